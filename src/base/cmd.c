@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "cmd.h"
+
+#include "clock.h"
+#include "cmd_output.h"
+#include "log.h"
+#include "secret.h"
+#include "text.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+
+#define GROUPS_MAX 12
+#define TEXT_MAX (64u << 20)
+
+static volatile sig_atomic_t interrupts;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	if (interrupts++)
+		_exit(kh_status(KH_E_INTERRUPTED));
+}
+
+bool cmd_interrupted(void)
+{
+	return interrupts != 0;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction act;
+
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = on_signal; /* no SA_RESTART: a wait for the terminal or the network must end */
+	(void)sigaction(SIGINT, &act, NULL);
+	(void)sigaction(SIGTERM, &act, NULL);
+	act.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &act, NULL);
+}
+
+static const struct opt_row common_rows[] = {
+	{.name = "json", .kind = OPT_FLAG, .offset = offsetof(struct cmd_common, json),
+	 .text = "one JSON document on stdout, errors included"},
+	{.name = "debug", .kind = OPT_FLAG, .offset = offsetof(struct cmd_common, debug),
+	 .text = "log calls, codes and times to stderr, never values"},
+};
+
+int cmd_printf(struct cmd *c, struct kh_error *err, const char *fmt, ...)
+{
+	char line[8192];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(line))
+		return kh_fail(err, KH_E_SYSTEM, 0, "a line of the result is longer than %zu bytes", sizeof(line));
+	return buf_add(&c->text, line, (size_t)n, err);
+}
+
+int cmd_result(struct cmd *c, const char *object, struct kh_error *err)
+{
+	if (c->results.len && buf_add(&c->results, ",", 1, err))
+		return -1;
+	return buf_add(&c->results, object, strlen(object), err);
+}
+
+int cmd_flush(struct cmd *c, struct kh_error *err)
+{
+	int rc = c->common.json ? 0 : output_text(&c->text, err);
+
+	c->text.len = 0;
+	return rc;
+}
+
+static void print_error(const struct kh_error *why)
+{
+	log_line("error: ", why->msg);
+	if (why->hint[0])
+		log_line("hint: ", why->hint);
+}
+
+int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err)
+{
+	struct buf object = BUF_INIT(16384);
+	int rc = -1;
+
+	print_error(why);
+	c->worst = kh_worse(c->worst, why->code);
+	if (buf_add(&object, "{\"item\":", 8, err) || text_for_json(item, strlen(item), &object, err) ||
+	    buf_add(&object, ",\"ok\":false,\"error\":", 20, err) || output_error(why, &object, err) ||
+	    buf_add(&object, "}", 1, err))
+		goto out;
+	rc = cmd_result(c, buf_text(&object), err);
+out:
+	buf_free(&object);
+	return rc;
+}
+
+/* The one place where a command ends. */
+static int finish(struct cmd *c, const char *command, const struct kh_error *why)
+{
+	enum kh_code code = why ? why->code : c->worst;
+	struct kh_error err;
+	int rc = 0;
+
+	if (why)
+		print_error(why);
+	if (c->common.json)
+		rc = output_document(c, command, code, why, &err);
+	else if (!why)
+		rc = output_text(&c->text, &err);
+	if (rc) {
+		print_error(&err);
+		code = kh_worse(code, err.code);
+	}
+	buf_free(&c->text);
+	buf_free(&c->results);
+	log_reset();
+	return kh_status(code);
+}
+
+/* The command's own groups and behind them the common one. */
+static void all_groups(const struct cmd_row *row, struct opt_group out[GROUPS_MAX])
+{
+	size_t n = 0;
+
+	for (const struct opt_group *g = row->groups; g && g->rows && n < GROUPS_MAX - 2; g++)
+		out[n++] = *g;
+	out[n++] = (struct opt_group)OPT_GROUP("Every command", common_rows, row->opts_size);
+	out[n] = (struct opt_group)OPT_GROUPS_END;
+}
+
+static int dump_rows(const struct cmd_program *p)
+{
+	struct opt_group groups[GROUPS_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		all_groups(p->rows[i], groups);
+		help_dump(p->rows[i], groups);
+	}
+	help_dump_statuses();
+	return fflush(stdout) ? kh_status(KH_E_SYSTEM) : 0;
+}
+
+static int check_words(const struct cmd_row *row, const struct opt_words *words, struct kh_error *err)
+{
+	if (words->n < row->min_words) {
+		kh_fail(err, KH_E_USAGE, 0, "%s is missing", row->operands);
+		return kh_hint(err, "--help shows the usage");
+	}
+	if (words->n > row->max_words) {
+		kh_fail(err, KH_E_USAGE, 0, "too many words: '%s'", words->v[row->max_words]);
+		return kh_hint(err, "--help shows the usage");
+	}
+	return 0;
+}
+
+static int run_row(const struct cmd_program *p, const struct cmd_row *row, int argc, char **argv)
+{
+	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(TEXT_MAX), .now = clock_now()};
+	struct opt_group groups[GROUPS_MAX];
+	struct opt_words words = {0};
+	struct kh_error err = {0};
+	char command[128];
+	int rc = -1, status;
+
+	all_groups(row, groups);
+	(void)snprintf(command, sizeof(command), "%s%s%s", p->name, row->verb ? " " : "", row->verb ? row->verb : "");
+	/* a usage error is a document too: --json counts wherever it stands */
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
+	c.opts = calloc(1, row->opts_size + sizeof(struct cmd_common));
+	if (!c.opts) {
+		kh_fail_memory(&err);
+	} else if (!opt_parse(groups, argc, argv, c.opts, &words, &err)) {
+		memcpy(&c.common, (char *)c.opts + row->opts_size, sizeof(c.common));
+		c.words = words.v;
+		c.nwords = words.n;
+		log_set_debug(c.common.debug);
+		if (words.help || words.version) {
+			status = words.help ? help_print(p, row, groups) : printf("%s %s\n", p->name, VERSION) < 0;
+			goto out;
+		}
+		if (!check_words(row, &words, &err))
+			rc = row->run(&c, &err);
+	}
+	status = finish(&c, command, rc ? &err : NULL);
+out:
+	free(words.v);
+	free(c.opts);
+	return status;
+}
+
+static int no_verb(const struct cmd_program *p, const char *verb, int argc, char **argv)
+{
+	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16)};
+	struct kh_error err;
+
+	for (int i = 1; i < argc; i++)
+		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
+	if (verb)
+		kh_fail(&err, KH_E_USAGE, 0, "%s has no verb '%s'", p->name, verb);
+	else
+		kh_fail(&err, KH_E_USAGE, 0, "a verb is missing");
+	kh_hint(&err, "%s --help lists the verbs", p->name);
+	return finish(&c, p->name, &err);
+}
+
+int cmd_main(const struct cmd_program *p, int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : NULL;
+
+	secret_lockdown();
+	catch_signals();
+	if (verb && strcmp(verb, "--dump-options") == 0)
+		return dump_rows(p);
+	if (p->n == 1 && !p->rows[0]->verb)
+		return run_row(p, p->rows[0], argc - 1, argv + 1);
+	if (verb && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0))
+		return help_print(p, NULL, NULL);
+	if (verb && strcmp(verb, "--version") == 0)
+		return printf("%s %s\n", p->name, VERSION) < 0;
+	for (size_t i = 0; verb && i < p->n; i++)
+		if (strcmp(p->rows[i]->verb, verb) == 0)
+			return run_row(p, p->rows[i], argc - 2, argv + 2);
+	return no_verb(p, verb, argc, argv);
+}

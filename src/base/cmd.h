@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_BASE_CMD_H
+#define KEYHAUL_BASE_CMD_H
+
+#include "buf.h"
+#include "opt.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Flags that every command has; cmd.c adds their rows to each command by itself. */
+struct cmd_common {
+	bool json;
+	bool debug;
+};
+
+struct cmd_row;
+
+/* One run of one command. Commands read it; only cmd.c prints from it. */
+struct cmd {
+	const struct cmd_row *row;
+	void *opts;	    /* the command's own options struct, filled in */
+	char **words;	    /* operands */
+	size_t nwords;
+	int64_t now;	    /* the one clock read */
+	struct cmd_common common;
+	struct buf text;    /* what stdout gets without --json */
+	struct buf results; /* JSON objects, separated by commas */
+	enum kh_code worst; /* of the items that failed in a run over many */
+};
+
+/* One row a command: usage, dispatch, --help, completions and the man-page test read it. */
+struct cmd_row {
+	const char *verb;     /* NULL for a program without verbs */
+	const char *operands; /* "BUNDLE..." or "" */
+	const char *summary;  /* one line */
+	const struct opt_group *groups;
+	size_t opts_size;     /* of the options struct */
+	size_t min_words, max_words;
+	int (*run)(struct cmd *c, struct kh_error *err);
+};
+
+struct cmd_program {
+	const char *name;
+	const char *summary;
+	const struct cmd_row *const *rows;
+	size_t n;
+	const char *more_help; /* printed at the end of --help; NULL for none */
+};
+
+/*
+ * Parses, runs the command and ends it: prints the result or the error (as
+ * text or one JSON document) and gives the exit status. Nothing else prints
+ * and nothing else chooses a status. `--dump-options` prints the rows as
+ * lines of tab-separated fields, for the tests and the completions.
+ */
+int cmd_main(const struct cmd_program *p, int argc, char **argv);
+
+/*
+ * Adds to the result that people read. At printing every control but the line
+ * end is escaped; outside text that could hold a line end goes through
+ * text_for_terminal first.
+ */
+int cmd_printf(struct cmd *c, struct kh_error *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Adds one JSON object (serialised, UTF-8) to "results". */
+int cmd_result(struct cmd *c, const char *object, struct kh_error *err);
+
+/* Prints what there is of the text now; for a command that goes on running (keyhaul-sim in front). */
+int cmd_flush(struct cmd *c, struct kh_error *err);
+
+/*
+ * One item of many failed: its error line is printed, its object {"item":...,"ok":false,"error":{...}} added to
+ * "results", and its code counts towards the exit status. The command goes on and gives 0 at its end.
+ */
+int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);
+
+/* True once SIGINT or SIGTERM came: finish the key in hand and give KH_E_INTERRUPTED. A second one ends at once. */
+bool cmd_interrupted(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_BASE_CMD_OUTPUT_H
+#define KEYHAUL_BASE_CMD_OUTPUT_H
+
+#include "cmd.h"
+
+/* For cmd.c alone: what it prints and how. */
+
+/* Writes the whole of it to stdout; -1 with errno. */
+int output_bytes(const char *data, size_t len);
+
+/* Writes the result's text line by line, so that line ends stay and all other controls do not. KH_E_SYSTEM. */
+int output_text(const struct buf *text, struct kh_error *err);
+
+/* Adds an error as a JSON object: status, code, native, message, hint. */
+int output_error(const struct kh_error *why, struct buf *out, struct kh_error *err);
+
+/* Writes the one document of --json; `why` NULL where nothing failed as a whole. KH_E_SYSTEM. */
+int output_document(const struct cmd *c, const char *command, enum kh_code code, const struct kh_error *why,
+		    struct kh_error *err);
+
+/* Writes the usage, of one command (with its groups of options) or, `row` NULL, of the program. Gives the exit status. */
+int help_print(const struct cmd_program *p, const struct cmd_row *row, const struct opt_group *groups);
+
+/* Writes a command's rows for --dump-options: a line for the verb, a line an option. */
+void help_dump(const struct cmd_row *row, const struct opt_group *groups);
+
+/* Writes the status table's rows for --dump-options. */
+void help_dump_statuses(void);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Takes one code point; gives its length, or 0 where the bytes are no UTF-8 (overlong, surrogate, cut). */
+static size_t decode(const unsigned char *p, size_t len, uint32_t *out)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+	uint32_t c;
+
+	if (n == 0 || n > len)
+		return 0;
+	c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*out = c;
+	return n;
+}
+
+static int is_unseen(uint32_t c)
+{
+	static const uint32_t ranges[][2] = {
+		{0x00, 0x1f},	  {0x7f, 0x9f},	    {0xad, 0xad},     {0x61c, 0x61c},	{0x180e, 0x180e},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+		{0xe0000, 0xe007f},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i][0] && c <= ranges[i][1])
+			return 1;
+	return 0;
+}
+
+int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_error *err)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	int rc = 0;
+
+	while (len && !rc) {
+		uint32_t c = 0;
+		size_t n = decode(p, len, &c);
+
+		if (n == 0 || (n == 1 && is_unseen(c)))
+			rc = buf_addf(out, "\\x%02X", err, (unsigned)p[0]);
+		else if (is_unseen(c))
+			rc = buf_addf(out, "\\u{%X}", err, (unsigned)c);
+		else
+			rc = buf_add(out, p, n, err);
+		n = n ? n : 1;
+		p += n;
+		len -= n;
+	}
+	return rc;
+}
+
+static int json_point(uint32_t c, struct buf *out, struct kh_error *err)
+{
+	const char ascii = (char)c;
+
+	if (c == '"' || c == '\\')
+		return buf_addf(out, "\\%c", err, ascii);
+	if (c >= 0x20 && c < 0x7f)
+		return buf_add(out, &ascii, 1, err);
+	if (c < 0x10000)
+		return buf_addf(out, "\\u%04x", err, (unsigned)c);
+	return buf_addf(out, "\\u%04x\\u%04x", err, 0xd800u + (unsigned)((c - 0x10000) >> 10),
+			0xdc00u + (unsigned)((c - 0x10000) & 0x3ff));
+}
+
+int text_for_json(const char *text, size_t len, struct buf *out, struct kh_error *err)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	int rc = buf_add(out, "\"", 1, err);
+
+	while (len && !rc) {
+		uint32_t c = 0xfffd;
+		size_t n = decode(p, len, &c);
+
+		rc = json_point(n ? c : 0xfffd, out, err);
+		n = n ? n : 1;
+		p += n;
+		len -= n;
+	}
+	return rc ? rc : buf_add(out, "\"", 1, err);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_BASE_TEXT_H
+#define KEYHAUL_BASE_TEXT_H
+
+#include "buf.h"
+
+/*
+ * Adds `len` bytes of outside text so that a terminal cannot be driven by it:
+ * controls, DEL, C1, bidi and invisible marks and bad UTF-8 become \xNN or \u{N}; line ends too.
+ */
+int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_error *err);
+
+/* Adds it as a JSON string with its quotes, ASCII only; bad UTF-8 becomes U+FFFD. */
+int text_for_json(const char *text, size_t len, struct buf *out, struct kh_error *err);
+
+#endif
