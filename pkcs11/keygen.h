@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_PKCS11_KEYGEN_H
+#define KEYHAUL_PKCS11_KEYGEN_H
+
+#include "key.h"
+
+#define KEYGEN_ID 16 /* bytes of the random CKA_ID */
+
+/* A key to make: kept on the token, or a session object that is gone with the session (--no-keep, throwaways). */
+struct keygen_request {
+	enum keyspec spec;
+	size_t secret_len;	/* bytes, AES and HMAC; 0: the spec's own (aws-cn's SYMMETRIC_DEFAULT is 16) */
+	const char *label;	/* NULL: "keyhaul-tmp-" and hex */
+	bool token_object;	/* CKA_TOKEN */
+	CK_ATTRIBUTE_TYPE use;	/* the one use it gets beside HMAC's signing: CKA_ENCRYPT, CKA_WRAP, CKA_SIGN; 0: none */
+};
+
+/* What was made: the secret or private key and, for pairs, the public half; CK_INVALID_HANDLE where there is none. */
+struct keygen_key {
+	CK_OBJECT_HANDLE key;
+	CK_OBJECT_HANDLE public_key;
+	unsigned char id[KEYGEN_ID];
+};
+
+/*
+ * Generates the key in the token: CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_PRIVATE, no use but the request's, one random
+ * CKA_ID on both halves; never anything on the host. Nothing is left when it fails. KH_E_TOKEN.
+ */
+int keygen_generate(const struct token *t, const struct keygen_request *r, struct keygen_key *out,
+		    struct kh_error *err);
+
+/* The generation mechanism of a key spec. */
+CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec);
+
+/* Destroys both halves and forgets the handles; a failure is a warning that names the object. */
+void keygen_destroy(const struct token *t, struct keygen_key *k);
+
+/* KH_E_INPUT where an object of any class has this label already. */
+int keygen_check_label(const struct token *t, const char *label, struct kh_error *err);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_PKCS11_TOKEN_H
+#define KEYHAUL_PKCS11_TOKEN_H
+
+#include "base/secret.h"
+#include "uri.h"
+
+#include <p11-kit/pkcs11.h>
+#include <stdbool.h>
+
+#define TOKEN_SLOTS_MAX 1024
+
+/* Who a token says it is, as C strings: padding cut off, otherwise as the token gives them (not safe to print raw). */
+struct token_name {
+	char label[33];
+	char manufacturer[33];
+	char model[17];
+	char serial[17];
+	char firmware[16]; /* "2.6" */
+};
+
+/*
+ * A token, and our one session with it. The function list is what tests reach in by: any list will do. Filled by
+ * token_find, opened by token_open; token_close ends all of it.
+ */
+struct token {
+	CK_FUNCTION_LIST *fn;
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE while there is none */
+	CK_TOKEN_INFO info;	   /* as the token gave it */
+	struct token_name name;
+	bool hardware;		   /* the slot says CKF_HW_SLOT */
+	bool read_write;	   /* the session is */
+	bool logged_in;		   /* by us: token_close logs out */
+	bool token_objects;	   /* temporary objects are token objects (--token-objects) */
+};
+
+/* What logging in to a token takes. */
+enum token_login {
+	TOKEN_LOGIN_NONE,      /* nothing: CKF_LOGIN_REQUIRED is clear */
+	TOKEN_LOGIN_PIN,       /* a PIN */
+	TOKEN_LOGIN_PROTECTED, /* the token asks by itself (CKF_PROTECTED_AUTHENTICATION_PATH) */
+};
+
+/* One slot of token_each: `t` is NULL where the slot's token could not be asked, and `why` says so. */
+typedef int token_each_fn(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_INFO *info, const struct kh_error *why,
+			  void *arg, struct kh_error *err);
+
+/* Calls `each` for every slot that holds a token. Stops with -1 when it does. KH_E_TOKEN where C_GetSlotList fails. */
+int token_each(CK_FUNCTION_LIST *fn, token_each_fn *each, void *arg, struct kh_error *err);
+
+/*
+ * Finds the one token that the URI's attributes name, without a session. A slot that fails is passed over (one debug line).
+ * KH_E_INPUT where no token or more than one fits: the message says how many, the hint what tells them apart.
+ */
+int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, struct kh_error *err);
+
+/* Fills a token from one slot. KH_E_TOKEN. */
+int token_of_slot(CK_FUNCTION_LIST *fn, CK_SLOT_ID slot, struct token *out, struct kh_error *err);
+
+/* Opens the session, read-only unless `read_write`. KH_E_TOKEN, also for a token that is not initialised. */
+int token_open(struct token *t, bool read_write, struct kh_error *err);
+
+/*
+ * Says what logging in takes, before a PIN is asked for. KH_E_TOKEN, each with what to do: the PIN is locked, in its
+ * final try, to be changed, or not set; the token is not initialised.
+ */
+int token_login_kind(const struct token *t, enum token_login *out, struct kh_error *err);
+
+/*
+ * Logs the user in, once: `pin` is tried one time and never again; NULL with TOKEN_LOGIN_PROTECTED only.
+ * CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
+ */
+int token_login(struct token *t, const struct secret *pin, struct kh_error *err);
+
+/* Logs out (when we logged in) and closes the session; a token without one is fine. */
+void token_close(struct token *t);
+
+/* True where `rv` means that the token or its session is gone (removed, reset, closed under us). */
+bool token_is_gone(CK_RV rv);
+
+/* "token 'L' (serial S)" for messages, into `out`. */
+#define TOKEN_WORDS_MAX 96
+const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX]);
+
+/* True where the token lists the mechanism and it has these flags (CKF_WRAP, CKF_GENERATE, ...; 0: any). */
+bool token_has_mechanism(const struct token *t, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_TOKEN_SESSION_H
+#define KEYHAUL_TOKEN_SESSION_H
+
+#include "pkcs11/module.h"
+#include "pkcs11/token.h"
+#include "token_opts.h"
+
+/* All that a command needs of the token side: one module, one token, one session, logged in. */
+struct session {
+	struct module *module;
+	struct uri *uri;
+	struct token token;
+};
+
+/*
+ * Opens everything that the command line's URI and options name: loads the module (--module, module-path or
+ * KEYHAUL_MODULE), finds the token, opens the session (read-only unless `read_write` or --token-objects), gets the PIN
+ * where one is needed and logs in once. `s` is filled in either way; session_close ends it. KH_E_USAGE, KH_E_INPUT, KH_E_TOKEN.
+ */
+int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,
+		 struct kh_error *err);
+
+/* Logs out, closes, finalises, frees; also after a failed session_open. */
+void session_close(struct session *s);
+
+#endif
