@@ -50,6 +50,9 @@ bool intent_is_empty(const struct intent *i);
  */
 int intent_check(const struct intent *i, enum keyspec spec, int64_t now, struct kh_error *err);
 
+/* Of these rules those that hold at any time and for a part of an intent (a bundle's). KH_E_USAGE. */
+int intent_check_form(const struct intent *i, enum keyspec spec, struct kh_error *err);
+
 /*
  * The intent to import by: the bundle's where it has one, the options' otherwise or as far as they say the same.
  * KH_E_USAGE where they contradict, or where neither says the expiry.

@@ -59,4 +59,7 @@ extern const char *const keyspec_names[];
 /* True for AES, whose imports may carry an import type, a description and a material id. */
 bool keyspec_is_symmetric(enum keyspec spec);
 
+/* Bytes that a secret of this spec has in KMS: 16 for SYMMETRIC_DEFAULT in aws-cn (`china`), 0 for RSA and EC. */
+size_t keyspec_secret_len(enum keyspec spec, bool china);
+
 #endif

@@ -46,6 +46,12 @@ extern const char *const wrapalg_bits_names[];
 int wrapalg_check(enum keyspec spec, enum wrapalg alg, unsigned wrapping_bits, const struct arn *arn,
 		  struct kh_error *err);
 
+/*
+ * Refuses a secret whose length is not the one that KMS takes: 32 bytes of SYMMETRIC_DEFAULT, 16 in aws-cn (`arn` NULL
+ * where it is not known yet), HMAC exactly. For AES and HMAC; others pass. wrap asks before anything else. KH_E_CHECK.
+ */
+int wrapalg_check_secret(enum keyspec spec, size_t secret_len, const struct arn *arn, struct kh_error *err);
+
 /* The algorithm to take when nobody said: the best that KMS takes for the key spec. */
 enum wrapalg wrapalg_best(enum keyspec spec);
 
