@@ -11,7 +11,7 @@
 
 /* What was found while opening a blob. */
 struct unwrap_report {
-	const char *oaep_hash; /* "SHA1" or "SHA256": what opened it */
+	const char *oaep_hash; /* "SHA1", "SHA256", ...: what opened it, or on failure would have; NULL: no pair */
 	const char *mgf_hash;
 	size_t kek_len;	       /* bytes of the key-encryption key; 0 where there is one layer */
 };
