@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_BUNDLE_BUNDLE_CHECK_H
+#define KEYHAUL_BUNDLE_BUNDLE_CHECK_H
+
+#include "bundle.h"
+
+/* What must hold between fields and between sections once each field is of its own form. For bundle.c alone. */
+
+/* Key, algorithm, wrapping key and intent of a request fit each other; fills in the facts. KH_E_INPUT, KH_E_CHECK. */
+int bundle_check_request(const struct bundle_request *r, struct bundle_facts *facts, struct kh_error *err);
+
+/* The material is this request's, and of the kind and length that it asks for. KH_E_INPUT, KH_E_CHECK. */
+int bundle_check_material(const struct bundle_material *m, const struct bundle_facts *facts, const char *request_sha256,
+			  struct kh_error *err);
+
+/* The receipt is this material's and says what an import of it can say. KH_E_INPUT, KH_E_CHECK. */
+int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_facts *facts, const char *material_sha256,
+			 struct kh_error *err);
+
+#endif
