@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #define TOKEN_SLOTS_MAX 1024
+#define TOKEN_MECHANISMS_MAX 4096
 
 /* Who a token says it is, as C strings: padding cut off, otherwise as the token gives them (not safe to print raw). */
 struct token_name {
@@ -83,6 +84,9 @@ bool token_is_gone(CK_RV rv);
 /* "token 'L' (serial S)" for messages, into `out`. */
 #define TOKEN_WORDS_MAX 96
 const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX]);
+
+/* The token's mechanisms; the caller frees `*out`. KH_E_TOKEN, also for more than TOKEN_MECHANISMS_MAX. */
+int token_mechanisms(const struct token *t, CK_MECHANISM_TYPE **out, size_t *n, struct kh_error *err);
 
 /* True where the token lists the mechanism and it has these flags (CKF_WRAP, CKF_GENERATE, ...; 0: any). */
 bool token_has_mechanism(const struct token *t, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags);

@@ -14,7 +14,7 @@
 
 /* Who wrote the URI, and so what it may say. */
 enum uri_from {
-	URI_FROM_COMMAND_LINE, /* all of RFC 7512 but `pin-source=|command` */
+	URI_FROM_COMMAND_LINE, /* RFC 7512 but library-*, module-name, vendor attributes and `pin-source=|command` */
 	URI_FROM_BUNDLE,       /* token, manufacturer, model, serial, object, id and type only */
 };
 
@@ -35,7 +35,10 @@ const char *uri_text(const struct uri *u);
 /* The query's attributes, NULL where it has none; the URI owns them. pin-source is a path ("file:" taken off). */
 const char *uri_module_path(const struct uri *u);
 const char *uri_pin_source(const struct uri *u);
-const struct secret *uri_pin_value(const struct uri *u);
+
+/* True while it holds a pin-value; uri_take_pin gives it away, once: the caller frees it (NULL where there is none). */
+bool uri_has_pin(const struct uri *u);
+struct secret *uri_take_pin(struct uri *u);
 
 /* The object's attributes, NULL or false where it has none; the URI owns them. The label is not NUL-terminated. */
 const char *uri_object(const struct uri *u, size_t *len);
@@ -45,7 +48,7 @@ bool uri_class(const struct uri *u, CK_OBJECT_CLASS *out);
 /* True where it names an object at all (object, id or type). */
 bool uri_has_object(const struct uri *u);
 
-/* True where every attribute about the token, the slot (`slot` NULL: not known) and the library agrees. */
+/* True where every attribute about the token and the slot (`slot` NULL: not known) agrees. */
 bool uri_matches_token(const struct uri *u, const CK_TOKEN_INFO *token, const CK_SLOT_INFO *slot, CK_SLOT_ID id);
 
 /* Adds the token's URI: "pkcs11:model=...;manufacturer=...;serial=...;token=...". KH_E_MEMORY. */

@@ -16,6 +16,7 @@ struct token_opts {
 };
 
 #define TOKEN_OPT_ROWS 6
+#define TOKEN_OPT_MODULE_ROWS 2 /* the first ones: the module alone */
 extern const struct opt_row token_opt_rows[TOKEN_OPT_ROWS];
 
 /* Their group, at `where` in the command's options struct. */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "attr.h"
+
+#include "call.h"
+#include "ckr.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNTOUCHED 0xA5 /* fills buffers before the call: a module that gave up left it there */
+
+/* A template too long is a mistake of this program's, never of its input. */
+static CK_ATTRIBUTE *next(struct attr_template *t, CK_ATTRIBUTE_TYPE type)
+{
+	if (t->n == ATTR_TEMPLATE_MAX)
+		abort();
+	t->v[t->n].type = type;
+	return &t->v[t->n++];
+}
+
+void attr_add_bool(struct attr_template *t, CK_ATTRIBUTE_TYPE type, bool value)
+{
+	CK_BBOOL *place = &t->bools[t->n < ATTR_TEMPLATE_MAX ? t->n : 0];
+	CK_ATTRIBUTE *a = next(t, type);
+
+	*place = value ? CK_TRUE : CK_FALSE;
+	a->pValue = place;
+	a->ulValueLen = sizeof(*place);
+}
+
+void attr_add_ulong(struct attr_template *t, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
+{
+	CK_ULONG *place = &t->numbers[t->n < ATTR_TEMPLATE_MAX ? t->n : 0];
+	CK_ATTRIBUTE *a = next(t, type);
+
+	*place = value;
+	a->pValue = place;
+	a->ulValueLen = sizeof(*place);
+}
+
+void attr_add_bytes(struct attr_template *t, CK_ATTRIBUTE_TYPE type, const void *data, size_t len)
+{
+	CK_ATTRIBUTE *a = next(t, type);
+
+	a->pValue = (void *)(uintptr_t)data; /* PKCS#11 has no const */
+	a->ulValueLen = len;
+}
+
+/* The codes that speak of single attributes: the others of the call are answered (PKCS#11 v3.1 section 5.7.5). */
+static bool is_partial(CK_RV rv)
+{
+	return rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL;
+}
+
+static bool is_untouched(const struct attr_read *r)
+{
+	const unsigned char *data = r->data;
+
+	for (size_t i = 0; i < r->room; i++)
+		if (data[i] != UNTOUCHED)
+			return false;
+	return true;
+}
+
+static int impossible_length(CK_ATTRIBUTE_TYPE type, unsigned long len, struct kh_error *err)
+{
+	kh_fail(err, KH_E_TOKEN, 0, "C_GetAttributeValue: the token says attribute 0x%lX has %lu bytes", type, len);
+	return kh_hint(err, "the module is broken, or what is behind it is no token: nothing more was asked of it");
+}
+
+int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
+		  struct kh_error *err)
+{
+	CK_ATTRIBUTE v[ATTR_TEMPLATE_MAX];
+	CK_RV rv;
+
+	if (n > ATTR_TEMPLATE_MAX)
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		memset(reads[i].data, UNTOUCHED, reads[i].room);
+		v[i] = (CK_ATTRIBUTE){reads[i].type, reads[i].data, reads[i].room};
+	}
+	rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, object, v, n);
+	if (rv != CKR_OK && !is_partial(rv))
+		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+	for (size_t i = 0; i < n; i++) {
+		bool none = v[i].ulValueLen == CK_UNAVAILABLE_INFORMATION;
+
+		if (!none && v[i].ulValueLen > reads[i].room && rv != CKR_BUFFER_TOO_SMALL)
+			return impossible_length(reads[i].type, v[i].ulValueLen, err);
+		reads[i].there = !none && v[i].ulValueLen <= reads[i].room;
+		if (rv != CKR_OK && v[i].ulValueLen == reads[i].room && is_untouched(&reads[i]))
+			reads[i].there = false;
+		reads[i].len = reads[i].there ? v[i].ulValueLen : 0;
+	}
+	return 0;
+}
+
+enum bundle_flag attr_flag(const struct attr_read *r)
+{
+	if (!r->there || r->len != sizeof(CK_BBOOL))
+		return BUNDLE_ABSENT;
+	return *(const CK_BBOOL *)r->data == CK_FALSE ? BUNDLE_FALSE : BUNDLE_TRUE;
+}
+
+int attr_read_bytes(const struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, struct buf *out,
+		    bool *there, struct kh_error *err)
+{
+	CK_ATTRIBUTE a = {type, NULL, 0};
+	CK_RV rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, object, &a, 1);
+	unsigned long room;
+	unsigned char *data = NULL;
+	int rc = -1;
+
+	*there = false;
+	if (rv != CKR_OK && !is_partial(rv))
+		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+	if (rv != CKR_OK || a.ulValueLen == CK_UNAVAILABLE_INFORMATION || a.ulValueLen == 0)
+		return 0;
+	room = a.ulValueLen;
+	if (room > ATTR_VALUE_MAX || room > out->max)
+		return impossible_length(type, room, err);
+	data = calloc(1, room);
+	if (!data)
+		return kh_fail_memory(err);
+	a.pValue = data;
+	rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, object, &a, 1);
+	if (rv != CKR_OK) {
+		ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+		goto out;
+	}
+	if (a.ulValueLen > room) {
+		impossible_length(type, a.ulValueLen, err);
+		goto out;
+	}
+	if (buf_add(out, data, a.ulValueLen, err))
+		goto out;
+	*there = true;
+	rc = 0;
+out:
+	free(data);
+	return rc;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "keygen.h"
+
+#include "base/base64.h"
+#include "base/log.h"
+#include "call.h"
+#include "ckr.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TMP_LABEL "keyhaul-tmp-"
+#define TMP_LABEL_MAX (sizeof(TMP_LABEL) + 2 * KEYGEN_ID)
+
+/* Every use that a key can have (PKCS#11 v3.1 sections 4.8 to 4.10). What is not asked for is set false, not left to the token. */
+static const CK_ATTRIBUTE_TYPE secret_uses[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN,  CKA_VERIFY,
+						CKA_WRAP,    CKA_UNWRAP,  CKA_DERIVE};
+static const CK_ATTRIBUTE_TYPE rsa_private_uses[] = {CKA_DECRYPT, CKA_SIGN, CKA_SIGN_RECOVER, CKA_UNWRAP, CKA_DERIVE};
+static const CK_ATTRIBUTE_TYPE rsa_public_uses[] = {CKA_ENCRYPT, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_DERIVE};
+static const CK_ATTRIBUTE_TYPE ec_private_uses[] = {CKA_SIGN, CKA_SIGN_RECOVER, CKA_DERIVE};
+static const CK_ATTRIBUTE_TYPE ec_public_uses[] = {CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_DERIVE};
+
+/* A kind of key: how it is made, and the uses that are said of its halves. */
+static const struct kind {
+	CK_MECHANISM_TYPE mechanism;
+	CK_KEY_TYPE type;
+	CK_ATTRIBUTE_TYPE always; /* the use that its proof needs; 0: none */
+	const CK_ATTRIBUTE_TYPE *uses, *public_uses;
+	size_t n_uses, n_public_uses;
+} kinds[] = {
+	[KEYSPEC_AES] = {.mechanism = CKM_AES_KEY_GEN, .type = CKK_AES, .uses = secret_uses,
+			 .n_uses = sizeof(secret_uses) / sizeof(secret_uses[0])},
+	[KEYSPEC_HMAC] = {.mechanism = CKM_GENERIC_SECRET_KEY_GEN, .type = CKK_GENERIC_SECRET, .always = CKA_SIGN,
+			  .uses = secret_uses, .n_uses = sizeof(secret_uses) / sizeof(secret_uses[0])},
+	[KEYSPEC_RSA] = {.mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN, .type = CKK_RSA, .uses = rsa_private_uses,
+			 .n_uses = sizeof(rsa_private_uses) / sizeof(rsa_private_uses[0]),
+			 .public_uses = rsa_public_uses,
+			 .n_public_uses = sizeof(rsa_public_uses) / sizeof(rsa_public_uses[0])},
+	[KEYSPEC_EC] = {.mechanism = CKM_EC_KEY_PAIR_GEN, .type = CKK_EC, .uses = ec_private_uses,
+			.n_uses = sizeof(ec_private_uses) / sizeof(ec_private_uses[0]), .public_uses = ec_public_uses,
+			.n_public_uses = sizeof(ec_public_uses) / sizeof(ec_public_uses[0])},
+};
+
+/* One generation under way. */
+struct making {
+	const struct token *t;
+	const struct keygen_request *r;
+	const struct keyspec_info *info;
+	const struct kind *kind;
+	const char *label;
+	char tmp_label[TMP_LABEL_MAX];
+	struct keygen_key *out;
+};
+
+static void add_uses(struct attr_template *t, const CK_ATTRIBUTE_TYPE *uses, size_t n, CK_ATTRIBUTE_TYPE one,
+		     CK_ATTRIBUTE_TYPE other)
+{
+	for (size_t i = 0; i < n; i++)
+		attr_add_bool(t, uses[i], uses[i] == one || uses[i] == other);
+}
+
+static void add_name(struct attr_template *t, const struct making *m, CK_OBJECT_CLASS object_class)
+{
+	attr_add_ulong(t, CKA_CLASS, object_class);
+	attr_add_ulong(t, CKA_KEY_TYPE, m->kind->type);
+	attr_add_bool(t, CKA_TOKEN, m->r->token_object);
+	attr_add_bytes(t, CKA_LABEL, m->label, strlen(m->label));
+	attr_add_bytes(t, CKA_ID, m->out->id, KEYGEN_ID);
+}
+
+static void add_guard(struct attr_template *t, const struct making *m)
+{
+	attr_add_bool(t, CKA_PRIVATE, true);
+	attr_add_bool(t, CKA_SENSITIVE, true);
+	attr_add_bool(t, CKA_EXTRACTABLE, true);
+	add_uses(t, m->kind->uses, m->kind->n_uses, m->kind->always, m->r->use);
+}
+
+static int make_secret(struct making *m, struct kh_error *err)
+{
+	CK_MECHANISM mechanism = {m->kind->mechanism, NULL, 0};
+	struct attr_template t = {.n = 0};
+	CK_RV rv;
+
+	add_name(&t, m, CKO_SECRET_KEY);
+	attr_add_ulong(&t, CKA_VALUE_LEN, m->r->secret_len ? m->r->secret_len : m->info->secret_len);
+	add_guard(&t, m);
+	rv = P11_CALL_MECH(m->t->fn, mechanism.mechanism, C_GenerateKey, m->t->session, &mechanism, t.v, t.n,
+			   &m->out->key);
+	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_GenerateKey", m->info->name);
+}
+
+static int make_pair(struct making *m, struct kh_error *err)
+{
+	static const unsigned char f4[] = {0x01, 0x00, 0x01};
+	CK_MECHANISM mechanism = {m->kind->mechanism, NULL, 0};
+	struct attr_template pub = {.n = 0}, priv = {.n = 0};
+	CK_RV rv;
+
+	add_name(&pub, m, CKO_PUBLIC_KEY);
+	if (m->info->kind == KEYSPEC_RSA) {
+		attr_add_ulong(&pub, CKA_MODULUS_BITS, m->info->bits);
+		attr_add_bytes(&pub, CKA_PUBLIC_EXPONENT, f4, sizeof(f4));
+	} else {
+		attr_add_bytes(&pub, CKA_EC_PARAMS, m->info->params, m->info->params_len);
+	}
+	add_uses(&pub, m->kind->public_uses, m->kind->n_public_uses, 0, 0);
+	add_name(&priv, m, CKO_PRIVATE_KEY);
+	add_guard(&priv, m);
+	rv = P11_CALL_MECH(m->t->fn, mechanism.mechanism, C_GenerateKeyPair, m->t->session, &mechanism, pub.v, pub.n,
+			   priv.v, priv.n, &m->out->public_key, &m->out->key);
+	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_GenerateKeyPair", m->info->name);
+}
+
+/* CKR_OK is not evidence: the token says again what it made. */
+static int check_made(const struct making *m, struct kh_error *err)
+{
+	size_t secret_len = m->r->secret_len ? m->r->secret_len : m->info->secret_len;
+	unsigned bits = secret_len ? (unsigned)secret_len * 8 : m->info->bits;
+	const char *wrong = NULL;
+	struct key k;
+
+	if (key_read(m->t, m->out->key, &k, err))
+		return -1;
+	if (k.spec != m->r->spec || k.bits != bits)
+		wrong = "is of another type or size";
+	else if (k.sensitive != BUNDLE_TRUE)
+		wrong = "is not CKA_SENSITIVE";
+	else if (k.extractable == BUNDLE_FALSE)
+		wrong = "is not CKA_EXTRACTABLE";
+	else if ((k.token_object == BUNDLE_TRUE) != m->r->token_object && k.token_object != BUNDLE_ABSENT)
+		wrong = m->r->token_object ? "is not kept" : "is kept on the token";
+	if (!wrong)
+		return 0;
+	kh_fail(err, KH_E_TOKEN, 0, "the %s key that the token generated %s, against what was asked for", m->info->name,
+		wrong);
+	return kh_hint(err, "it was destroyed again; the token's policy may have changed the template");
+}
+
+CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec)
+{
+	const struct keyspec_info *info = keyspec_info(spec);
+
+	return info ? kinds[info->kind].mechanism : CK_UNAVAILABLE_INFORMATION;
+}
+
+int keygen_generate(const struct token *t, const struct keygen_request *r, struct keygen_key *out,
+		    struct kh_error *err)
+{
+	struct making m = {.t = t, .r = r, .info = keyspec_info(r->spec), .out = out};
+	char hex[2 * KEYGEN_ID + 1];
+	int rc;
+
+	out->key = CK_INVALID_HANDLE;
+	out->public_key = CK_INVALID_HANDLE;
+	if (!m.info)
+		return kh_fail(err, KH_E_USAGE, 0, "no key spec to generate");
+	m.kind = &kinds[m.info->kind];
+	if (RAND_bytes(out->id, KEYGEN_ID) != 1)
+		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL has no random bytes");
+	hex_encode(out->id, KEYGEN_ID, hex);
+	(void)snprintf(m.tmp_label, sizeof(m.tmp_label), "%s%s", TMP_LABEL, hex);
+	m.label = r->label ? r->label : m.tmp_label;
+	rc = m.info->secret_len ? make_secret(&m, err) : make_pair(&m, err);
+	if (rc == 0 && check_made(&m, err)) {
+		keygen_destroy(t, out);
+		rc = -1;
+	}
+	return rc;
+}
+
+static void destroy(const struct token *t, CK_OBJECT_HANDLE *handle, const unsigned char *id)
+{
+	char hex[2 * KEYGEN_ID + 1];
+	CK_RV rv;
+
+	if (*handle == CK_INVALID_HANDLE)
+		return;
+	rv = P11_CALL(t->fn, C_DestroyObject, t->session, *handle);
+	*handle = CK_INVALID_HANDLE;
+	hex_encode(id, KEYGEN_ID, hex);
+	if (rv != CKR_OK)
+		log_warning("an object with CKA_ID %s could not be destroyed: C_DestroyObject: %s (0x%lX)", hex,
+			    ckr_name(rv), rv);
+}
+
+void keygen_destroy(const struct token *t, struct keygen_key *k)
+{
+	destroy(t, &k->key, k->id);
+	destroy(t, &k->public_key, k->id);
+}
+
+int keygen_check_label(const struct token *t, const char *label, struct kh_error *err)
+{
+	struct attr_template match = {.n = 0};
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t n = 0;
+
+	if (!*label || strlen(label) > KEY_LABEL_MAX)
+		return kh_fail(err, KH_E_USAGE, 0, "a key's label has 1 to %d bytes", KEY_LABEL_MAX);
+	for (const unsigned char *c = (const unsigned char *)label; *c; c++)
+		if (*c < ' ' || *c == 0x7F)
+			return kh_fail(err, KH_E_USAGE, 0, "a key's label has no control characters");
+	attr_add_bytes(&match, CKA_LABEL, label, strlen(label));
+	if (key_search(t, &match, &handles, &n, err))
+		return -1;
+	free(handles);
+	if (n == 0)
+		return 0;
+	kh_fail(err, KH_E_INPUT, 0, "%zu object%s labelled '%s' already", n, n == 1 ? " is" : "s are", label);
+	return kh_hint(err, "choose another --label; `keyhaul-token keys` lists the keys that are there");
+}

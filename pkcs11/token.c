@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "token.h"
+
+#include "base/log.h"
+#include "call.h"
+#include "ckr.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* PKCS#11 pads with blanks and ends with nothing (v3.1 section 3.2); some modules pad with NULs. */
+static void clean(const void *field, size_t len, char *out)
+{
+	const char *text = field;
+	size_t n = strnlen(text, len);
+
+	while (n && text[n - 1] == ' ')
+		n--;
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
+static void fill_names(struct token *t)
+{
+	clean(t->info.label, sizeof(t->info.label), t->name.label);
+	clean(t->info.manufacturerID, sizeof(t->info.manufacturerID), t->name.manufacturer);
+	clean(t->info.model, sizeof(t->info.model), t->name.model);
+	clean(t->info.serialNumber, sizeof(t->info.serialNumber), t->name.serial);
+	(void)snprintf(t->name.firmware, sizeof(t->name.firmware), "%u.%u", t->info.firmwareVersion.major,
+		       t->info.firmwareVersion.minor);
+}
+
+const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX])
+{
+	(void)snprintf(out, TOKEN_WORDS_MAX, "token '%s' (serial %s)", t->name.label, t->name.serial);
+	return out;
+}
+
+static int slot_list(CK_FUNCTION_LIST *fn, CK_SLOT_ID **out, CK_ULONG *n, struct kh_error *err)
+{
+	CK_RV rv = CKR_BUFFER_TOO_SMALL;
+	CK_ULONG room = 0;
+
+	*out = NULL;
+	for (int tries = 0; rv == CKR_BUFFER_TOO_SMALL && tries < 3; tries++) { /* tokens come and go */
+		free(*out);
+		*out = NULL;
+		rv = P11_CALL(fn, C_GetSlotList, CK_TRUE, NULL, &room);
+		if (rv != CKR_OK)
+			break;
+		if (room > TOKEN_SLOTS_MAX)
+			return kh_fail(err, KH_E_TOKEN, 0, "C_GetSlotList: the module says it has %lu slots", room);
+		*out = calloc(room + 1, sizeof(**out));
+		if (!*out)
+			return kh_fail_memory(err);
+		*n = room;
+		if (room)
+			rv = P11_CALL(fn, C_GetSlotList, CK_TRUE, *out, n);
+	}
+	if (rv != CKR_OK)
+		ckr_fail(err, rv, "C_GetSlotList", NULL);
+	else if (*n > room)
+		kh_fail(err, KH_E_TOKEN, 0, "C_GetSlotList: the module gave %lu slots for %lu", *n, room);
+	else
+		return 0;
+	free(*out);
+	*out = NULL;
+	return -1;
+}
+
+static int fill(CK_FUNCTION_LIST *fn, CK_SLOT_ID slot, struct token *out, CK_SLOT_INFO *info, struct kh_error *err)
+{
+	char what[32];
+	CK_RV rv = P11_CALL(fn, C_GetSlotInfo, slot, info);
+
+	memset(out, 0, sizeof(*out));
+	out->fn = fn;
+	out->slot = slot;
+	out->session = CK_INVALID_HANDLE;
+	(void)snprintf(what, sizeof(what), "slot %lu", slot);
+	if (rv != CKR_OK)
+		return ckr_fail(err, rv, "C_GetSlotInfo", what);
+	out->hardware = (info->flags & CKF_HW_SLOT) != 0;
+	rv = P11_CALL(fn, C_GetTokenInfo, slot, &out->info);
+	if (rv != CKR_OK)
+		return ckr_fail(err, rv, "C_GetTokenInfo", what);
+	fill_names(out);
+	return 0;
+}
+
+int token_of_slot(CK_FUNCTION_LIST *fn, CK_SLOT_ID slot, struct token *out, struct kh_error *err)
+{
+	CK_SLOT_INFO info = {0};
+
+	return fill(fn, slot, out, &info, err);
+}
+
+int token_each(CK_FUNCTION_LIST *fn, token_each_fn *each, void *arg, struct kh_error *err)
+{
+	CK_SLOT_ID *slots = NULL;
+	CK_ULONG n = 0;
+	int rc = -1;
+
+	if (slot_list(fn, &slots, &n, err))
+		return -1;
+	for (CK_ULONG i = 0; i < n; i++) {
+		struct kh_error why = {0};
+		CK_SLOT_INFO info = {0};
+		struct token t;
+		int failed = fill(fn, slots[i], &t, &info, &why);
+
+		if (each(failed ? NULL : &t, slots[i], &info, &why, arg, err))
+			goto out;
+	}
+	rc = 0;
+out:
+	free(slots);
+	return rc;
+}
+
+/* What a search has seen so far. Tokens that are not initialised count apart: most modules show an empty one. */
+struct search {
+	const struct uri *uri;
+	struct token *found;
+	size_t matches, blank, failed;
+	char names[400]; /* of the matches, for the hint */
+	char failure[160];
+};
+
+static void note_name(struct search *s, const struct token *t)
+{
+	size_t len = strlen(s->names);
+
+	(void)snprintf(s->names + len, sizeof(s->names) - len, "%s'%s' serial=%s model=%s slot-id=%lu", len ? ", " : "",
+		       t->name.label, t->name.serial, t->name.model, t->slot);
+}
+
+static int look_at(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_INFO *info, const struct kh_error *why,
+		   void *arg, struct kh_error *err)
+{
+	struct search *s = arg;
+	bool initialised;
+
+	(void)err;
+	if (!t) {
+		log_debug("slot %lu is passed over: %s", slot, why->msg);
+		(void)snprintf(s->failure, sizeof(s->failure), "%.*s", (int)sizeof(s->failure) - 1, why->msg);
+		s->failed++;
+		return 0;
+	}
+	if (!uri_matches_token(s->uri, &t->info, info, slot))
+		return 0;
+	initialised = (t->info.flags & CKF_TOKEN_INITIALIZED) != 0;
+	if (initialised)
+		note_name(s, t);
+	if (initialised ? !s->matches : !s->matches && !s->blank)
+		*s->found = *t;
+	s->matches += initialised;
+	s->blank += !initialised;
+	return 0;
+}
+
+static int not_initialised(const struct token *t, struct kh_error *err)
+{
+	kh_fail(err, KH_E_TOKEN, CKF_TOKEN_INITIALIZED, "the token in slot %lu ('%s') is not initialised", t->slot,
+		t->name.label);
+	return kh_hint(err, "initialise it and set the user's PIN with the vendor's tool (SoftHSM: softhsm2-util "
+			    "--init-token), then run this again");
+}
+
+int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, struct kh_error *err)
+{
+	struct search s = {.uri = uri, .found = out};
+
+	memset(out, 0, sizeof(*out));
+	if (token_each(fn, look_at, &s, err))
+		return -1;
+	if (s.matches == 1)
+		return 0;
+	if (s.matches > 1) {
+		kh_fail(err, KH_E_INPUT, 0, "%zu tokens match %s", s.matches, uri_text(uri));
+		return kh_hint(err, "add serial=, model= or slot-id= to the URI: %s", s.names);
+	}
+	if (s.blank == 1)
+		return not_initialised(out, err);
+	kh_fail(err, KH_E_INPUT, 0, "no token matches %s", uri_text(uri));
+	return kh_hint(err, "`keyhaul-token slots` lists the tokens that this module has%s%s", s.failed ? "; " : "",
+		       s.failure);
+}
+
+int token_open(struct token *t, bool read_write, struct kh_error *err)
+{
+	CK_FLAGS flags = CKF_SERIAL_SESSION;
+	char words[TOKEN_WORDS_MAX];
+	CK_RV rv;
+
+	if (!(t->info.flags & CKF_TOKEN_INITIALIZED))
+		return not_initialised(t, err);
+	t->read_write = read_write || t->token_objects;
+	if (t->read_write)
+		flags |= CKF_RW_SESSION;
+	rv = P11_CALL(t->fn, C_OpenSession, t->slot, flags, NULL, NULL, &t->session);
+	if (rv == CKR_OK)
+		return 0;
+	t->session = CK_INVALID_HANDLE;
+	return ckr_fail(err, rv, "C_OpenSession", token_words(t, words));
+}
+
+void token_close(struct token *t)
+{
+	if (t->session == CK_INVALID_HANDLE)
+		return;
+	if (t->logged_in)
+		(void)P11_CALL(t->fn, C_Logout, t->session);
+	(void)P11_CALL(t->fn, C_CloseSession, t->session);
+	t->logged_in = false;
+	t->session = CK_INVALID_HANDLE;
+}
+
+bool token_is_gone(CK_RV rv)
+{
+	return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID ||
+	       rv == CKR_SESSION_CLOSED;
+}
+
+bool token_has_mechanism(const struct token *t, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags)
+{
+	CK_MECHANISM_INFO info = {0};
+
+	return P11_CALL_MECH(t->fn, mechanism, C_GetMechanismInfo, t->slot, mechanism, &info) == CKR_OK &&
+	       (info.flags & flags) == flags;
+}
+
+int token_mechanisms(const struct token *t, CK_MECHANISM_TYPE **out, size_t *n, struct kh_error *err)
+{
+	CK_ULONG room = 0, got;
+	CK_RV rv = P11_CALL(t->fn, C_GetMechanismList, t->slot, NULL, &room);
+
+	*out = NULL;
+	*n = 0;
+	if (rv != CKR_OK)
+		return ckr_fail(err, rv, "C_GetMechanismList", NULL);
+	if (room > TOKEN_MECHANISMS_MAX)
+		return kh_fail(err, KH_E_TOKEN, 0, "C_GetMechanismList: the token says it has %lu mechanisms", room);
+	*out = calloc(room + 1, sizeof(**out));
+	if (!*out)
+		return kh_fail_memory(err);
+	got = room;
+	if (room)
+		rv = P11_CALL(t->fn, C_GetMechanismList, t->slot, *out, &got);
+	if (rv == CKR_OK && got <= room) {
+		*n = got;
+		return 0;
+	}
+	free(*out);
+	*out = NULL;
+	return rv != CKR_OK ? ckr_fail(err, rv, "C_GetMechanismList", NULL)
+			    : kh_fail(err, KH_E_TOKEN, 0, "C_GetMechanismList: the module gave %lu for %lu", got, room);
+}

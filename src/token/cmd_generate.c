@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "base/base64.h"
+#include "bundle/result.h"
+#include "commands.h"
+#include "describe.h"
+#include "pkcs11/keygen.h"
+#include "session.h"
+
+struct generate_opts {
+	const char *token;
+	const char *label;
+	const char *key_spec;
+	struct token_opts token_opts;
+};
+
+static const struct opt_row rows[] = {
+	{.name = "token", .kind = OPT_URI, .offset = offsetof(struct generate_opts, token), .arg = "URI",
+	 .text = "the token to make the key on"},
+	{.name = "label", .kind = OPT_TEXT, .offset = offsetof(struct generate_opts, label), .arg = "LABEL",
+	 .text = "the key's label, which no object of the token may have yet"},
+	{.name = "key-spec", .kind = OPT_TEXT, .offset = offsetof(struct generate_opts, key_spec), .arg = "SPEC",
+	 .text = "what KMS will import it as, such as SYMMETRIC_DEFAULT, HMAC_256, RSA_3072, ECC_NIST_P256"},
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	TOKEN_OPT_GROUP(offsetof(struct generate_opts, token_opts)),
+	OPT_GROUPS_END,
+};
+
+/* The key's facts, the token's, and the public half where there is one. */
+static json_t *result_of(const struct token *t, const struct key *k, const char *public_key)
+{
+	json_t *out = describe_key(t, k);
+
+	if (out && (json_object_set_new(out, "token", describe_token(t)) ||
+		    (public_key[0] && json_object_set_new(out, "public_key", json_string(public_key))))) {
+		json_decref(out);
+		out = NULL;
+	}
+	return out;
+}
+
+/* What the token says of the new key, never what it was asked for. */
+static int show(struct cmd *c, const struct token *t, CK_OBJECT_HANDLE handle, struct kh_error *err)
+{
+	struct buf der = BUF_INIT(8192), text = BUF_INIT(BASE64_LEN(8192));
+	struct key k;
+	int rc = -1;
+
+	if (key_read(t, handle, &k, err) || key_public(t, &k, &der, err) ||
+	    base64_encode(buf_text(&der), der.len, &text, err) || describe_key_lines(c, t, &k, err))
+		goto out;
+	if (text.len && cmd_printf(c, err, "  %-18s %s\n", "public_key", buf_text(&text)))
+		goto out;
+	rc = result_add(c, result_of(t, &k, buf_text(&text)), err);
+out:
+	buf_free(&der);
+	buf_free(&text);
+	return rc;
+}
+
+static int check_opts(const struct generate_opts *o, enum keyspec *spec, struct kh_error *err)
+{
+	const char *missing = !o->token ? "--token" : !o->label ? "--label" : !o->key_spec ? "--key-spec" : NULL;
+
+	if (missing)
+		return kh_fail(err, KH_E_USAGE, 0, "%s is missing", missing);
+	return keyspec_parse(o->key_spec, spec, err);
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	const struct generate_opts *o = c->opts;
+	struct keygen_request request = {.label = o->label, .token_object = true};
+	struct keygen_key made;
+	struct session s;
+	int rc = -1;
+
+	if (check_opts(o, &request.spec, err))
+		return -1;
+	if (session_open(o->token, &o->token_opts, true, &s, err) || keygen_check_label(&s.token, o->label, err) ||
+	    keygen_generate(&s.token, &request, &made, err))
+		goto out;
+	rc = show(c, &s.token, made.key, err);
+	if (rc)
+		kh_context(err, "the key '%s' was made and stays on the token", o->label);
+out:
+	session_close(&s);
+	return rc;
+}
+
+const struct cmd_row cmd_generate = {
+	.verb = "generate",
+	.operands = "",
+	.summary = "make a key that can be hauled, in the token",
+	.groups = groups,
+	.opts_size = sizeof(struct generate_opts),
+	.run = run,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "bundle/result.h"
+#include "commands.h"
+#include "describe.h"
+#include "session.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+struct keys_opts {
+	const char *token;
+	struct token_opts token_opts;
+};
+
+static const struct opt_row rows[] = {
+	{.name = "token", .kind = OPT_URI, .offset = offsetof(struct keys_opts, token), .arg = "URI",
+	 .text = "the token; object=, id= and type= show only the keys that fit"},
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	TOKEN_OPT_GROUP(offsetof(struct keys_opts, token_opts)),
+	OPT_GROUPS_END,
+};
+
+struct listing {
+	struct cmd *c;
+	size_t n;
+};
+
+static int show_line(struct cmd *c, const struct key *k, const char *uri, struct kh_error *err)
+{
+	char why[KEY_WHY_MAX], type[24];
+
+	if (!key_is_haulable(k, why))
+		return cmd_printf(c, err, "%s  %s %u  cannot be hauled: %s\n", uri, key_type_name(k->type, type), k->bits,
+				  why);
+	return cmd_printf(c, err, "%s  %s %u  can be hauled as %s%s\n", uri, key_type_name(k->type, type), k->bits,
+			  keyspec_name(k->spec),
+			  k->type == CKK_AES && k->bits == 128 ? " in aws-cn only" : "");
+}
+
+static int show(const struct token *t, const struct key *k, void *arg, struct kh_error *err)
+{
+	struct listing *l = arg;
+	struct buf uri = BUF_INIT(URI_MAX);
+	int rc = -1;
+
+	l->n++;
+	if (key_uri(t, k, &uri, err) == 0 && show_line(l->c, k, buf_text(&uri), err) == 0)
+		rc = result_add(l->c, describe_key(t, k), err);
+	buf_free(&uri);
+	return rc;
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	const struct keys_opts *o = c->opts;
+	struct listing l = {c, 0};
+	struct key_query query;
+	struct session s;
+	int rc = -1;
+
+	if (!o->token)
+		return kh_fail(err, KH_E_USAGE, 0, "--token is missing");
+	if (session_open(o->token, &o->token_opts, false, &s, err) || key_query_from_uri(s.uri, &query, err) ||
+	    key_each(&s.token, &query, show, &l, err))
+		goto out;
+	if (o->token_opts.no_login && s.token.info.flags & CKF_LOGIN_REQUIRED)
+		log_warning("nobody is logged in: private keys are not shown");
+	rc = l.n ? 0 : cmd_printf(c, err, "no secret or private keys\n");
+out:
+	session_close(&s);
+	return rc;
+}
+
+const struct cmd_row cmd_keys = {
+	.verb = "keys",
+	.operands = "",
+	.summary = "list the keys on a token and whether each can be hauled",
+	.groups = groups,
+	.opts_size = sizeof(struct keys_opts),
+	.run = run,
+};
