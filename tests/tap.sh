@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The keyhaul authors
 #
+# shellcheck shell=sh
 # For shell tests that print TAP. A test begins with
 #
 #	. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
@@ -73,7 +74,7 @@ cd "$TAP_DIR" || exit 1
 # Sanitizers report to files: a program that hides its exit status hides nothing.
 tap_supp=$KEYHAUL_SRC/tests/lsan.supp
 ASAN_OPTIONS=log_path=$TAP_DIR/reports/asan:exitcode=99:detect_stack_use_after_return=0
-UBSAN_OPTIONS=log_path=$TAP_DIR/reports/ubsan:print_stacktrace=1
+UBSAN_OPTIONS=log_path=$TAP_DIR/reports/ubsan:exitcode=99:print_stacktrace=1
 LSAN_OPTIONS=suppressions=$tap_supp:print_suppressions=0
 export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 
@@ -134,11 +135,17 @@ tap_wrapped() {
 	esac
 }
 
+# gcc's UBSan has no log_path beside its ASan: what it says is on standard error.
+tap_undefined() {
+	grep -F ': runtime error: ' "$1" >>"$TAP_DIR/reports/stderr" 2>/dev/null
+}
+
 tap_run() {
 	tap_wrapped "$@" >"$TAP_DIR/out" 2>"$TAP_DIR/err" </dev/null
 	tap_status=$?
 	tap_out=$(cat "$TAP_DIR/out")
 	tap_err=$(cat "$TAP_DIR/err")
+	tap_undefined "$TAP_DIR/err"
 	return 0
 }
 
@@ -201,6 +208,9 @@ tap_poll() {
 tap_done() {
 	for tap_child in $tap_children; do
 		tap_stop "$tap_child"
+	done
+	for tap_report in "$TAP_DIR"/*.err; do
+		tap_undefined "$tap_report"
 	done
 	for tap_report in "$TAP_DIR"/reports/*; do
 		[ -s "$tap_report" ] || continue

@@ -62,9 +62,15 @@ void help_dump(const struct cmd_row *row, const struct opt_group *groups)
 
 	(void)printf("verb\t%s\t%s\t%s\n", verb, row->operands, row->summary);
 	for (const struct opt_group *g = groups; g->rows; g++)
-		for (size_t k = 0; k < g->n; k++)
-			(void)printf("option\t%s\t%s\t%s\t%s\t%s\n", verb, g->rows[k].name, kinds[g->rows[k].kind],
-				     g->rows[k].arg ? g->rows[k].arg : "", g->rows[k].env ? g->rows[k].env : "");
+		for (size_t k = 0; k < g->n; k++) {
+			const struct opt_row *o = &g->rows[k];
+
+			(void)printf("option\t%s\t%s\t%s\t%s\t%s\t", verb, o->name, kinds[o->kind], o->arg ? o->arg : "",
+				     o->env ? o->env : "");
+			for (size_t i = 0; o->choices && o->choices[i]; i++)
+				(void)printf("%s%s", i ? " " : "", o->choices[i]);
+			(void)printf("\n");
+		}
 }
 
 void help_dump_statuses(void)

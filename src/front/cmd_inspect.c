@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "rows.h"
+
+#include "base/base64.h"
+#include "bundle/result.h"
+#include "next.h"
+#include "tell.h"
+
+#include <stdint.h>
+
+/* The whole bundle as JSON, by way of its own text: nothing can be left out. */
+static json_t *content_of(const struct bundle *b, struct kh_error *err)
+{
+	struct buf text = BUF_INIT(BUNDLE_MAX);
+	json_t *content = NULL;
+	json_error_t why;
+
+	if (!bundle_write(b, &text, err)) {
+		content = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
+		if (!content)
+			kh_fail(err, KH_E_INPUT, 0, "%s", why.text);
+	}
+	buf_free(&text);
+	return content;
+}
+
+static int add_digest(json_t *to, const char *name, struct bundle_blob blob, struct kh_error *err)
+{
+	unsigned char digest[FILE_DIGEST];
+	char hex[2 * FILE_DIGEST + 1];
+
+	if (file_sha256(blob.data, blob.len, digest, err))
+		return -1;
+	hex_encode(digest, sizeof(digest), hex);
+	return json_object_set_new(to, name, json_string(hex)) ? kh_fail_memory(err) : 0;
+}
+
+static int add_judgement(json_t *to, const struct bundle *b, int64_t now, struct kh_error *err)
+{
+	const struct bundle_request *r = bundle_request(b);
+	const struct bundle_material *m = bundle_material(b);
+	json_t *more = json_pack("{s:s, s:b, s:b, s:I, s:s, s:s*}", "stage", next_stage_name(next_stage(b)), "rehearsal",
+				 arn_is_rehearsal(&bundle_facts(b)->arn), "expired", next_is_expired(b, now),
+				 "parameters_seconds_left", (json_int_t)(r->parameters_valid_to - now),
+				 "request_sha256", bundle_request_sha256(b), "material_sha256",
+				 m ? bundle_material_sha256(b) : NULL);
+	int rc = -1;
+
+	if (!more || json_object_update(to, more)) {
+		kh_fail_memory(err);
+		goto out;
+	}
+	rc = add_digest(to, "wrapping_key_sha256", r->public_key, err);
+out:
+	json_decref(more);
+	return rc;
+}
+
+static int result_of(struct cmd *c, const char *path, const struct bundle *b, const char *next, struct kh_error *err)
+{
+	json_t *result = json_pack("{s:s, s:b}", "item", path, "ok", 1), *content = content_of(b, err);
+	int rc = -1;
+
+	if (!content)
+		goto out;
+	if (!result || json_object_set(result, "bundle", content) ||
+	    (*next && json_object_set_new(result, "next", json_string(next))))
+		kh_fail_memory(err);
+	else
+		rc = add_judgement(result, b, c->now, err);
+out:
+	json_decref(content);
+	if (!rc)
+		return result_add(c, result, err);
+	json_decref(result);
+	return -1;
+}
+
+static int inspect(struct cmd *c, const char *path, struct kh_error *err)
+{
+	struct buf next = BUF_INIT(16384);
+	struct bundle *b = NULL;
+	int rc = -1;
+
+	if (bundle_read(path, &b, err) || next_command(b, path, c->now, &next, err) ||
+	    tell_bundle(c, path, b, buf_text(&next), err) || result_of(c, path, b, buf_text(&next), err))
+		goto out;
+	rc = 0;
+out:
+	buf_free(&next);
+	bundle_free(b);
+	return rc;
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	struct kh_error why;
+
+	for (size_t i = 0; i < c->nwords; i++) {
+		if (c->nwords == 1)
+			return inspect(c, c->words[i], err);
+		if (inspect(c, c->words[i], &why) && cmd_item_failed(c, c->words[i], &why, err))
+			return -1;
+	}
+	return 0;
+}
+
+const struct cmd_row inspect_row = {
+	.verb = "inspect",
+	.operands = "BUNDLE...",
+	.summary = "what is in a bundle, checked, in words",
+	.min_words = 1,
+	.max_words = SIZE_MAX,
+	.run = run,
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "rows.h"
+
+#include "base/log.h"
+#include "bundle/result.h"
+#include "haul.h"
+#include "next.h"
+#include "step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What is passed on is kept as the text it came as; the program that takes it checks it. */
+struct fetch_opts {
+	const char *wrapping_algorithm, *wrapping_key_spec;
+};
+
+struct kms_opts {
+	const char *profile, *region, *endpoint_url, *ca_bundle, *connect_timeout, *read_timeout;
+	bool no_verify_ssl;
+};
+
+struct wrap_opts {
+	const char *module, *module_init_args, *pin_file, *pin_fd;
+	bool no_login, token_objects, allow_non_sensitive;
+};
+
+struct run_opts {
+	const char *key, *key_id, *out;
+	struct fetch_opts fetch;
+	struct intent_opts intent;
+	struct wrap_opts wrap;
+	struct kms_opts kms;
+};
+
+#define AT(member) .offset = offsetof(struct run_opts, member)
+static const struct opt_row own_rows[] = {
+	{.name = "key", .kind = OPT_URI, AT(key), .arg = "URI", .text = "the key on the token (a PKCS#11 URI)"},
+	{.name = "key-id", .kind = OPT_TEXT, AT(key_id), .arg = "ID", .text = "the KMS key: ARN, id or alias"},
+	{.name = "out", .kind = OPT_OUTPUT, AT(out), .arg = "BUNDLE",
+	 .text = "keep the bundle there; run again with it, it continues"},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct fetch_opts, member)
+static const struct opt_row fetch_rows[] = {
+	{.name = "wrapping-algorithm", .kind = OPT_CHOICE, AT(wrapping_algorithm), .arg = "ALGORITHM",
+	 .choices = wrapalg_names, .text = "how the key is wrapped"},
+	{.name = "wrapping-key-spec", .kind = OPT_CHOICE, AT(wrapping_key_spec), .arg = "SPEC",
+	 .choices = wrapalg_bits_names, .text = "size of KMS's wrapping key"},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct wrap_opts, member)
+static const struct opt_row wrap_rows[] = {
+	{.name = "module", .kind = OPT_INPUT, AT(module), .arg = "FILE", .text = "the token's PKCS#11 module",
+	 .env = NULL /* KEYHAUL_MODULE: keyhaul-token reads it itself */},
+	{.name = "module-init-args", .kind = OPT_TEXT, AT(module_init_args), .arg = "TEXT",
+	 .text = "text that the module is initialised with"},
+	{.name = "pin-file", .kind = OPT_INPUT, AT(pin_file), .arg = "FILE", .text = "the PIN, in the first line"},
+	{.name = "pin-fd", .kind = OPT_TEXT, AT(pin_fd), .arg = "N", .text = "the PIN, from a file descriptor"},
+	{.name = "no-login", .kind = OPT_FLAG, AT(no_login), .text = "the token asks for no PIN"},
+	{.name = "token-objects", .kind = OPT_FLAG, AT(token_objects),
+	 .text = "for a token that has no session objects"},
+	{.name = "allow-non-sensitive", .kind = OPT_FLAG, AT(allow_non_sensitive),
+	 .text = "wrap a key that is not CKA_SENSITIVE"},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct kms_opts, member)
+static const struct opt_row kms_rows[] = {
+	{.name = "profile", .kind = OPT_TEXT, AT(profile), .arg = "NAME", .text = "AWS profile"},
+	{.name = "region", .kind = OPT_TEXT, AT(region), .arg = "REGION", .text = "AWS Region"},
+	{.name = "endpoint-url", .kind = OPT_TEXT, AT(endpoint_url), .arg = "URL", .text = "KMS endpoint"},
+	{.name = "ca-bundle", .kind = OPT_INPUT, AT(ca_bundle), .arg = "FILE", .text = "CA certificates (PEM)"},
+	{.name = "no-verify-ssl", .kind = OPT_FLAG, AT(no_verify_ssl), .text = "do not verify TLS"},
+	{.name = "cli-connect-timeout", .kind = OPT_TEXT, AT(connect_timeout), .arg = "SECONDS",
+	 .text = "for connecting"},
+	{.name = "cli-read-timeout", .kind = OPT_TEXT, AT(read_timeout), .arg = "SECONDS", .text = "for each answer"},
+};
+#undef AT
+
+enum { OWN, FETCH, INTENT, WRAP, KMS };
+static const struct opt_group groups[] = {
+	[OWN] = OPT_GROUP(NULL, own_rows, 0),
+	[FETCH] = OPT_GROUP("Fetch", fetch_rows, offsetof(struct run_opts, fetch)),
+	[INTENT] = OPT_GROUP("What the import says", intent_rows, offsetof(struct run_opts, intent)),
+	[WRAP] = OPT_GROUP("Token", wrap_rows, offsetof(struct run_opts, wrap)),
+	[KMS] = OPT_GROUP("AWS", kms_rows, offsetof(struct run_opts, kms)),
+	OPT_GROUPS_END,
+};
+
+static int check_opts(const struct run_opts *o, bool anew, struct kh_error *err)
+{
+	struct intent intent;
+
+	if (intent_from_opts(&o->intent, &intent, err))
+		return -1;
+	if (!anew || intent.expiration_model)
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "it is not said whether the key material expires");
+	return kh_hint(err, "--valid-to 90d, or --expiration-model " INTENT_DOES_NOT_EXPIRE);
+}
+
+static int check_names(const struct run_opts *o, struct kh_error *err)
+{
+	if (!o->key || !o->key_id) {
+		kh_fail(err, KH_E_USAGE, 0, "--%s is missing", o->key ? "key-id" : "key");
+		return kh_hint(err, "--key names the key on the token, --key-id the one in KMS");
+	}
+	if (arn_kind_of(o->key_id) == ARN_NONE)
+		return kh_fail(err, KH_E_USAGE, 0, "--key-id: '%.300s' is no key id, ARN or alias", o->key_id);
+	if (strstr(o->key, "pin-value=")) {
+		kh_fail(err, KH_E_USAGE, 0, "--key holds a pin-value: others could read it in the programs' arguments");
+		return kh_hint(err, "let it ask for the PIN, or use --pin-file");
+	}
+	return 0;
+}
+
+/* Passes on what was given of a group, word for word. */
+static int pass_on(struct step *s, const struct cmd *c, int group, struct kh_error *err)
+{
+	const struct opt_group *g = &groups[group];
+	const char *opts = (const char *)c->opts + g->offset;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct opt_row *row = &g->rows[i];
+
+		if (!opt_given(row, opts))
+			continue;
+		if (step_option(s, row->name, row->kind == OPT_FLAG ? NULL : *(const char *const *)(opts + row->offset),
+				err))
+			return -1;
+	}
+	return 0;
+}
+
+
+enum run_step { STEP_FETCH, STEP_WRAP, STEP_IMPORT, STEPS };
+static const char *const step_verbs[STEPS] = {
+	[STEP_FETCH] = "fetch", [STEP_WRAP] = "wrap", [STEP_IMPORT] = "import"};
+
+static int words_for(struct step *s, const struct cmd *c, enum run_step which, const char *path, struct kh_error *err)
+{
+	const struct run_opts *o = c->opts;
+	const struct verb *verb = verbs_find(step_verbs[which]);
+
+	step_begin(s, verb->program, verb->verb);
+	if (c->common.json && step_option(s, "json", NULL, err))
+		return -1;
+	if (c->common.debug && step_option(s, "debug", NULL, err))
+		return -1;
+	if (which == STEP_WRAP)
+		return step_option(s, "key", o->key, err) || pass_on(s, c, WRAP, err) || step_operand(s, path, err) ? -1
+														     : 0;
+	if (pass_on(s, c, INTENT, err) || pass_on(s, c, KMS, err))
+		return -1;
+	if (which == STEP_IMPORT)
+		return step_operand(s, path, err);
+	return step_option(s, "key-id", o->key_id, err) || pass_on(s, c, FETCH, err) ||
+			       step_option(s, "out", path, err)
+		       ? -1
+		       : 0;
+}
+
+/* Takes another program's one document as an object of ours, and its error where it has one. */
+static int take_document(struct cmd *c, const struct step *s, struct kh_error *why, struct kh_error *err)
+{
+	json_error_t bad;
+	json_t *doc = json_loadb(buf_text(&s->output), s->output.len, JSON_REJECT_DUPLICATES, &bad);
+	const char *message = NULL, *hint = NULL, *native = NULL;
+
+	if (!json_is_object(doc)) {
+		json_decref(doc);
+		return kh_fail(err, KH_E_SYSTEM, 0, "%s did not answer with JSON", s->program);
+	}
+	if (json_unpack(doc, "{s:{s:s, s:s, s:s}}", "error", "message", &message, "hint", &hint, "native", &native) == 0) {
+		kh_context(why, "%.700s", message);
+		kh_hint(why, "%s", hint);
+		kh_name(why, native);
+	}
+	(void)json_object_del(doc, "keyhaul_output");
+	return json_object_set_new(doc, "item", json_string(s->words[1])) ? json_decref(doc), kh_fail_memory(err)
+									   : result_add(c, doc, err);
+}
+
+static int one_step(struct cmd *c, enum run_step which, const char *path, struct kh_error *err)
+{
+	struct kh_error why = {0};
+	struct step s;
+	int rc = -1;
+
+	if (words_for(&s, c, which, path, err))
+		goto out;
+	log_progress("%s %s", s.program, s.words[1]);
+	if (step_run(&s, err))
+		goto out;
+	if (s.status)
+		kh_fail(&why, step_code(s.status), 0, "%s %s ended with status %d", s.program, s.words[1], s.status);
+	if (c->common.json ? take_document(c, &s, &why, err) : buf_add(&c->text, s.output.data, s.output.len, err))
+		goto out;
+	if (s.status)
+		*err = why;
+	else
+		rc = 0;
+out:
+	step_end(&s);
+	return rc;
+}
+
+static int all_steps(struct cmd *c, const struct bundle *before, const char *path, struct kh_error *err)
+{
+	enum run_step which = !before ? STEP_FETCH : next_stage(before) == NEXT_WRAP ? STEP_WRAP : STEP_IMPORT;
+
+	for (; which < STEPS; which++) {
+		if (one_step(c, which, path, err))
+			return -1;
+		if (which != STEP_IMPORT && cmd_interrupted())
+			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted after %s", step_verbs[which]);
+	}
+	return 0;
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	const struct run_opts *o = c->opts;
+	struct haul_place place = {"", ""};
+	struct bundle *before = NULL;
+	char hint[sizeof(err->hint)];
+	int rc = -1;
+
+	if (check_names(o, err) || (o->out && haul_resume(o->out, o->key_id, &before, err)) ||
+	    check_opts(o, !before, err) || haul_place_choose(o->out, &place, err))
+		goto out;
+	rc = all_steps(c, before, place.path, err);
+	if (haul_place_leave(&place, rc == 0) && rc) {
+		(void)snprintf(hint, sizeof(hint), "%s", err->hint);
+		kh_hint(err, "%.200s%sthe bundle is kept: the same command with --out %.200s goes on from there", hint,
+			hint[0] ? "; " : "", place.path);
+	}
+out:
+	bundle_free(before);
+	return rc;
+}
+
+const struct cmd_row run_row = {
+	.verb = "run",
+	.operands = "",
+	.summary = "fetch, wrap and import in turn, where one host may do all three",
+	.groups = groups,
+	.opts_size = sizeof(struct run_opts),
+	.run = run,
+};

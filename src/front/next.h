@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_FRONT_NEXT_H
+#define KEYHAUL_FRONT_NEXT_H
+
+#include "base/buf.h"
+#include "bundle/bundle.h"
+
+/* How far a bundle is. */
+enum next_stage {
+	NEXT_WRAP,    /* a request alone */
+	NEXT_IMPORT,  /* with material */
+	NEXT_NOTHING, /* with a receipt */
+	NEXT_STAGES
+};
+
+enum next_stage next_stage(const struct bundle *b);
+
+/* The stage in one word: "fetched", "wrapped", "imported". */
+const char *next_stage_name(enum next_stage stage);
+
+/* True where the parameters are past their time and there is no receipt: only a new fetch helps. */
+bool next_is_expired(const struct bundle *b, int64_t now);
+
+/* Adds the command to type next for the bundle at PATH, quoted for a shell; nothing once it is imported. */
+int next_command(const struct bundle *b, const char *path, int64_t now, struct buf *out, struct kh_error *err);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_FRONT_ROWS_H
+#define KEYHAUL_FRONT_ROWS_H
+
+#include "base/cmd.h"
+
+/* keyhaul's own verbs, a file each (cmd_VERB.c). */
+extern const struct cmd_row inspect_row;
+extern const struct cmd_row export_row;
+extern const struct cmd_row adopt_row;
+extern const struct cmd_row run_row;
+
+#endif

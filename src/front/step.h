@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_FRONT_STEP_H
+#define KEYHAUL_FRONT_STEP_H
+
+#include "base/buf.h"
+
+#define STEP_WORDS_MAX 64
+#define STEP_OUTPUT_MAX (1u << 20) /* bytes of another program's result */
+
+/* A run of one of the other programs: its words, its exit status and what it wrote to stdout. */
+struct step {
+	const char *program;
+	const char *words[STEP_WORDS_MAX + 1]; /* words[0] is the program; up to a NULL */
+	size_t n;
+	char names[STEP_WORDS_MAX][32]; /* "--name" of options */
+	int status;
+	struct buf output;
+};
+
+/* Starts the list of words: PROGRAM VERB. */
+void step_begin(struct step *s, const char *program, const char *verb);
+
+/* Adds --NAME and its value (NULL: a flag); the value is not copied. KH_E_USAGE where there are too many words. */
+int step_option(struct step *s, const char *name, const char *value, struct kh_error *err);
+
+/* Adds the operand, which is the last word; "--" before it, so that no name is taken for an option. Not copied. */
+int step_operand(struct step *s, const char *word, struct kh_error *err);
+
+/*
+ * Runs it to its end, stdout into s->output, all else (terminal, stderr, environment, descriptors) as ours. 0 when
+ * it ran, whatever its status; a program that is not there as verbs_not_started tells it.
+ */
+int step_run(struct step *s, struct kh_error *err);
+
+/* The code that has this exit status; KH_E_SYSTEM for one that is not in the table. */
+enum kh_code step_code(int status);
+
+void step_end(struct step *s);
+
+#endif

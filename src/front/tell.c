@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "tell.h"
+
+#include "base/base64.h"
+#include "next.h"
+#include "sheet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORDS 1024
+
+/* Adds ", TEXT" (or "TEXT" at the beginning); cut where it is full, which the format's limits keep from happening. */
+static void list_add(char words[WORDS], const char *text)
+{
+	size_t len = strlen(words);
+
+	if (text && *text)
+		(void)snprintf(words + len, WORDS - len, "%s%s", len ? ", " : "", text);
+}
+
+static void list_flag(char words[WORDS], enum bundle_flag flag, const char *yes, const char *no)
+{
+	if (flag != BUNDLE_ABSENT)
+		list_add(words, flag == BUNDLE_TRUE ? yes : no);
+}
+
+static void tell_digest(struct sheet *s, const char *what, struct bundle_blob blob)
+{
+	unsigned char digest[FILE_DIGEST];
+	char hex[2 * FILE_DIGEST + 1];
+
+	if (s->failed || !blob.data)
+		return;
+	s->failed = file_sha256(blob.data, blob.len, digest, s->err);
+	if (s->failed)
+		return;
+	hex_encode(digest, sizeof(digest), hex);
+	sheet_line(s, what, "%zu bytes, SHA-256 %s", blob.len, hex);
+}
+
+static void tell_key_spec(struct sheet *s, const struct bundle_request *r)
+{
+	char words[WORDS] = "";
+
+	list_add(words, r->key_spec);
+	list_add(words, r->key_usage);
+	list_flag(words, r->multi_region, "multi-Region", "one Region");
+	sheet_text(s, "key spec", words);
+}
+
+static void tell_times(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_request *r = bundle_request(b);
+	const int64_t now = s->c->now;
+	char when[SHEET_TIME];
+
+	sheet_time(r->fetched_at, now, when);
+	sheet_line(s, "fetched", "%s%s%s%s%s", when, r->generator ? " by " : "", r->generator ? r->generator : "",
+		   r->request_id ? ", request id " : "", r->request_id ? r->request_id : "");
+	sheet_time(r->parameters_valid_to, now, when);
+	if (next_is_expired(b, now))
+		sheet_line(s, "parameters", "EXPIRED %s: fetch again, and wrap again", when);
+	else
+		sheet_line(s, "parameters", "valid to %s", when);
+}
+
+static void tell_endpoint(struct sheet *s, const struct bundle_request *r)
+{
+	char words[WORDS] = "";
+
+	list_add(words, r->endpoint);
+	list_flag(words, r->tls_verified, "TLS verified", "TLS NOT verified");
+	sheet_text(s, "endpoint", words);
+	if (r->described == BUNDLE_FALSE)
+		sheet_line(s, "DescribeKey", "was not allowed: KMS's key was not compared with this request");
+}
+
+static void tell_request(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_request *r = bundle_request(b);
+	char intent[512];
+
+	sheet_text(s, "KMS key", r->kms_key_arn);
+	if (arn_is_rehearsal(&bundle_facts(b)->arn))
+		sheet_line(s, "rehearsal", "account %s is keyhaul-sim's: this is no key of AWS's", ARN_REHEARSAL_ACCOUNT);
+	tell_key_spec(s, r);
+	sheet_line(s, "wrapping", "%s under %s", r->wrapping_algorithm, r->wrapping_key_spec);
+	tell_digest(s, "wrapping key", r->public_key);
+	tell_digest(s, "import token", r->import_token);
+	tell_times(s, b);
+	tell_endpoint(s, r);
+	sheet_text(s, "key on token", r->key_uri);
+	sheet_text(s, "token serial", r->token_serial);
+	sheet_text(s, "policy SHA-256", r->policy_sha256);
+	sheet_text(s, "plan SHA-256", r->plan_sha256);
+	intent_words(&r->intent, intent, sizeof(intent));
+	sheet_line(s, "import says", "%s", intent_is_empty(&r->intent) ? "nothing yet: import asks for it" : intent);
+	sheet_line(s, "request", "SHA-256 %s", bundle_request_sha256(b));
+}
+
+static void tell_token(struct sheet *s, const struct bundle_material *m)
+{
+	char words[WORDS] = "";
+
+	list_add(words, m->token.label);
+	list_add(words, m->token.manufacturer);
+	list_add(words, m->token.model);
+	if (m->token.serial) {
+		list_add(words, "serial ");
+		strncat(words, m->token.serial, WORDS - strlen(words) - 1);
+	}
+	if (m->token.firmware) {
+		list_add(words, "firmware ");
+		strncat(words, m->token.firmware, WORDS - strlen(words) - 1);
+	}
+	list_flag(words, m->token.hardware, "says it is hardware", "does not say it is hardware");
+	sheet_text(s, "token", words);
+}
+
+static void tell_key(struct sheet *s, const struct bundle_material *m)
+{
+	char words[WORDS] = "", size[48];
+
+	(void)snprintf(size, sizeof(size), "%s %lld bits", m->key.type ? m->key.type : "", (long long)m->key.size);
+	list_add(words, m->key.label);
+	list_add(words, size);
+	list_add(words, m->key.id ? "id " : NULL);
+	strncat(words, m->key.id ? m->key.id : "", WORDS - strlen(words) - 1);
+	list_flag(words, m->key.kept, "kept on the token", "NOT kept on the token: it can never be imported again");
+	sheet_text(s, "key", words);
+	words[0] = '\0';
+	list_flag(words, m->key.sensitive, "sensitive", "NOT sensitive");
+	list_flag(words, m->key.always_sensitive, "always was", "was not always");
+	list_flag(words, m->key.extractable, "extractable", "not extractable");
+	list_flag(words, m->key.local, "made on the token", "not stated as made on the token");
+	list_add(words, m->key.key_gen_mechanism);
+	sheet_text(s, "key says", words);
+	sheet_text(s, "check value", m->key.check_value);
+	tell_digest(s, "public key", m->public_key);
+}
+
+static void tell_proof(struct sheet *s, const struct bundle_material *m)
+{
+	char words[WORDS] = "";
+
+	for (size_t i = 0; i < m->n_mechanisms; i++) {
+		char one[160];
+
+		(void)snprintf(one, sizeof(one), "%s (0x%lX) %s", m->mechanisms[i].name, m->mechanisms[i].number,
+			       m->mechanisms[i].role);
+		list_add(words, one);
+	}
+	sheet_text(s, "mechanisms", words);
+	sheet_line(s, "proof", "a throwaway of %lld bits was wrapped to a throwaway RSA key of %lld bits and opened",
+		   (long long)m->proof.target_bits, (long long)m->proof.wrapping_bits);
+	sheet_line(s, "", "OAEP %s, MGF1 %s", m->proof.oaep_hash, m->proof.mgf_hash);
+	if (m->proof.kek_bits)
+		sheet_line(s, "", "key-encryption key of %lld bits, RFC 5649", (long long)m->proof.kek_bits);
+	if (m->proof.pkcs8)
+		sheet_line(s, "", "PKCS#8 %s, %lld bytes behind it", m->proof.pkcs8, (long long)m->proof.trailing_zeros);
+	for (size_t i = 0; i < m->proof.n_warnings; i++)
+		sheet_text(s, "proof warns", m->proof.warnings[i]);
+}
+
+static void tell_material(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_material *m = bundle_material(b);
+	char when[SHEET_TIME];
+
+	if (!m)
+		return;
+	sheet_time(m->wrapped_at, s->c->now, when);
+	sheet_line(s, "wrapped", "%s%s%s", when, m->generator ? " by " : "", m->generator ? m->generator : "");
+	tell_digest(s, "blob", m->encrypted_key_material);
+	tell_token(s, m);
+	tell_key(s, m);
+	tell_proof(s, m);
+	sheet_text(s, "wrapped under", m->policy_sha256 && strcmp(m->policy_sha256, "none") != 0 ? m->policy_sha256 : NULL);
+	sheet_line(s, "material", "SHA-256 %s", bundle_material_sha256(b));
+}
+
+static void tell_receipt(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_receipt *r = bundle_receipt(b);
+	char when[SHEET_TIME];
+
+	if (!r)
+		return;
+	sheet_time(r->imported_at, s->c->now, when);
+	sheet_line(s, "imported", "%s%s%s", when, r->caller ? " by " : "", r->caller ? r->caller : "");
+	sheet_text(s, "material id", r->key_material_id);
+	if (r->valid_to) {
+		sheet_time(r->valid_to, s->c->now, when);
+		sheet_line(s, "expires", "%s", when);
+	} else {
+		sheet_text(s, "expiry", r->expiration_model);
+	}
+	sheet_text(s, "import type", r->import_type);
+	sheet_text(s, "imported at", r->endpoint);
+	sheet_text(s, "request id", r->request_id);
+}
+
+int tell_bundle(struct cmd *c, const char *path, const struct bundle *b, const char *next, struct kh_error *err)
+{
+	struct sheet s = {c, err, 0};
+
+	s.failed = cmd_printf(c, err, "%s%s: %s\n", c->text.len ? "\n" : "", path, next_stage_name(next_stage(b)));
+	tell_request(&s, b);
+	tell_material(&s, b);
+	tell_receipt(&s, b);
+	if (!s.failed && *next)
+		s.failed = cmd_printf(c, err, "next: %s\n", next);
+	else if (!s.failed)
+		s.failed = cmd_printf(c, err, "next: nothing; 'keyhaul-kms import' asks KMS whether it still has it\n");
+	return s.failed;
+}

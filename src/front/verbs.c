@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "verbs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOKEN "keyhaul-token"
+#define KMS "keyhaul-kms"
+
+/* tests/cli/verbs.sh holds it against each program's --dump-options */
+static const struct verb verbs[] = {
+	{"slots", TOKEN, TOKEN, "modules and tokens that are there"},
+	{"generate", TOKEN, TOKEN, "make a key on the token"},
+	{"keys", TOKEN, TOKEN, "keys on the token and whether each can be hauled"},
+	{"wrap", TOKEN, TOKEN, "wrap a key in the token for a bundle's request"},
+	{"create", KMS, KMS, "an EXTERNAL-origin KMS key"},
+	{"fetch", KMS, KMS, "fetch wrapping key and import token into a new bundle"},
+	{"import", KMS, KMS, "import the bundle's material into its KMS key"},
+};
+
+const struct verb *verbs_find(const char *verb)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].verb, verb) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+/* The folder of the running program. */
+static int own_folder(char out[VERBS_PATH], struct kh_error *err)
+{
+	ssize_t n = readlink("/proc/self/exe", out, VERBS_PATH - 1);
+	char *slash;
+
+	if (n < 0)
+		return kh_fail_errno(err, KH_E_SYSTEM, errno, "/proc/self/exe");
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (!slash || n == VERBS_PATH - 1)
+		return kh_fail(err, KH_E_SYSTEM, 0, "/proc/self/exe does not say where keyhaul is");
+	*slash = '\0';
+	return 0;
+}
+
+int verbs_path(const char *program, char out[VERBS_PATH], struct kh_error *err)
+{
+	const char *set = secure_getenv("KEYHAUL_BINDIR");
+	char folder[VERBS_PATH];
+	int n;
+
+	if (!set || !*set) {
+		if (own_folder(folder, err))
+			return -1;
+		set = folder;
+	}
+	n = snprintf(out, VERBS_PATH, "%s/%s", set, program);
+	if (n < 0 || n >= VERBS_PATH)
+		return kh_fail(err, KH_E_SYSTEM, 0, "the path of %s is too long", program);
+	return 0;
+}
+
+static const char *package_of(const char *program)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].program, program) == 0)
+			return verbs[i].package;
+	return program;
+}
+
+int verbs_not_started(const char *program, int errnum, struct kh_error *err)
+{
+	char path[VERBS_PATH];
+
+	if (verbs_path(program, path, err))
+		return -1;
+	if (errnum != ENOENT && errnum != ENOTDIR)
+		return kh_fail_errno(err, KH_E_SYSTEM, errnum, "%s", path);
+	kh_fail_errno(err, KH_E_USAGE, errnum, "%s is not installed here: %s", program, path);
+	return kh_hint(err, "it comes with the package %s; a host that needs only the other half does without it",
+		       package_of(program));
+}
+
+int verbs_exec(const struct verb *verb, char **argv, struct kh_error *err)
+{
+	char path[VERBS_PATH], name[64];
+
+	if (verbs_path(verb->program, path, err))
+		return -1;
+	/* what its messages begin with */
+	(void)snprintf(name, sizeof(name), "%s", verb->program);
+	argv[0] = name;
+	(void)execv(path, argv);
+	return verbs_not_started(verb->program, errno, err);
+}
+
+int verbs_help(struct buf *out, struct kh_error *err)
+{
+	if (buf_addf(out, "Verbs of the other programs, which keyhaul runs from its own folder:\n", err))
+		return -1;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (buf_addf(out, "  %-11s %-14s %s\n", err, verbs[i].verb, verbs[i].program, verbs[i].summary))
+			return -1;
+	return 0;
+}
