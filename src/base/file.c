@@ -83,12 +83,16 @@ static int take_lock(struct file *f, struct kh_error *err)
 
 	for (int i = 0; i < 16; i++) {
 		f->lock_fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (f->lock_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+			return kh_fail_errno(err, KH_E_INPUT, errno, "%s", f->path); /* its folder is not there */
 		if (f->lock_fd < 0) {
 			kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", f->lock_path);
 			return kh_hint(err, "the folder must be writable: the file is locked and written anew there");
 		}
 		if (flock(f->lock_fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
-			kh_fail_errno(err, KH_E_AGAIN, errno, "%s is in use by another keyhaul", f->path);
+			close(f->lock_fd);
+			f->lock_fd = -1; /* theirs: file_close must not remove it */
+			kh_fail(err, KH_E_AGAIN, 0, "%s is in use by another keyhaul", f->path);
 			return kh_hint(err, "wait until it has ended, then run this again");
 		}
 		if (fstat(f->lock_fd, &ours) == 0 && stat(f->lock_path, &there) == 0 &&
@@ -258,11 +262,11 @@ void file_close(struct file *f)
 int file_create(const char *path, unsigned mode, const void *data, size_t len, struct kh_error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
-	int rc;
+	int why = errno, rc;
 
 	if (fd < 0) {
-		kh_fail_errno(err, errno == EEXIST ? KH_E_INPUT : KH_E_SYSTEM, errno, "%s", path);
-		return kh_hint(err, errno == EEXIST ? "nothing is overwritten: name another, or move that one away"
+		kh_fail_errno(err, why == EEXIST ? KH_E_INPUT : KH_E_SYSTEM, why, "%s", path);
+		return kh_hint(err, why == EEXIST ? "nothing is overwritten: name another, or move that one away"
 						    : "check the folder and its permissions");
 	}
 	rc = write_all(fd, path, data, len, err);
