@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "cmd_kms.h"
+
+#include "base/file.h"
+#include "bundle/result.h"
+#include "ops.h"
+#include "session.h"
+#include "tags.h"
+
+#include <string.h>
+
+struct create_opts {
+	struct session_opts aws;
+	const char *key_spec;
+	const char *key_usage;
+	const char *description;
+	struct opt_list tags;
+	const char *policy;
+	bool multi_region;
+	bool bypass;
+};
+
+static const char *const usages[] = {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", NULL};
+
+#define AT(field) .offset = offsetof(struct create_opts, field)
+
+static const struct opt_row create_rows[] = {
+	{.name = "key-spec", .kind = OPT_TEXT, AT(key_spec), .arg = "SPEC", .text = "such as SYMMETRIC_DEFAULT, RSA_3072"},
+	{.name = "key-usage", .kind = OPT_CHOICE, AT(key_usage), .arg = "USAGE", .choices = usages,
+	 .text = "must be said for RSA and NIST curves"},
+	{.name = "description", .kind = OPT_TEXT, AT(description), .arg = "TEXT", .text = "what the key is for"},
+	{.name = "tags", .kind = OPT_LIST, AT(tags), .arg = "TAG...", .text = "TagKey=K,TagValue=V ..., or a JSON list"},
+	{.name = "policy", .kind = OPT_TEXT, AT(policy), .arg = "JSON", .text = "the key policy, or file://PATH"},
+	{.name = "multi-region", .kind = OPT_FLAG, AT(multi_region), .text = "a multi-Region primary key"},
+	{.name = "bypass-policy-lockout-safety-check", .kind = OPT_FLAG, AT(bypass),
+	 .text = "take a policy that locks oneself out"},
+};
+
+static int set(json_t *body, const char *name, json_t *value, struct kh_error *err)
+{
+	if (!json_object_set_new(body, name, value))
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "%s: not UTF-8, or out of memory", name);
+	return -1;
+}
+
+static int set_spec(const struct create_opts *o, json_t *body, struct kh_error *err)
+{
+	enum keyspec spec = KEYSPEC_NONE;
+	const char *usage = o->key_usage;
+
+	if (!o->key_spec) {
+		kh_fail(err, KH_E_USAGE, 0, "--key-spec is missing");
+		return kh_hint(err, "such as --key-spec SYMMETRIC_DEFAULT; keyhaul-kms create --help");
+	}
+	if (keyspec_parse(o->key_spec, &spec, err))
+		return -1;
+	usage = usage ? usage : keyspec_info(spec)->usage;
+	if (!usage) {
+		kh_fail(err, KH_E_USAGE, 0, "--key-usage is missing: a key of %s can have more than one", o->key_spec);
+		return kh_hint(err, "--key-usage SIGN_VERIFY, or ENCRYPT_DECRYPT (RSA), KEY_AGREEMENT (curves)");
+	}
+	return set(body, "KeySpec", json_string(o->key_spec), err) || set(body, "KeyUsage", json_string(usage), err) ||
+			       set(body, "Origin", json_string("EXTERNAL"), err)
+		       ? -1
+		       : 0;
+}
+
+static int set_policy(const char *policy, json_t *body, struct kh_error *err)
+{
+	struct buf text = BUF_INIT(KMS_POLICY_MAX);
+	json_t *check = NULL;
+	int rc = -1;
+
+	if (strncmp(policy, "file://", 7) == 0 ? file_read(policy + 7, &text, err)
+					       : buf_add(&text, policy, strlen(policy), err)) {
+		kh_context(err, "--policy");
+		goto out;
+	}
+	check = json_loadb(buf_text(&text), text.len, 0, NULL);
+	if (!json_is_object(check)) {
+		kh_fail(err, KH_E_USAGE, 0, "--policy is no JSON object");
+		kh_hint(err, "a policy's text, or file://PATH of one");
+		goto out;
+	}
+	rc = set(body, "Policy", json_stringn(buf_text(&text), text.len), err);
+out:
+	json_decref(check);
+	buf_free(&text);
+	return rc;
+}
+
+static int make_body(const struct create_opts *o, json_t *body, struct kh_error *err)
+{
+	json_t *tags = NULL;
+
+	if (!body)
+		return kh_fail_memory(err);
+	if (set_spec(o, body, err) || (o->policy && set_policy(o->policy, body, err)))
+		return -1;
+	if (o->description && strlen(o->description) > KMS_DESCRIPTION_MAX)
+		return kh_fail(err, KH_E_USAGE, 0, "--description is longer than %d bytes", KMS_DESCRIPTION_MAX);
+	if (o->description && set(body, "Description", json_string(o->description), err))
+		return -1;
+	if (o->multi_region && set(body, "MultiRegion", json_true(), err))
+		return -1;
+	if (o->bypass && set(body, "BypassPolicyLockoutSafetyCheck", json_true(), err))
+		return -1;
+	if (o->tags.n && (tags_parse(&o->tags, &tags, err) || set(body, "Tags", tags, err)))
+		return -1;
+	return 0;
+}
+
+/* A key may be there that nobody knows the ARN of. */
+static int not_known(enum kms_outcome outcome, struct kh_error *err)
+{
+	if (outcome != KMS_UNKNOWN)
+		return -1;
+	kh_context(err, "whether a key was made is not known");
+	return kh_hint(err, "look for it before trying again (CreateKey makes another each time): the newest key with Origin "
+			    "EXTERNAL and KeyState PendingImport in 'aws kms list-keys' and 'aws kms describe-key'");
+}
+
+static int report(struct cmd *c, const struct ops_key *key, struct kh_error *err)
+{
+	if (cmd_printf(c, err, "%s\n", key->arn))
+		return -1;
+	return result_add(c,
+			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:b}", "item", key->arn, "ok", 1, "kms_key_arn", key->arn,
+				    "key_spec", key->key_spec, "key_usage", key->key_usage, "key_state", key->state,
+				    "multi_region", (int)key->multi_region),
+			  err);
+}
+
+static int run_create(struct cmd *c, struct kh_error *err)
+{
+	const struct create_opts *o = c->opts;
+	enum kms_outcome outcome = KMS_UNSENT;
+	json_t *body = json_object();
+	struct session session = {0};
+	struct endpoint endpoint;
+	struct ops_key key;
+	struct kms kms;
+	int rc = -1;
+
+	if (make_body(o, body, err) || session_open(&o->aws, &session, err) ||
+	    session_connect(&session, NULL, false, &endpoint, &kms, err))
+		goto out;
+	if (ops_create(&kms, body, &key, &outcome, err)) {
+		not_known(outcome, err);
+		goto out;
+	}
+	rc = report(c, &key, err);
+out:
+	session_close(&session);
+	json_decref(body);
+	return rc;
+}
+
+static const struct opt_group groups[] = {
+	OPT_GROUP("The key", create_rows, 0),
+	OPT_GROUP("AWS", session_rows, offsetof(struct create_opts, aws)),
+	OPT_GROUPS_END,
+};
+
+const struct cmd_row cmd_create = {
+	.verb = "create",
+	.operands = "",
+	.summary = "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN",
+	.groups = groups,
+	.opts_size = sizeof(struct create_opts),
+	.run = run_create,
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_KMS_ENDPOINT_H
+#define KEYHAUL_KMS_ENDPOINT_H
+
+#include "aws/partition.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+
+#define ENDPOINT_MAX 320
+#define ENDPOINT_REGION_MAX 32
+
+struct profile;
+
+/* Where requests go. */
+struct endpoint {
+	char url[ENDPOINT_MAX]; /* in one form: scheme://host[:port], small letters, no usual port, no slash */
+	char host[PARTITION_HOST_MAX]; /* without port and brackets */
+	bool tls;
+	char region[ENDPOINT_REGION_MAX];
+};
+
+/* What the command line says of it; NULL for nothing. */
+struct endpoint_wish {
+	const char *endpoint_url;
+	const char *region;
+};
+
+/*
+ * The Region: an ARN's own where `key_id` has one (KH_E_USAGE where --region differs), else the option, AWS_REGION,
+ * AWS_DEFAULT_REGION, the profile. KH_E_USAGE where there is none or its form is bad.
+ */
+int endpoint_region(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
+		    char out[ENDPOINT_REGION_MAX], struct kh_error *err);
+
+/*
+ * The endpoint and its Region: the option, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, the profile's services section, its
+ * endpoint_url (all but the option unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS), else AWS's own host of the Region,
+ * FIPS or dual-stack where AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT or the profile say so. KH_E_USAGE.
+ */
+int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
+		     struct endpoint *out, struct kh_error *err);
+
+/* Takes a URL apart: http or https, host or [IPv6], port, no user, path, query or fragment. KH_E_USAGE. */
+int endpoint_parse(const char *url, struct endpoint *out, struct kh_error *err);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "http.h"
+
+#include "aws/awstime.h"
+#include "wipe.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct http {
+	CURL *easy;
+	struct http_opts opts;
+	char why[CURL_ERROR_SIZE];
+	/* the request in hand */
+	struct kms_answer *answer;
+	bool local_only;
+	bool refused_peer;
+	bool too_large;
+};
+
+static bool is_loopback(const struct sockaddr *addr)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (addr->sa_family == AF_INET) {
+		memcpy(&v4, addr, sizeof(v4));
+		return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+	}
+	if (addr->sa_family != AF_INET6)
+		return false;
+	memcpy(&v6, addr, sizeof(v6));
+	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
+}
+
+/* Judged here, by the address itself: a name can stand for anything. */
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	struct http *h = ctx;
+
+	(void)purpose;
+	if (h->local_only && !is_loopback(&addr->addr)) {
+		h->refused_peer = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *ctx)
+{
+	struct http *h = ctx;
+	struct kh_error err;
+
+	if (!buf_add(&h->answer->body, data, size * n, &err))
+		return size * n;
+	h->too_large = err.code != KH_E_MEMORY;
+	return 0;
+}
+
+static void keep(const char *value, size_t len, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), value);
+}
+
+static void take_date(const char *value, size_t len, struct kms_answer *answer)
+{
+	char text[64];
+	struct kh_error err;
+
+	keep(value, len, text, sizeof(text));
+	if (awstime_parse_http(text, &answer->date, &err))
+		answer->date = 0; /* a reply without a usable Date is still a reply */
+}
+
+/* One header line; a status line begins the headers of another reply. */
+static size_t on_header(char *line, size_t size, size_t n, void *ctx)
+{
+	struct kms_answer *a = ((struct http *)ctx)->answer;
+	size_t len = size * n, name = 0, end = len;
+	const char *value;
+
+	while (end && (line[end - 1] == '\r' || line[end - 1] == '\n' || line[end - 1] == ' '))
+		end--;
+	while (name < end && line[name] != ':')
+		name++;
+	if (name == end)
+		return len;
+	value = line + name + 1;
+	while (value < line + end && (*value == ' ' || *value == '\t'))
+		value++;
+	end = (size_t)(line + end - value);
+	if (name == 12 && strncasecmp(line, "Content-Type", name) == 0)
+		keep(value, end, a->type, sizeof(a->type));
+	else if (name == 8 && strncasecmp(line, "Location", name) == 0)
+		keep(value, end, a->location, sizeof(a->location));
+	else if (name == 16 && strncasecmp(line, "x-amzn-ErrorType", name) == 0)
+		keep(value, end, a->error_type, sizeof(a->error_type));
+	else if (name == 16 && strncasecmp(line, "x-amzn-RequestId", name) == 0)
+		keep(value, end, a->request_id, sizeof(a->request_id));
+	else if (name == 4 && strncasecmp(line, "Date", name) == 0)
+		take_date(value, end, a);
+	return len;
+}
+
+static int set_failed(CURLcode rc, struct kh_error *err)
+{
+	return kh_fail(err, KH_E_SYSTEM, (unsigned long)rc, "libcurl: %s", curl_easy_strerror(rc));
+}
+
+/* Parsing the one-file bundle of all CAs takes longer than the call; the folder of hashed ones is looked up in. */
+static CURLcode set_ca(CURL *easy, const char *ca_bundle)
+{
+	const char *folder = curl_version_info(CURLVERSION_NOW)->capath;
+	struct stat st;
+	CURLcode rc;
+
+	if (ca_bundle && !(stat(ca_bundle, &st) == 0 && S_ISDIR(st.st_mode))) {
+		rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		return rc ? rc : curl_easy_setopt(easy, CURLOPT_CAINFO, ca_bundle);
+	}
+	folder = ca_bundle ? ca_bundle : folder;
+	if (!folder || access(folder, R_OK))
+		return CURLE_OK;
+	rc = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	return rc ? rc : curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
+}
+
+static CURLcode set_limits(CURL *easy, const struct http_opts *o)
+{
+	CURLcode rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, o->connect_timeout ? o->connect_timeout : 86400L);
+
+	if (!rc && o->read_timeout) {
+		rc = curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, o->read_timeout);
+		/* and an end to a reply that drips: they are all small */
+		if (!rc && o->connect_timeout)
+			rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT, o->connect_timeout + o->read_timeout);
+	}
+	return rc;
+}
+
+static CURLcode set_once(struct http *h)
+{
+	CURL *e = h->easy;
+	CURLcode rc = CURLE_OK;
+
+#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
+	SET(CURLOPT_ERRORBUFFER, h->why);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, h->opts.no_verify ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, h->opts.no_verify ? 0L : 2L);
+	SET(CURLOPT_USERAGENT, "keyhaul-kms/" VERSION);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	SET(CURLOPT_OPENSOCKETDATA, h);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, h);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, h);
+#undef SET
+	rc = rc ? rc : set_limits(e, &h->opts);
+	return rc ? rc : set_ca(e, h->opts.ca_bundle);
+}
+
+int http_open(const struct http_opts *opts, struct http **out, struct kh_error *err)
+{
+	struct http *h;
+	CURLcode rc;
+
+	(void)unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session's secrets there */
+	rc = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc);
+	if (rc)
+		return set_failed(rc, err);
+	h = calloc(1, sizeof(*h));
+	if (h) {
+		h->opts = *opts;
+		h->easy = curl_easy_init();
+	}
+	if (!h || !h->easy) {
+		http_close(h);
+		return kh_fail_memory(err);
+	}
+	rc = set_once(h);
+	if (rc) {
+		http_close(h);
+		return set_failed(rc, err);
+	}
+	*out = h;
+	return 0;
+}
+
+void http_close(struct http *h)
+{
+	if (h && h->easy)
+		curl_easy_cleanup(h->easy);
+	free(h);
+	curl_global_cleanup();
+}
+
+static CURLcode set_request(struct http *h, const struct kms_request *r)
+{
+	char scope[96];
+	CURL *e = h->easy;
+	CURLcode rc = CURLE_OK;
+
+	(void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", r->region, r->service);
+#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
+	SET(CURLOPT_URL, r->url);
+	SET(CURLOPT_AWS_SIGV4, scope);
+	SET(CURLOPT_USERNAME, r->creds->access_key_id);
+	SET(CURLOPT_PASSWORD, secret_text(r->creds->secret_key));
+	SET(CURLOPT_POSTFIELDS, r->body);
+	SET(CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+	SET(CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
+	SET(CURLOPT_PROXY, r->local_only ? "" : NULL); /* a proxy could stand for any host */
+#undef SET
+	return rc;
+}
+
+/* Adds "NAME: VALUE"; the list is freed where it fails. */
+static int add_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err)
+{
+	struct secret *line;
+	struct curl_slist *more = NULL;
+	size_t size = strlen(name) + strlen(value) + 3;
+
+	if (strpbrk(value, "\r\n"))
+		return kh_fail(err, KH_E_INPUT, 0, "the value of the header %s has a line end in it", name);
+	line = secret_new(size, err);
+	if (!line)
+		return -1;
+	(void)snprintf((char *)secret_data(line), size, "%s: %s", name, value);
+	more = curl_slist_append(*list, secret_text(line));
+	secret_free(line);
+	if (!more)
+		return kh_fail_memory(err);
+	*list = more;
+	return 0;
+}
+
+static int not_local(const struct kms_request *r, struct kh_error *err)
+{
+	kh_fail(err, KH_E_CHECK, 0, "%s is not this machine, and nothing proves who answers there", r->url);
+	return kh_hint(err, "whoever answers would be given the key: use https with a certificate that verifies "
+			    "(--ca-bundle for a private CA); without it only loopback addresses are taken");
+}
+
+static int not_verified(const struct http *h, const struct kms_request *r, CURLcode rc, struct kh_error *err)
+{
+	kh_fail(err, KH_E_CHECK, (unsigned long)rc, "%s: TLS is not verified: %s", r->url, h->why);
+	return kh_hint(err, "name the CA with --ca-bundle or AWS_CA_BUNDLE, and check the host name and this machine's clock");
+}
+
+/* What libcurl's failure means. */
+static int transport_failed(const struct http *h, const struct kms_request *r, CURLcode rc, struct kh_error *err)
+{
+	const char *why = h->why[0] ? h->why : curl_easy_strerror(rc);
+
+	if (h->refused_peer)
+		return not_local(r, err);
+	switch (rc) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_ISSUER_ERROR:
+		return not_verified(h, r, rc, err);
+	case CURLE_SSL_CACERT_BADFILE:
+		kh_fail(err, KH_E_INPUT, (unsigned long)rc, "the CA bundle '%s': %s",
+			h->opts.ca_bundle ? h->opts.ca_bundle : "of the system", why);
+		return kh_hint(err, "a file of PEM certificates, or a folder that c_rehash has been over");
+	case CURLE_OUT_OF_MEMORY:
+		return kh_fail_memory(err);
+	case CURLE_WRITE_ERROR:
+		if (h->too_large) {
+			kh_fail(err, KH_E_KMS, 0, "%s: the reply is larger than %zu bytes: no answer of KMS", r->url,
+				h->answer->body.max);
+			return kh_hint(err, "check the endpoint (--endpoint-url, AWS_ENDPOINT_URL_KMS)");
+		}
+		return kh_fail_memory(err);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		kh_fail(err, KH_E_KMS, (unsigned long)rc, "%s: what answers is no HTTP: %s", r->url, why);
+		return kh_hint(err, "check the endpoint (--endpoint-url, AWS_ENDPOINT_URL_KMS)");
+	default:
+		kh_fail(err, KH_E_AGAIN, (unsigned long)rc, "%s: no answer: %s", r->url, why);
+		return kh_hint(err, "check the network, the proxy (https_proxy, no_proxy) and the endpoint, then run this "
+				    "again");
+	}
+}
+
+int http_post(void *ctx, const struct kms_request *request, struct kms_answer *answer, struct kh_error *err)
+{
+	struct http *h = ctx;
+	struct curl_slist *headers = NULL;
+	long sent = 0;
+	CURLcode rc;
+	int result = -1;
+
+	h->answer = answer;
+	h->local_only = request->local_only;
+	h->refused_peer = false;
+	h->too_large = false;
+	h->why[0] = '\0';
+	if (add_header(&headers, "Content-Type", "application/x-amz-json-1.1", err) ||
+	    add_header(&headers, "X-Amz-Target", request->target, err) ||
+	    (request->creds->session_token &&
+	     add_header(&headers, "X-Amz-Security-Token", secret_text(request->creds->session_token), err)))
+		goto out;
+	rc = set_request(h, request);
+	rc = rc ? rc : curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
+	if (rc) {
+		set_failed(rc, err);
+		goto out;
+	}
+	rc = curl_easy_perform(h->easy);
+	(void)curl_easy_getinfo(h->easy, CURLINFO_REQUEST_SIZE, &sent);
+	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	answer->sent = sent > 0;
+	answer->tls_verified = strncmp(request->url, "https:", 6) == 0 && !h->opts.no_verify;
+	result = rc ? transport_failed(h, request, rc, err) : 0;
+	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+out:
+	curl_slist_free_all(headers);
+	return result;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "import.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "compare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define GRACE 300	 /* seconds after an import in which not yet visible is more likely than deleted */
+#define GRACE_WAIT 10	 /* seconds that are waited then */
+
+/* All that the bundle and the options tell by themselves. */
+static int check_offline(const struct import_run *run, struct import *i, struct kh_error *err)
+{
+	const struct bundle_request *request = bundle_request(i->bundle);
+	const struct bundle_facts *facts = bundle_facts(i->bundle);
+	const struct bundle_material *material = bundle_material(i->bundle);
+
+	if (!material) {
+		kh_fail(err, KH_E_INPUT, 0, "there is no key material in it yet");
+		return kh_hint(err, "wrap a key into it with 'keyhaul-token wrap', then import");
+	}
+	if (bundle_check_time(i->bundle, run->now, err) ||
+	    intent_merge(&request->intent, &run->intent, &i->intent, err) ||
+	    intent_check(&i->intent, facts->key_spec, run->now, err) ||
+	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) ||
+	    wrapalg_check_blob(facts->key_spec, facts->algorithm, facts->wrapping_bits,
+			       material->encrypted_key_material.len, err))
+		return -1;
+	if (material->key.kept == BUNDLE_FALSE && strcmp(i->intent.expiration_model, INTENT_EXPIRES) == 0 &&
+	    !run->opts->yes) {
+		kh_fail(err, KH_E_CHECK, 0, "the token did not keep this key, and the import expires: it could never be "
+			"imported again");
+		return kh_hint(err, "import with --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE, or say --yes");
+	}
+	return 0;
+}
+
+static int check_endpoint(const struct import *i, struct kh_error *err)
+{
+	const char *wanted = bundle_request(i->bundle)->endpoint;
+	struct endpoint request;
+
+	if (session_check_rehearsal(&i->endpoint, &bundle_facts(i->bundle)->arn, err))
+		return -1;
+	if (!wanted)
+		return 0;
+	if (endpoint_parse(wanted, &request, err)) {
+		err->code = KH_E_INPUT;
+		return kh_context(err, "the request's endpoint");
+	}
+	if (strcmp(request.url, i->endpoint.url) == 0)
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "the request came from %s, and this would go to %s", request.url, i->endpoint.url);
+	return kh_hint(err, "import over the same endpoint (--endpoint-url, AWS_ENDPOINT_URL_KMS), or fetch again over this "
+			    "one");
+}
+
+static int connect(struct import_run *run, struct import *i, struct kh_error *err)
+{
+	if (!run->opened) {
+		if (session_open(&run->opts->aws, &run->session, err)) {
+			session_close(&run->session);
+			return -1;
+		}
+		run->opened = true;
+	}
+	if (session_connect(&run->session, bundle_request(i->bundle)->kms_key_arn, false, &i->endpoint, &i->kms, err))
+		return -1;
+	return check_endpoint(i, err);
+}
+
+/* DescribeKey against the request, and for NEW_KEY_MATERIAL what is there before. */
+static int look_before(struct import *i, struct kh_error *err)
+{
+	struct settle *s = &i->settle;
+	bool is_new = i->intent.import_type && strcmp(i->intent.import_type, INTENT_NEW) == 0;
+
+	s->described = ops_describe(&i->kms, s->request->kms_key_arn, &s->before, err) == 0;
+	if (!s->described && !kms_is_denied(err))
+		return -1;
+	if (!s->described)
+		log_warning("DescribeKey is denied: ARN, KeySpec, KeyUsage, MultiRegion, Origin and KeyState are not compared "
+			    "with the request");
+	else if (compare_key(s->request, &s->before, err))
+		return -1;
+	return is_new ? settle_list(&i->kms, s->request->kms_key_arn, &s->before_materials, &s->listed, err) : 0;
+}
+
+/* A span becomes a time by KMS's own clock; then the rules are asked once more by it. */
+static int fix_times(struct import *i, struct kh_error *err)
+{
+	int64_t now = kms_now(&i->kms);
+
+	if (i->intent.valid_for) {
+		i->intent.valid_to = now + i->intent.valid_for;
+		i->intent.valid_for = 0;
+	}
+	if (bundle_check_time(i->bundle, now, err))
+		return kh_context(err, "by KMS's clock");
+	return intent_check(&i->intent, bundle_facts(i->bundle)->key_spec, now, err);
+}
+
+/* The one material that NEW_KEY_MATERIAL can have left behind in a run that was stopped; NULL for none. */
+static const char *left_behind(const struct import *i)
+{
+	const struct settle *s = &i->settle;
+
+	if (s->listed && s->before_materials.n != 1)
+		return NULL;
+	return s->before.material_id[0] ? s->before.material_id : NULL;
+}
+
+static int confirm(struct import *i, const char *id, struct ops_imported *done, struct kh_error *err)
+{
+	if (settle_confirm(&i->settle, id, done, err))
+		return -1;
+	log_warning("KMS had this very material already (%s): an earlier run imported it", id);
+	if (!done->material_id[0])
+		(void)snprintf(done->material_id, sizeof(done->material_id), "%s", id);
+	i->result = IMPORT_SETTLED;
+	return 0;
+}
+
+/* An answer got lost: KMS is asked what came of it. `err` holds why, and stays where that is not known. */
+static int settle_lost(struct import *i, struct ops_imported *done, struct kh_error *err)
+{
+	enum settle_seen seen = SETTLE_NOT_YET;
+	struct kh_error why;
+
+	log_progress("the answer got lost; asking KMS what came of it");
+	if (!settle_unknown(&i->settle, &seen, done->material_id, &why) && seen == SETTLE_THERE) {
+		log_warning("the import's answer got lost, and KMS shows the material: %s", err->msg);
+		done->request_id[0] = '\0';
+		i->result = IMPORT_SETTLED;
+		return 0;
+	}
+	if (err->code == KH_E_AGAIN) {
+		kh_context(err, "whether KMS took the material is not known");
+		kh_hint(err, "run this again%s", seen == SETTLE_UNSEEN ? "; kms:DescribeKey and kms:ListKeyRotations would show it"
+								     : ": nothing can be imported twice");
+	}
+	return -1;
+}
+
+/* Sends it, and sees to it that the result is known. */
+static int submit(struct import *i, struct ops_imported *done, struct kh_error *err)
+{
+	const struct settle *s = &i->settle;
+	bool is_new = i->intent.import_type && strcmp(i->intent.import_type, INTENT_NEW) == 0;
+	const char *pending = is_new && s->listed ? settle_pending(&s->before_materials) : NULL;
+	struct kh_error why;
+
+	if (pending) /* KMS takes no other while one waits; it may be this one */
+		return confirm(i, pending, done, err);
+	if (!ops_import(&i->kms, s->request, s->material, &i->intent, done, err))
+		return 0;
+	if (done->outcome == KMS_UNKNOWN)
+		return settle_lost(i, done, err);
+	if (is_new && kms_is_error(err, "IncorrectKeyMaterialException") && left_behind(i) &&
+	    !confirm(i, left_behind(i), done, &why))
+		return 0;
+	return -1;
+}
+
+static int write_receipt(struct import *i, const struct ops_imported *done, struct kh_error *err)
+{
+	char digest[BUNDLE_DIGEST_HEX];
+	const struct bundle_receipt receipt = {
+		.key_material_id = done->material_id[0] ? done->material_id : NULL,
+		.expiration_model = i->intent.expiration_model,
+		.valid_to = i->intent.valid_to,
+		.import_type = i->intent.import_type,
+		.endpoint = i->endpoint.url,
+		.request_id = done->request_id[0] ? done->request_id : NULL,
+		.imported_at = kms_now(&i->kms),
+		.material_sha256 = digest,
+	};
+
+	(void)snprintf(digest, sizeof(digest), "%s", bundle_material_sha256(i->bundle));
+	if (bundle_set_receipt(i->bundle, &receipt, err) || bundle_save(i->bundle, i->file, err)) {
+		kh_context(err, "KMS has the material, and the receipt could not be written");
+		return kh_hint(err, "make room or mend the folder, then run this again: it finishes");
+	}
+	return 0;
+}
+
+/* The sections may have moved with the receipt; what is asked afterwards points to them anew. */
+static void point(struct import *i)
+{
+	i->settle.kms = &i->kms;
+	i->settle.request = bundle_request(i->bundle);
+	i->settle.facts = bundle_facts(i->bundle);
+	i->settle.material = bundle_material(i->bundle);
+	i->settle.intent = &i->intent;
+}
+
+static int not_visible_yet(struct kh_error *err)
+{
+	kh_fail(err, KH_E_AGAIN, 0, "accepted, not yet visible: the receipt is written");
+	return kh_hint(err, "run this again in a while: it looks once more, and imports nothing twice");
+}
+
+static int watch(struct import *i, const char *material_id, long seconds, struct kh_error *err)
+{
+	enum settle_seen seen = SETTLE_NOT_YET;
+
+	if (settle_wait(&i->settle, material_id, seconds, &seen, err))
+		return kh_context(err, "accepted, and the receipt is written");
+	if (seen == SETTLE_NOT_YET)
+		return not_visible_yet(err);
+	i->visible = seen == SETTLE_THERE;
+	if (!i->visible)
+		log_warning("accepted; whether KMS shows it cannot be seen: DescribeKey or ListKeyRotations is denied");
+	return settle_public_key(&i->settle, &i->compared, err);
+}
+
+/* A receipt says that it was imported: then only whether KMS still has it counts. */
+static int already(const struct import_run *run, struct import *i, struct kh_error *err)
+{
+	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
+	enum settle_seen seen = SETTLE_THERE;
+	bool fresh = run->now < receipt->imported_at + GRACE;
+	int64_t until = i->kms.pace.now_ms(i->kms.pace.ctx) + GRACE_WAIT * 1000;
+
+	i->result = IMPORT_ALREADY;
+	for (;;) {
+		if (settle_held(&i->settle, receipt, &seen, err))
+			return -1;
+		if (seen == SETTLE_THERE)
+			break;
+		if (!fresh || i->kms.pace.stop(i->kms.pace.ctx) || i->kms.pace.now_ms(i->kms.pace.ctx) >= until) {
+			char at[CLOCK_TEXT];
+
+			clock_format(receipt->imported_at, at);
+			kh_fail(err, KH_E_CHECK, 0, "imported at %s, and KMS does not have it (any more)", at);
+			return kh_hint(err, "deleted or expired: fetch again, wrap the same key again, and import that");
+		}
+		i->kms.pace.wait_ms(i->kms.pace.ctx, 1000);
+	}
+	i->visible = true;
+	return 0;
+}
+
+int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
+{
+	struct ops_imported done = {0};
+
+	memset(out, 0, sizeof(*out));
+	if (bundle_open(path, &out->file, &out->bundle, err))
+		return -1;
+	if (bundle_receipt(out->bundle)) {
+		if (connect(run, out, err))
+			return -1;
+		point(out);
+		return already(run, out, err);
+	}
+	if (check_offline(run, out, err) || connect(run, out, err))
+		return -1;
+	point(out);
+	if (look_before(out, err) || fix_times(out, err) || submit(out, &done, err) || write_receipt(out, &done, err))
+		return -1;
+	point(out);
+	return watch(out, done.material_id, run->opts->wait_timeout, err);
+}
+
+void import_clear(struct import *i)
+{
+	bundle_free(i->bundle);
+	file_close(i->file);
+	memset(i, 0, sizeof(*i));
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_KMS_IMPORT_H
+#define KEYHAUL_KMS_IMPORT_H
+
+#include "session.h"
+#include "settle.h"
+
+struct import_opts {
+	struct session_opts aws;
+	struct intent_opts intent;
+	long wait_timeout; /* seconds */
+	bool yes;
+};
+
+/* What a run over many bundles has once; the session is opened when the first bundle asks for it. */
+struct import_run {
+	const struct import_opts *opts;
+	struct intent intent; /* the options' */
+	int64_t now;
+	struct session session;
+	bool opened;
+};
+
+enum import_result {
+	IMPORT_DONE,	/* imported in this run */
+	IMPORT_SETTLED, /* imported before or without an answer, and found in KMS now */
+	IMPORT_ALREADY, /* a receipt was there */
+};
+
+/* One bundle's import: what was done, and what is worth saying of it. The bundle owns the receipt. */
+struct import {
+	struct file *file;
+	struct bundle *bundle;
+	struct endpoint endpoint;
+	struct kms kms;
+	struct intent intent;
+	struct settle settle;
+	enum import_result result;
+	bool compared;	/* GetPublicKey and the token's public key are the same */
+	bool visible;	/* KMS shows it */
+};
+
+/*
+ * Imports one bundle and writes its receipt, waits until KMS shows it and compares the public key. The caller clears
+ * `out`, also after an error. Nothing is sent before all that can be told without KMS holds; a receipt is written at
+ * the 200. KH_E_AGAIN where the result is not known, or not visible yet.
+ */
+int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err);
+void import_clear(struct import *i);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "kms.h"
+
+#include "aws/limits.h"
+#include "base/log.h"
+#include "reply.h"
+#include "retry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The call in hand. */
+struct call {
+	struct kms *k;
+	const char *operation;
+	char target[80];
+	char *body;
+	unsigned flags;
+	int attempt;
+};
+
+int64_t kms_now(const struct kms *k)
+{
+	int64_t now_ms = k->pace.now_ms(k->pace.ctx);
+
+	return k->date ? k->date + (now_ms - k->date_ms) / 1000 : now_ms / 1000;
+}
+
+bool kms_is_error(const struct kh_error *err, const char *name)
+{
+	return strcmp(err->name, name) == 0;
+}
+
+bool kms_is_denied(const struct kh_error *err)
+{
+	return kms_is_error(err, "AccessDeniedException") || kms_is_error(err, "AccessDenied");
+}
+
+void kms_reply_clear(struct kms_reply *reply)
+{
+	json_decref(reply->json);
+	reply->json = NULL;
+}
+
+static void log_attempt(const struct call *call, const struct kms_answer *answer, int64_t began_ms, int rc)
+{
+	long long took = (long long)(call->k->pace.now_ms(call->k->pace.ctx) - began_ms);
+
+	if (rc)
+		log_debug("%s: try %d: no reply after %lld ms", call->operation, call->attempt, took);
+	else
+		log_debug("%s: try %d: HTTP %ld after %lld ms, request id %s", call->operation, call->attempt,
+			  answer->status, took, answer->request_id[0] ? answer->request_id : "none");
+}
+
+/* Sends it once and reads what came. `*again`: another try may help. */
+static int try_once(const struct call *call, struct kms_reply *reply, enum errname_retry *again, struct kh_error *err)
+{
+	struct kms *k = call->k;
+	const struct kms_request request = {.url = k->url, .service = "kms", .region = k->region,
+					    .target = call->target, .body = call->body,
+					    .body_len = strlen(call->body), .creds = k->creds,
+					    .fresh = call->flags & KMS_ONCE, .local_only = k->local_only};
+	struct kms_answer answer = {.body = BUF_INIT(KMS_REPLY_MAX)};
+	int64_t began = k->pace.now_ms(k->pace.ctx);
+	int rc = k->post(k->post_ctx, &request, &answer, err);
+
+	log_attempt(call, &answer, began, rc);
+	if (rc) {
+		reply->outcome = answer.sent ? KMS_UNKNOWN : KMS_UNSENT;
+		*again = err->code == KH_E_AGAIN ? ERRNAME_TRANSIENT : ERRNAME_FINAL;
+		kh_context(err, "%s", call->operation);
+	} else {
+		if (answer.date) {
+			k->date = answer.date;
+			k->date_ms = k->pace.now_ms(k->pace.ctx);
+		}
+		(void)snprintf(reply->request_id, sizeof(reply->request_id), "%s", answer.request_id);
+		reply->tls_verified = answer.tls_verified;
+		rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);
+	}
+	buf_free(&answer.body);
+	return rc;
+}
+
+static bool may_try_again(const struct call *call, const struct kms_reply *reply, enum errname_retry again)
+{
+	if (again == ERRNAME_FINAL || call->attempt >= call->k->max_attempts || call->k->pace.stop(call->k->pace.ctx))
+		return false;
+	return !(call->flags & KMS_ONCE) || reply->outcome == KMS_UNSENT;
+}
+
+int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned flags, struct kms_reply *reply,
+	     struct kh_error *err)
+{
+	struct call call = {.k = k, .operation = operation, .flags = flags};
+	enum errname_retry again = ERRNAME_FINAL;
+	bool unknown = false;
+	int rc = -1;
+
+	memset(reply, 0, sizeof(*reply));
+	reply->outcome = KMS_UNSENT;
+	(void)snprintf(call.target, sizeof(call.target), "TrentService.%s", operation);
+	call.body = json_dumps(body, JSON_COMPACT);
+	if (!call.body)
+		return kh_fail_memory(err);
+	for (call.attempt = 1;; call.attempt++) {
+		rc = try_once(&call, reply, &again, err);
+		/* a refusal of the second try does not undo what the first may have done */
+		unknown = unknown || (rc && reply->outcome == KMS_UNKNOWN);
+		if (!rc || !may_try_again(&call, reply, again))
+			break;
+		log_progress("%s", err->msg);
+		k->pace.wait_ms(k->pace.ctx, retry_wait_ms(call.attempt, k->pace.random(k->pace.ctx)));
+	}
+	if (rc && unknown)
+		reply->outcome = KMS_UNKNOWN;
+	if (rc && again != ERRNAME_FINAL && call.attempt > 1)
+		kh_context(err, "%d tries", call.attempt);
+	free(call.body);
+	return rc;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "cmd_kms.h"
+
+static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import};
+
+static const struct cmd_program program = {
+	.name = "keyhaul-kms",
+	.summary = "the online half of keyhaul: asks AWS KMS for a wrapping key, and imports what a token wrapped",
+	.rows = rows,
+	.n = sizeof(rows) / sizeof(rows[0]),
+	.more_help = "Credentials, Region and endpoint are found as the AWS CLI finds them (AWS_* and ~/.aws).\n",
+};
+
+int main(int argc, char **argv)
+{
+	return cmd_main(&program, argc, argv);
+}

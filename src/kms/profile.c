@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "profile.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+
+static const char *home(void)
+{
+	const char *dir = getenv("HOME");
+	const struct passwd *pw = dir && *dir ? NULL : getpwuid(getuid());
+
+	return dir && *dir ? dir : pw && pw->pw_dir ? pw->pw_dir : "";
+}
+
+/* Where a file is: the variable's value with ~ for the home folder, else the one in the home folder. */
+static int read_file(const char *env, const char *usual, struct awsfile **out, struct kh_error *err)
+{
+	const char *path = getenv(env);
+	char full[PATH_SIZE];
+	int n;
+
+	if (!path || !*path)
+		path = usual;
+	if (path[0] == '~' && path[1] == '/')
+		n = snprintf(full, sizeof(full), "%s%s", home(), path + 1);
+	else
+		n = snprintf(full, sizeof(full), "%s", path);
+	if (n < 0 || (size_t)n >= sizeof(full))
+		return kh_fail(err, KH_E_INPUT, 0, "%s: the path is too long", env);
+	return awsfile_read(full, out, err);
+}
+
+static const char *choose_name(const char *option)
+{
+	const char *const names[] = {option, getenv("AWS_PROFILE"), getenv("AWS_DEFAULT_PROFILE")};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] && *names[i])
+			return names[i];
+	return NULL;
+}
+
+int profile_load(const char *option, struct profile *out, struct kh_error *err)
+{
+	const char *chosen = choose_name(option);
+
+	memset(out, 0, sizeof(*out));
+	out->name = chosen ? chosen : "default";
+	out->by_option = option && *option;
+	if (read_file("AWS_CONFIG_FILE", "~/.aws/config", &out->config, err) ||
+	    read_file("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", &out->credentials, err))
+		return -1;
+	out->config_section = awsfile_section(out->config, "profile", out->name);
+	out->credentials_section = awsfile_section(out->credentials, NULL, out->name);
+	if (chosen && !out->config_section && !out->credentials_section) {
+		kh_fail(err, KH_E_INPUT, 0, "there is no profile '%s' in AWS's config or credentials file", chosen);
+		return kh_hint(err, "'aws configure list-profiles' lists those that are there");
+	}
+	return 0;
+}
+
+void profile_clear(struct profile *p)
+{
+	awsfile_free(p->config);
+	awsfile_free(p->credentials);
+	memset(p, 0, sizeof(*p));
+}
+
+const char *profile_get(const struct profile *p, const char *option)
+{
+	const char *value = awsfile_get(p->credentials, p->credentials_section, option);
+
+	if (!value)
+		value = awsfile_get(p->config, p->config_section, option);
+	return value && *value ? value : NULL;
+}
+
+int profile_service_endpoint(const struct profile *p, char *out, size_t size, struct kh_error *err)
+{
+	const char *services = profile_get(p, "services");
+	const char *section = services ? awsfile_section(p->config, "services", services) : NULL;
+
+	if (!services)
+		return 0;
+	if (!section)
+		return kh_fail(err, KH_E_INPUT, 0, "profile '%s' wants [services %s], and the config file has none",
+			       p->name, services);
+	return awsfile_nested(awsfile_get(p->config, section, "kms"), "endpoint_url", out, size) && *out;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_KMS_PROFILE_H
+#define KEYHAUL_KMS_PROFILE_H
+
+#include "awsfile.h"
+
+/* The user's profile out of AWS's two files. Strings belong to it. */
+struct profile {
+	const char *name;
+	bool by_option; /* --profile named it: then it comes before the environment's keys */
+	struct awsfile *config;
+	struct awsfile *credentials;
+	const char *config_section; /* NULL where the file has none */
+	const char *credentials_section;
+};
+
+/*
+ * Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE (else ~/.aws/config and ~/.aws/credentials) and takes the
+ * profile: the option, else AWS_PROFILE, AWS_DEFAULT_PROFILE, "default". KH_E_INPUT for a bad file or where one is
+ * named that is in neither. The caller clears it, also after an error.
+ */
+int profile_load(const char *option, struct profile *out, struct kh_error *err);
+void profile_clear(struct profile *p);
+
+/* An option of the profile's; the credentials file wins. NULL for none or empty. */
+const char *profile_get(const struct profile *p, const char *option);
+
+/* The endpoint URL for KMS that the profile's services section names, into `out`; 1 for one, 0 for none, -1. KH_E_INPUT. */
+int profile_service_endpoint(const struct profile *p, char *out, size_t size, struct kh_error *err);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "session.h"
+
+#include "base/cmd.h"
+#include "base/log.h"
+#include "retry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define AT(field) .offset = offsetof(struct session_opts, field)
+
+const struct opt_row session_rows[SESSION_ROWS] = {
+	{.name = "profile", .kind = OPT_TEXT, AT(profile), .arg = "NAME",
+	 .text = "profile in AWS's config and credentials files (also AWS_PROFILE)"},
+	{.name = "region", .kind = OPT_TEXT, AT(region), .arg = "REGION",
+	 .text = "Region (also AWS_REGION); an ARN's own Region wins"},
+	{.name = "endpoint-url", .kind = OPT_TEXT, AT(endpoint_url), .arg = "URL",
+	 .text = "another endpoint than AWS's own (also AWS_ENDPOINT_URL_KMS)"},
+	{.name = "ca-bundle", .kind = OPT_INPUT, AT(ca_bundle), .arg = "FILE",
+	 .text = "certificates of the CAs to trust (also AWS_CA_BUNDLE)"},
+	{.name = "no-verify-ssl", .kind = OPT_FLAG, AT(no_verify_ssl),
+	 .text = "take any certificate; for fetch on this machine only"},
+	{.name = "cli-connect-timeout", .kind = OPT_NUMBER, AT(connect_timeout), .arg = "SECONDS",
+	 .text = "to connect (60; 0: no limit)", .min = 0, .max = 86400, .preset = 60},
+	{.name = "cli-read-timeout", .kind = OPT_NUMBER, AT(read_timeout), .arg = "SECONDS",
+	 .text = "to wait for a reply (60; 0: no limit)", .min = 0, .max = 86400, .preset = 60},
+};
+
+static int64_t now_ms(void *ctx)
+{
+	struct timespec t = {0, 0};
+
+	(void)ctx;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A signal ends it early: then the user wants to stop. */
+static void wait_ms(void *ctx, unsigned ms)
+{
+	const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+	(void)ctx;
+	(void)nanosleep(&t, NULL);
+}
+
+static double chance(void *ctx)
+{
+	unsigned n = 0;
+
+	(void)ctx;
+	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
+		n = 0x80000000u; /* only spreads retries: any value will do */
+	return (double)n / 4294967296.0;
+}
+
+static bool stop(void *ctx)
+{
+	(void)ctx;
+	return cmd_interrupted();
+}
+
+int session_open(const struct session_opts *opts, struct session *out, struct kh_error *err)
+{
+	struct http_opts http = {.no_verify = opts->no_verify_ssl, .connect_timeout = opts->connect_timeout,
+				 .read_timeout = opts->read_timeout, .ca_bundle = opts->ca_bundle};
+	const char *ca = getenv("AWS_CA_BUNDLE");
+
+	memset(out, 0, sizeof(*out));
+	out->opts = opts;
+	if (profile_load(opts->profile, &out->profile, err) ||
+	    retry_attempts(getenv("AWS_MAX_ATTEMPTS"), profile_get(&out->profile, "max_attempts"), &out->max_attempts,
+			   err) ||
+	    creds_load(&out->profile, &out->creds, err))
+		return -1;
+	if (!http.ca_bundle)
+		http.ca_bundle = ca && *ca ? ca : profile_get(&out->profile, "ca_bundle");
+	if (opts->no_verify_ssl)
+		log_warning("--no-verify-ssl: nothing proves that it is KMS that answers");
+	return http_open(&http, &out->http, err);
+}
+
+void session_close(struct session *s)
+{
+	if (s->http)
+		http_close(s->http);
+	creds_clear(&s->creds);
+	profile_clear(&s->profile);
+	s->http = NULL;
+}
+
+/* By its name, for a warning; what must be this machine is judged by its address (http.c). */
+static bool looks_local(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+int session_connect(const struct session *s, const char *key_id, bool for_fetch, struct endpoint *endpoint,
+		    struct kms *out, struct kh_error *err)
+{
+	const struct endpoint_wish wish = {s->opts->endpoint_url, s->opts->region};
+
+	if (endpoint_resolve(&wish, &s->profile, key_id, endpoint, err))
+		return -1;
+	if (!endpoint->tls && !looks_local(endpoint->host))
+		log_warning("%s is not TLS: nothing proves that it is KMS that answers", endpoint->url);
+	log_debug("endpoint %s, Region %s, at most %d tries", endpoint->url, endpoint->region, s->max_attempts);
+	*out = (struct kms){.post = http_post, .post_ctx = s->http, .url = endpoint->url, .region = endpoint->region,
+			    .creds = &s->creds, .max_attempts = s->max_attempts,
+			    .local_only = for_fetch && (!endpoint->tls || s->opts->no_verify_ssl),
+			    .pace = {.now_ms = now_ms, .wait_ms = wait_ms, .random = chance, .stop = stop}};
+	return 0;
+}
+
+int session_check_rehearsal(const struct endpoint *endpoint, const struct arn *arn, struct kh_error *err)
+{
+	if (!arn_is_rehearsal(arn) || !partition_is_aws_host(endpoint->host))
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "a key of the rehearsals' account %s and AWS's host %s", ARN_REHEARSAL_ACCOUNT,
+		endpoint->host);
+	return kh_hint(err, "rehearsals stay with keyhaul-sim: give its --endpoint-url, or start over with the real key");
+}

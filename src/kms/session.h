@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_KMS_SESSION_H
+#define KEYHAUL_KMS_SESSION_H
+
+#include "aws/arn.h"
+#include "base/opt.h"
+#include "endpoint.h"
+#include "http.h"
+#include "profile.h"
+
+/* The options that every verb has; the AWS CLI's names. */
+struct session_opts {
+	const char *profile;
+	const char *region;
+	const char *endpoint_url;
+	const char *ca_bundle;
+	bool no_verify_ssl;
+	long connect_timeout;
+	long read_timeout;
+};
+
+#define SESSION_ROWS 7
+extern const struct opt_row session_rows[SESSION_ROWS];
+
+/* What a run has once: the user's profile and credentials, and libcurl. */
+struct session {
+	const struct session_opts *opts;
+	struct profile profile;
+	struct creds creds;
+	struct http *http;
+	int max_attempts;
+};
+
+/* Reads the files and starts libcurl. The caller closes it, also after an error. Errors as the parts'. */
+int session_open(const struct session_opts *opts, struct session *out, struct kh_error *err);
+void session_close(struct session *s);
+
+/*
+ * A client for the key (`key_id`: anything that --key-id takes, NULL for none yet); it points into `endpoint` and the
+ * session. `for_fetch`: only over verified TLS or to this machine. Warns of what is not verified. KH_E_USAGE.
+ */
+int session_connect(const struct session *s, const char *key_id, bool for_fetch, struct endpoint *endpoint,
+		    struct kms *out, struct kh_error *err);
+
+/* KH_E_CHECK where a key of the rehearsals' account and a host of AWS's own come together. */
+int session_check_rehearsal(const struct endpoint *endpoint, const struct arn *arn, struct kh_error *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_KMS_WIPE_H
+#define KEYHAUL_KMS_WIPE_H
+
+#include <stddef.h>
+
+/*
+ * An allocator for libcurl, whose requests and signing leave copies of secrets behind: what is freed, or moved by
+ * growing, is wiped first. The same contracts as malloc, free, realloc, strdup and calloc.
+ */
+void *wipe_malloc(size_t size);
+void wipe_free(void *p);
+void *wipe_realloc(void *p, size_t size);
+char *wipe_strdup(const char *text);
+void *wipe_calloc(size_t n, size_t size);
+
+#endif
