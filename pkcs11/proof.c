@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "proof_step.h"
+
+#include "base/log.h"
+
+#include <openssl/rsa.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOUND_MAX 880 /* of an error's message: what each plan was found to be */
+
+/* A proof that was made, or that failed: neither is made again. */
+struct proof_row {
+	struct proof_row *next;
+	enum keyspec spec;
+	size_t secret_len;
+	enum wrapalg alg;
+	bool failed;
+	struct proof proof;
+	struct kh_error why;
+};
+
+struct proof_run {
+	struct proof_row *rows;
+	EVP_PKEY *rsa_2048, *rsa_3072; /* NULL until one is needed */
+};
+
+int proof_run_new(struct proof_run **out, struct kh_error *err)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out != NULL ? 0 : kh_fail_memory(err);
+}
+
+void proof_run_free(struct proof_run *run)
+{
+	if (run == NULL)
+		return;
+	while (run->rows != NULL) {
+		struct proof_row *row = run->rows;
+
+		run->rows = row->next;
+		free(row);
+	}
+	EVP_PKEY_free(run->rsa_2048);
+	EVP_PKEY_free(run->rsa_3072);
+	free(run);
+}
+
+static EVP_PKEY *throwaway_rsa(struct proof_run *run, unsigned bits, struct kh_error *err)
+{
+	EVP_PKEY **key = bits == 3072 ? &run->rsa_3072 : &run->rsa_2048;
+
+	if (*key == NULL)
+		*key = EVP_RSA_gen(bits);
+	if (*key == NULL)
+		kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key for the proof");
+	return *key;
+}
+
+static int try_plan(const struct token *t, const struct proof_throwaway *w, const struct wrap_plan *plan,
+		    struct proof *out, struct kh_error *err)
+{
+	struct wrap_blob blob;
+
+	memset(out, 0, sizeof(*out));
+	out->plan = *plan;
+	if (wrap_run(t, plan, w->wrapping_key, w->rsa_bits, w->target.key, &blob, err) != 0)
+		return -1;
+	return proof_inspect(t, w, &blob, out, err);
+}
+
+/* True where the failure is a finding about the plan; anything else ends the proof. */
+static bool is_finding(const struct kh_error *why)
+{
+	return why->code == KH_E_CHECK || (why->code == KH_E_TOKEN && !token_is_gone(why->native));
+}
+
+static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const struct kh_error *why)
+{
+	char words[WRAP_WORDS_MAX];
+	size_t len = strlen(found);
+
+	snprintf(found + len, FOUND_MAX - len, "; %s: %s", wrap_plan_words(plan, words), why->msg);
+	log_debug("proof: %s does not hold: %s", wrap_plan_words(plan, words), why->msg);
+}
+
+/* `last` is the last finding: its code is what --json shows. */
+static int fail_all(const struct token *t, enum wrapalg alg, const char *found, const struct kh_error *last,
+		    struct kh_error *err)
+{
+	const struct wrapalg_info *info = wrapalg_info(alg);
+	char words[TOKEN_WORDS_MAX];
+	struct kh_error why = *last;
+
+	kh_fail(err, KH_E_CHECK, why.native, "the proof failed: %s cannot do %s as KMS opens it%s",
+		token_words(t, words), info->name, found);
+	kh_name(err, why.name);
+	if (strcmp(info->hash, "SHA256") == 0)
+		return kh_hint(err, "nothing was wrapped; fetch again with --wrapping-algorithm %s, if this token does that",
+			       info->two_layer ? "RSA_AES_KEY_WRAP_SHA_1" : "RSAES_OAEP_SHA_1");
+	return kh_hint(err, "nothing was wrapped; this token cannot haul such a key: 'keyhaul-token slots' lists its "
+			    "mechanisms");
+}
+
+static int try_plans(const struct token *t, const struct proof_throwaway *w, enum wrapalg alg, struct proof *out,
+		     struct kh_error *err)
+{
+	struct wrap_plan plans[WRAP_PLANS_MAX];
+	size_t n = wrap_plans(t, alg, plans);
+	char found[FOUND_MAX] = "";
+	char words[WRAP_WORDS_MAX];
+
+	if (n == 0) {
+		kh_fail(err, KH_E_CHECK, 0, "no mechanism is listed that could be RFC 5649");
+		return fail_all(t, alg, "; it lists no mechanism that could be RFC 5649", err, err);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (try_plan(t, w, &plans[i], out, err) == 0) {
+			log_debug("proof: %s holds for %s", wrap_plan_words(&plans[i], words), keyspec_name(w->spec));
+			return 0;
+		}
+		if (!is_finding(err))
+			return kh_context(err, "the proof");
+		note(found, &plans[i], err);
+	}
+	return fail_all(t, alg, found, err, err);
+}
+
+static int prove(struct proof_run *run, const struct token *t, const struct proof_row *row, struct proof *out,
+		 struct kh_error *err)
+{
+	struct proof_throwaway w;
+	EVP_PKEY *rsa = throwaway_rsa(run, proof_rsa_bits(row->spec, row->alg), err);
+	int ret = -1;
+
+	if (rsa == NULL)
+		return -1;
+	log_progress("proving what the token does with a throwaway key...");
+	if (proof_throwaway_make(t, row->spec, row->secret_len, rsa, &w, err) == 0)
+		ret = try_plans(t, &w, row->alg, out, err);
+	else
+		kh_context(err, "a throwaway key for the proof");
+	proof_throwaway_destroy(t, &w);
+	return ret;
+}
+
+static const struct proof_row *find(const struct proof_run *run, const struct proof_row *like)
+{
+	const struct proof_row *row = run->rows;
+
+	while (row != NULL && (row->spec != like->spec || row->secret_len != like->secret_len || row->alg != like->alg))
+		row = row->next;
+	return row;
+}
+
+/* A failure that says something of the token is kept; one of the moment (gone, no memory) is not. */
+static int make(struct proof_run *run, const struct token *t, const struct proof_row *like,
+		const struct proof_row **out, struct kh_error *err)
+{
+	struct proof_row *row = malloc(sizeof(*row));
+
+	if (row == NULL)
+		return kh_fail_memory(err);
+	*row = *like;
+	if (prove(run, t, like, &row->proof, err) != 0) {
+		if (err->code != KH_E_CHECK) {
+			free(row);
+			return -1;
+		}
+		row->failed = true;
+		row->why = *err;
+	}
+	row->next = run->rows;
+	run->rows = row;
+	*out = row;
+	return 0;
+}
+
+int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, size_t secret_len, enum wrapalg alg,
+	      const struct proof **out, struct kh_error *err)
+{
+	const struct proof_row like = {.spec = spec, .secret_len = secret_len, .alg = alg};
+	const struct proof_row *row = find(run, &like);
+
+	if (row == NULL && make(run, t, &like, &row, err) != 0)
+		return -1;
+	if (row->failed) {
+		*err = row->why;
+		return -1;
+	}
+	*out = &row->proof;
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_PKCS11_PROOF_H
+#define KEYHAUL_PKCS11_PROOF_H
+
+#include "wrap.h"
+
+#define PROOF_WARNINGS_MAX 4
+#define PROOF_WARNING_MAX 96
+
+/* What was found when a throwaway key of the token's was wrapped and OpenSSL opened the blob. */
+struct proof {
+	struct wrap_plan plan;	   /* the first that holds; the real wrap does exactly this */
+	const char *oaep_hash;	   /* "SHA256" */
+	const char *mgf_hash;
+	unsigned kek_bits;	   /* 0: one layer */
+	const char *pkcs8;	   /* as bundle_material's; NULL for secrets */
+	size_t trailing_zeros;	   /* bytes behind the PKCS#8 */
+	unsigned wrapping_bits;	   /* of the throwaway RSA key */
+	unsigned target_bits;	   /* of the throwaway target */
+	const char *same_by;	   /* what showed that it is the same key: "public key", "HMAC", "AES encryption", "check value" */
+	char warnings[PROOF_WARNINGS_MAX][PROOF_WARNING_MAX];
+	size_t n_warnings;
+};
+
+/* The proofs of one run on one token, each made once. */
+struct proof_run;
+
+/* An empty one; the caller frees it. KH_E_MEMORY. */
+int proof_run_new(struct proof_run **out, struct kh_error *err);
+void proof_run_free(struct proof_run *run);
+
+/*
+ * The proof for keys of this spec (`secret_len` bytes of AES and HMAC keys; 0 for the others) by this algorithm,
+ * from the run or made now: a throwaway key is generated in the token, wrapped by each plan in turn to a throwaway
+ * RSA key of the host's, opened, and compared with the key in the token. All throwaways are destroyed. The run owns
+ * `*out`. KH_E_CHECK where no plan holds, with what each was found to be; KH_E_TOKEN where the token cannot make the
+ * throwaway or is gone.
+ */
+int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, size_t secret_len, enum wrapalg alg,
+	      const struct proof **out, struct kh_error *err);
+
+#endif

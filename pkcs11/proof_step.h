@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_PKCS11_PROOF_STEP_H
+#define KEYHAUL_PKCS11_PROOF_STEP_H
+
+#include "keygen.h"
+#include "proof.h"
+
+#include <openssl/evp.h>
+
+/* For proof.c alone: what a proof is made with, and its steps. */
+
+/* The throwaways: a key in the token, and an RSA key of the host's whose public half is on the token. */
+struct proof_throwaway {
+	enum keyspec spec;	/* of the target: RSA_2048 for every RSA key */
+	size_t secret_len;
+	struct keygen_key target;
+	EVP_PKEY *rsa;		/* the proof run's */
+	unsigned rsa_bits;
+	CK_OBJECT_HANDLE wrapping_key;
+};
+
+/* The size of the throwaway RSA key: the least that fits. */
+unsigned proof_rsa_bits(enum keyspec spec, enum wrapalg alg);
+
+/* Makes the throwaways on the token; `rsa` has proof_rsa_bits. The caller destroys them, also after a failure. */
+int proof_throwaway_make(const struct token *t, enum keyspec spec, size_t secret_len, EVP_PKEY *rsa,
+			 struct proof_throwaway *out, struct kh_error *err);
+void proof_throwaway_destroy(const struct token *t, struct proof_throwaway *w);
+
+/* Opens the blob that the plan gave and fills in what was found. KH_E_CHECK that says what is wrong. */
+int proof_inspect(const struct token *t, const struct proof_throwaway *w, const struct wrap_blob *blob,
+		  struct proof *out, struct kh_error *err);
+
+/* Shows that opened bytes are the throwaway secret key in the token, into out->same_by. KH_E_CHECK. */
+int proof_same_secret(const struct token *t, const struct proof_throwaway *w, const struct secret *plain,
+		      struct proof *out, struct kh_error *err);
+
+/* The same of a private key by its public half. KH_E_CHECK. */
+int proof_same_public(const struct token *t, const struct proof_throwaway *w, EVP_PKEY *opened, struct proof *out,
+		      struct kh_error *err);
+
+/* Adds a warning to the proof; more than PROOF_WARNINGS_MAX are dropped. */
+void proof_warn(struct proof *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "ckm.h"
+#include "wrap.h"
+
+#include <stdio.h>
+
+/* The numbers that RFC 5649 has on some token, those that name it for certain first. The proof decides. */
+static const CK_MECHANISM_TYPE kwp_candidates[] = {
+	KH_CKM_AES_KEY_WRAP_KWP,
+	CKM_AES_KEY_WRAP_PAD,
+	KH_CKM_LUNA_AES_KWP,
+	KH_CKM_CLOUDHSM_AES_KEY_WRAP_ZERO,
+};
+#define KWP_CANDIDATES (sizeof(kwp_candidates) / sizeof(kwp_candidates[0]))
+_Static_assert(KWP_CANDIDATES + 1 <= WRAP_PLANS_MAX, "room for the native plan and each candidate");
+
+size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX])
+{
+	const struct wrapalg_info *info = wrapalg_info(alg);
+	size_t n = 0;
+
+	if (info == NULL)
+		return 0;
+	if (!info->two_layer) {
+		out[0] = (struct wrap_plan){.alg = alg, .way = WRAP_OAEP};
+		return 1;
+	}
+	if (token_has_mechanism(t, CKM_RSA_AES_KEY_WRAP, 0))
+		out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_NATIVE};
+	for (size_t i = 0; i < KWP_CANDIDATES; i++)
+		if (token_has_mechanism(t, kwp_candidates[i], 0))
+			out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_TWO_STEP, .kwp = kwp_candidates[i]};
+	return n;
+}
+
+const char *wrap_plan_words(const struct wrap_plan *plan, char out[WRAP_WORDS_MAX])
+{
+	char name[CKM_NAME_MAX];
+
+	switch (plan->way) {
+	case WRAP_OAEP:
+		return "CKM_RSA_PKCS_OAEP";
+	case WRAP_NATIVE:
+		return "CKM_RSA_AES_KEY_WRAP";
+	case WRAP_TWO_STEP:
+		break;
+	}
+	snprintf(out, WRAP_WORDS_MAX, "%s (0x%lX) with CKM_RSA_PKCS_OAEP", ckm_name(plan->kwp, name), plan->kwp);
+	return out;
+}
+
+static struct bundle_mechanism row(CK_MECHANISM_TYPE number, const char *role, char name[CKM_NAME_MAX])
+{
+	return (struct bundle_mechanism){.name = ckm_name(number, name), .number = number, .role = role};
+}
+
+size_t wrap_plan_mechanisms(const struct wrap_plan *plan, struct bundle_mechanism out[2],
+			    char names[2][CKM_NAME_MAX])
+{
+	switch (plan->way) {
+	case WRAP_OAEP:
+		out[0] = row(CKM_RSA_PKCS_OAEP, "wrap", names[0]);
+		return 1;
+	case WRAP_NATIVE:
+		out[0] = row(CKM_RSA_AES_KEY_WRAP, "wrap", names[0]);
+		return 1;
+	case WRAP_TWO_STEP:
+		break;
+	}
+	out[0] = row(CKM_RSA_PKCS_OAEP, "wrap-kek", names[0]);
+	out[1] = row(plan->kwp, "wrap-target", names[1]);
+	return 2;
+}

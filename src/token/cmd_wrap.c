@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "commands.h"
+#include "haul.h"
+
+#define OPT(n, k, field, value, words) \
+	{.name = (n), .kind = (k), .offset = offsetof(struct haul_opts, field), .arg = (value), .text = (words)}
+
+static const struct opt_row rows[] = {
+	OPT("key", OPT_URI, key, "URI", "the key to wrap, for one bundle"),
+	OPT("token", OPT_URI, token, "URI", "the token; each bundle names its key"),
+	OPT("generate", OPT_TEXT, generate, "LABEL", "make the key first, in the same login (with --token)"),
+	OPT("no-keep", OPT_FLAG, no_keep, NULL, "with --generate: the key is gone afterwards"),
+	OPT("again", OPT_FLAG, again, NULL, "wrap again where there is material already"),
+	OPT("out", OPT_OUTPUT, out, "FILE", "write the bundle to a new file and leave the other as it is"),
+	OPT("allow-non-sensitive", OPT_FLAG, allow_non_sensitive, NULL, "wrap a key that the token would also give out"),
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	TOKEN_OPT_GROUP(offsetof(struct haul_opts, token_opts)),
+	OPT_GROUPS_END,
+};
+
+/* The token is opened at the first bundle that has come so far, and once. */
+struct wrap_job {
+	const struct haul_opts *o;
+	struct session session;
+	bool is_open;
+	struct proof_run *proofs;
+};
+
+static int check_opts(const struct haul_opts *o, size_t bundles, struct kh_error *err)
+{
+	if ((o->key == NULL) == (o->token == NULL)) {
+		kh_fail(err, KH_E_USAGE, 0, "say either --key or --token");
+		return kh_hint(err, "--key URI names the key; with --token URI each bundle names its key, or --generate "
+				    "makes one");
+	}
+	if (o->generate != NULL && o->token == NULL)
+		return kh_fail(err, KH_E_USAGE, 0, "--generate goes with --token");
+	if (o->generate != NULL && o->generate[0] == '\0')
+		return kh_fail(err, KH_E_USAGE, 0, "--generate wants a label");
+	if (o->no_keep && o->generate == NULL)
+		return kh_fail(err, KH_E_USAGE, 0, "--no-keep goes with --generate");
+	if (bundles > 1 && (o->key != NULL || o->generate != NULL || o->out != NULL))
+		return kh_fail(err, KH_E_USAGE, 0, "%s is for one bundle",
+			       o->key != NULL	     ? "--key"
+			       : o->generate != NULL ? "--generate"
+						     : "--out");
+	return 0;
+}
+
+static int open_token(struct wrap_job *w, struct kh_error *err)
+{
+	const struct haul_opts *o = w->o;
+
+	if (w->is_open)
+		return 0;
+	w->is_open = true;
+	return session_open(o->key != NULL ? o->key : o->token, &o->token_opts, o->generate != NULL && !o->no_keep,
+			    &w->session, err);
+}
+
+/* `*fatal` tells a failure of the token, which ends the run, from one of this bundle. */
+static int wrap_bundle(struct cmd *c, struct wrap_job *w, const char *path, bool *fatal, struct kh_error *err)
+{
+	struct haul_item item = {0};
+	int ret = -1;
+
+	if (haul_item_open(path, w->o, &item, err) != 0)
+		goto out;
+	if (haul_check_request(&item, w->o, c->now, err) != 0) {
+		ret = item.done && c->nwords > 1 ? haul_show_skipped(c, &item, err) : kh_context(err, "%s", path);
+		goto out;
+	}
+	if (open_token(w, err) != 0) {
+		*fatal = true;
+		goto out;
+	}
+	ret = haul_one(c, &item, w->o, &w->session, w->proofs, err);
+	if (ret != 0)
+		kh_context(err, "%s", path);
+out:
+	haul_item_close(&item);
+	return ret;
+}
+
+static int wrap_all(struct cmd *c, struct wrap_job *w, struct kh_error *err)
+{
+	for (size_t i = 0; i < c->nwords; i++) {
+		bool fatal = false;
+		struct kh_error why;
+
+		if (cmd_interrupted())
+			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", c->words[i]);
+		if (wrap_bundle(c, w, c->words[i], &fatal, &why) == 0)
+			continue;
+		if (c->nwords == 1 || fatal) {
+			*err = why;
+			return -1;
+		}
+		if (cmd_item_failed(c, c->words[i], &why, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	struct wrap_job w = {.o = c->opts};
+	int ret = -1;
+
+	if (check_opts(w.o, c->nwords, err) != 0 || proof_run_new(&w.proofs, err) != 0)
+		return -1;
+	ret = wrap_all(c, &w, err);
+	if (w.is_open)
+		session_close(&w.session);
+	proof_run_free(w.proofs);
+	return ret;
+}
+
+const struct cmd_row cmd_wrap = {
+	.verb = "wrap",
+	.operands = "BUNDLE...",
+	.summary = "wrap a key in the token for the KMS key of each bundle",
+	.groups = groups,
+	.opts_size = sizeof(struct haul_opts),
+	.min_words = 1,
+	.max_words = 10000,
+	.run = run,
+};

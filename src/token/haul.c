@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "haul.h"
+
+#include "aws/limits.h"
+#include "base/log.h"
+#include "pkcs11/keygen.h"
+
+#include <stdlib.h>
+
+/* The request's wrapping key is on the token for this one wrap. */
+static int wrap_key_under(const struct haul_item *item, const struct token *t, struct haul_result *r,
+			  struct kh_error *err)
+{
+	const struct bundle_facts *facts = bundle_facts(item->bundle);
+	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
+	int ret;
+
+	if (wrap_key_create(t, &item->wrapping_key, &wrapping_key, err) != 0)
+		return -1;
+	ret = wrap_run(t, &r->proof->plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
+	wrap_key_destroy(t, &wrapping_key);
+	if (ret != 0)
+		return -1;
+	return wrapalg_check_blob(facts->key_spec, facts->algorithm, facts->wrapping_bits, r->blob.len, err);
+}
+
+static int save(struct haul_item *item, const struct haul_opts *o, struct kh_error *err)
+{
+	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
+}
+
+static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct token *t,
+		  struct haul_result *r, struct kh_error *err)
+{
+	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
+
+	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
+		return -1;
+	if (wrap_key_under(item, t, r, err) != 0 || haul_material_set(item, t, r, c->now, err) != 0 ||
+	    save(item, o, err) != 0)
+		return -1;
+	return haul_show(c, item, o, t, r, err);
+}
+
+/* The key is made after the proof, so that a token that cannot wrap it is not given one. */
+static int haul_generated(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct token *t,
+			  struct haul_result *r, struct kh_error *err)
+{
+	const struct keygen_request request = {
+		.spec = bundle_facts(item->bundle)->key_spec,
+		.secret_len = haul_secret_len(item),
+		.label = o->generate,
+		.token_object = !o->no_keep || t->token_objects,
+	};
+	struct keygen_key made;
+	int ret = -1;
+
+	if (keygen_generate(t, &request, &made, err) != 0)
+		return -1;
+	r->generated = true;
+	r->kept = !o->no_keep;
+	if (key_read(t, made.key, &r->key, err) == 0 && haul_key_check(item, o, &r->key, err) == 0)
+		ret = finish(c, item, o, t, r, err);
+	if (o->no_keep) {
+		keygen_destroy(t, &made);
+		if (ret == 0)
+			log_warning("the key '%s' was not kept: this material can never be imported again", o->generate);
+	} else if (ret != 0) {
+		kh_context(err, "the key '%s' was generated and stays on the token, but", o->generate);
+	}
+	return ret;
+}
+
+int haul_one(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct session *s,
+	     struct proof_run *proofs, struct kh_error *err)
+{
+	const struct bundle_facts *facts = bundle_facts(item->bundle);
+	const struct token *t = &s->token;
+	struct haul_result *r = calloc(1, sizeof(*r));
+	int ret = -1;
+
+	if (r == NULL)
+		return kh_fail_memory(err);
+	r->public_key.max = KMS_PUBLIC_KEY_MAX;
+	if (haul_check_token(item, o, s, err) != 0)
+		goto out;
+	if (o->generate != NULL ? keygen_check_label(t, o->generate, err) : haul_key_find(item, o, s, &r->key, err))
+		goto out;
+	if (proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0)
+		goto out;
+	if (o->generate != NULL) {
+		ret = haul_generated(c, item, o, t, r, err);
+	} else {
+		r->kept = r->key.token_object != BUNDLE_FALSE;
+		ret = finish(c, item, o, t, r, err);
+	}
+out:
+	buf_free(&r->public_key);
+	free(r);
+	return ret;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_TOKEN_HAUL_H
+#define KEYHAUL_TOKEN_HAUL_H
+
+#include "base/cmd.h"
+#include "bundle/bundle.h"
+#include "bundle/spki.h"
+#include "pkcs11/key.h"
+#include "pkcs11/proof.h"
+#include "session.h"
+
+/* The steps of `wrap`, for cmd_wrap.c: from a bundle with a request to a bundle with material. */
+
+struct haul_opts {
+	const char *key;      /* URI of the one key */
+	const char *token;    /* URI of the token; each bundle names its key */
+	const char *generate; /* label of a key to make */
+	const char *out;
+	bool no_keep;
+	bool again;
+	bool allow_non_sensitive;
+	struct token_opts token_opts;
+};
+
+/* One bundle in work. */
+struct haul_item {
+	const char *path;
+	struct file *file; /* NULL with --out: nothing is locked that is only read */
+	struct bundle *bundle;
+	struct spki wrapping_key;
+	struct uri *key_uri; /* the request's; NULL where it names none */
+	bool done;	     /* has material already and is not to be wrapped again */
+};
+
+/* Reads the bundle (locked unless --out) and takes its wrapping key and URI apart. The caller closes it, also after a failure. */
+int haul_item_open(const char *path, const struct haul_opts *o, struct haul_item *item, struct kh_error *err);
+void haul_item_close(struct haul_item *item);
+
+/* All that can be refused before the token is touched; `now` in seconds. KH_E_CHECK, KH_E_USAGE, KH_E_INPUT. */
+int haul_check_request(struct haul_item *item, const struct haul_opts *o, int64_t now, struct kh_error *err);
+
+/* That the token is the one that the request may be wrapped on. KH_E_CHECK. */
+int haul_check_token(const struct haul_item *item, const struct haul_opts *o, const struct session *s,
+		     struct kh_error *err);
+
+/* Finds the key that options and request name, exactly once, and refuses one that may not be hauled. KH_E_INPUT, KH_E_CHECK. */
+int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const struct session *s, struct key *out,
+		  struct kh_error *err);
+
+/* That a key is of the request's key spec and may be hauled. KH_E_CHECK. */
+int haul_key_check(const struct haul_item *item, const struct haul_opts *o, const struct key *k, struct kh_error *err);
+
+/* Bytes of the secret that the request is for; 0 for RSA and EC. */
+size_t haul_secret_len(const struct haul_item *item);
+
+/* What was wrapped, from which key, as proven. */
+struct haul_result {
+	const struct proof *proof;
+	struct key key;
+	bool generated, kept;
+	struct wrap_blob blob;
+	struct buf public_key; /* SPKI DER; empty where there is none */
+};
+
+/* Finds or generates the key, proves, wraps and writes the bundle. KH_E_*; the bundle is then as it was. */
+int haul_one(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct session *s,
+	     struct proof_run *proofs, struct kh_error *err);
+
+/* Puts the material section into the bundle. */
+int haul_material_set(struct haul_item *item, const struct token *t, const struct haul_result *r, int64_t now,
+		      struct kh_error *err);
+
+/* The result in words and as JSON. */
+int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, const struct token *t,
+	      const struct haul_result *r, struct kh_error *err);
+
+/* The line and the JSON for a bundle that was passed over. */
+int haul_show_skipped(struct cmd *c, const struct haul_item *item, struct kh_error *err);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "haul.h"
+
+#include "aws/arn.h"
+#include "base/log.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define REHEARSAL_LABEL "keyhaul-rehearsal"
+
+int haul_item_open(const char *path, const struct haul_opts *o, struct haul_item *item, struct kh_error *err)
+{
+	const struct bundle_request *r;
+
+	memset(item, 0, sizeof(*item));
+	item->path = path;
+	if (o->out != NULL ? bundle_read(path, &item->bundle, err) : bundle_open(path, &item->file, &item->bundle, err))
+		return -1;
+	r = bundle_request(item->bundle);
+	if (spki_parse(r->public_key.data, r->public_key.len, bundle_facts(item->bundle)->wrapping_bits,
+		       &item->wrapping_key, err) != 0)
+		return kh_context(err, "%s: wrapping key", path);
+	if (r->key_uri != NULL && uri_parse(r->key_uri, URI_FROM_BUNDLE, &item->key_uri, err) != 0)
+		return kh_context(err, "%s: key_uri", path);
+	return 0;
+}
+
+void haul_item_close(struct haul_item *item)
+{
+	uri_free(item->key_uri);
+	spki_clear(&item->wrapping_key);
+	bundle_free(item->bundle);
+	file_close(item->file);
+	memset(item, 0, sizeof(*item));
+}
+
+static int check_done(struct haul_item *item, const struct haul_opts *o, struct kh_error *err)
+{
+	bool receipt = bundle_receipt(item->bundle) != NULL;
+
+	item->done = bundle_material(item->bundle) != NULL && !o->again;
+	if (item->done) {
+		kh_fail(err, KH_E_CHECK, 0, receipt ? "it is imported already" : "it has material already");
+		return kh_hint(err, receipt ? "fetch another bundle for another import"
+					    : "--again wraps again and puts the new material in its place");
+	}
+	if (receipt && o->out == NULL) {
+		kh_fail(err, KH_E_CHECK, 0, "it is imported already: wrapping again would drop its receipt");
+		return kh_hint(err, "fetch another bundle, or write to another file with --out");
+	}
+	return 0;
+}
+
+/* A URI of the request's that says something of the object which the option contradicts. */
+static int check_object(const struct uri *wanted, const char *label, size_t label_len, struct kh_error *err)
+{
+	size_t len = 0;
+	const char *object = wanted != NULL ? uri_object(wanted, &len) : NULL;
+
+	if (object == NULL || (len == label_len && memcmp(object, label, len) == 0))
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "the request is for the key '%.*s', not for '%.*s'", (int)len, object,
+		(int)label_len, label);
+	return kh_hint(err, "wrap the key that was asked for, or fetch again with another --key-uri");
+}
+
+static int check_named(const struct haul_item *item, const struct haul_opts *o, struct kh_error *err)
+{
+	if (o->generate != NULL)
+		return check_object(item->key_uri, o->generate, strlen(o->generate), err);
+	if (o->key != NULL || (item->key_uri != NULL && uri_has_object(item->key_uri)))
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "the request names no key, and neither does the command line");
+	return kh_hint(err, "say which key with --key, or make one with --generate");
+}
+
+int haul_check_request(struct haul_item *item, const struct haul_opts *o, int64_t now, struct kh_error *err)
+{
+	const struct bundle_facts *facts = bundle_facts(item->bundle);
+
+	if (check_done(item, o, err) != 0 || bundle_check_time(item->bundle, now, err) != 0 ||
+	    check_named(item, o, err) != 0 ||
+	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) != 0)
+		return -1;
+	if (o->out != NULL && access(o->out, F_OK) == 0) {
+		kh_fail(err, KH_E_INPUT, 0, "%s: it exists already", o->out);
+		return kh_hint(err, "--out writes a new file only");
+	}
+	return 0;
+}
+
+/* A simulator's bundle never takes a real key, and a real one that comes from a rehearsal token is said. */
+static int check_rehearsal(const struct haul_item *item, const struct haul_opts *o, const struct token *t,
+			   struct kh_error *err)
+{
+	bool token = strncmp(t->name.label, REHEARSAL_LABEL, strlen(REHEARSAL_LABEL)) == 0;
+	bool account = arn_is_rehearsal(&bundle_facts(item->bundle)->arn);
+	char words[TOKEN_WORDS_MAX];
+
+	if (account && !token && !(o->generate != NULL && o->no_keep)) {
+		kh_fail(err, KH_E_CHECK, 0, "the request is a rehearsal's (account " ARN_REHEARSAL_ACCOUNT
+			"), and %s is not a rehearsal token", token_words(t, words));
+		return kh_hint(err, "use a token whose label begins with " REHEARSAL_LABEL
+				    ", or --generate LABEL --no-keep; there is no override");
+	}
+	if (!account && token)
+		log_warning("%s is for rehearsals, but %s is a key of a real account", token_words(t, words),
+			    bundle_request(item->bundle)->kms_key_arn);
+	return 0;
+}
+
+int haul_check_token(const struct haul_item *item, const struct haul_opts *o, const struct session *s,
+		     struct kh_error *err)
+{
+	const struct token *t = &s->token;
+	const struct bundle_request *r = bundle_request(item->bundle);
+	char words[TOKEN_WORDS_MAX];
+
+	if (r->token_serial != NULL && strcmp(r->token_serial, t->name.serial) != 0) {
+		kh_fail(err, KH_E_CHECK, 0, "the request is for the token with serial %s, not for %s", r->token_serial,
+			token_words(t, words));
+		return kh_hint(err, "use that token, or fetch again for this one");
+	}
+	if (item->key_uri != NULL && !uri_matches_token(item->key_uri, &t->info, NULL, t->slot)) {
+		kh_fail(err, KH_E_CHECK, 0, "the request is for a key of another token (%s), not of %s",
+			uri_text(item->key_uri), token_words(t, words));
+		return kh_hint(err, "use that token, or fetch again for this one");
+	}
+	return check_rehearsal(item, o, t, err);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "haul.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+static const char *words_of(const struct key *k, char out[KEY_LABEL_MAX + 16])
+{
+	if (k->label_len > 0)
+		snprintf(out, KEY_LABEL_MAX + 16, "the key '%.*s'", (int)k->label_len, k->label);
+	else
+		snprintf(out, KEY_LABEL_MAX + 16, "the key without a label");
+	return out;
+}
+
+size_t haul_secret_len(const struct haul_item *item)
+{
+	const struct bundle_facts *facts = bundle_facts(item->bundle);
+
+	return keyspec_secret_len(facts->key_spec, arn_is_china(&facts->arn));
+}
+
+static int check_kind(const struct haul_item *item, const struct key *k, const char *words, struct kh_error *err)
+{
+	const struct bundle_facts *facts = bundle_facts(item->bundle);
+	char type[24];
+
+	if (k->spec != facts->key_spec) {
+		kh_fail(err, KH_E_CHECK, 0, "%s is %s of %u bits, the request is for %s", words,
+			key_type_name(k->type, type), k->bits, keyspec_name(facts->key_spec));
+		return kh_hint(err, "wrap a key of that kind, or make a KMS key of this key's kind and fetch again");
+	}
+	if (haul_secret_len(item) == 0)
+		return 0;
+	if (wrapalg_check_secret(facts->key_spec, k->bits / 8, &facts->arn, err) != 0)
+		return kh_context(err, "%s", words);
+	return 0;
+}
+
+static int check_sensitive(const struct haul_opts *o, const struct key *k, const char *words, struct kh_error *err)
+{
+	if (k->sensitive == BUNDLE_TRUE) {
+		if (k->always_sensitive == BUNDLE_FALSE)
+			log_warning("%s was not always sensitive: its plaintext may be elsewhere", words);
+		return 0;
+	}
+	if (o->allow_non_sensitive) {
+		log_warning("%s is not sensitive: whoever has the PIN can read it", words);
+		return 0;
+	}
+	kh_fail(err, KH_E_CHECK, 0, "%s is not sensitive (CKA_SENSITIVE is %s)", words,
+		k->sensitive == BUNDLE_FALSE ? "false" : "not told");
+	return kh_hint(err, "its plaintext can leave the token by itself; --allow-non-sensitive hauls it all the same");
+}
+
+int haul_key_check(const struct haul_item *item, const struct haul_opts *o, const struct key *k, struct kh_error *err)
+{
+	char words[KEY_LABEL_MAX + 16];
+
+	if (check_kind(item, k, words_of(k, words), err) != 0)
+		return -1;
+	if (k->extractable == BUNDLE_FALSE) {
+		kh_fail(err, KH_E_CHECK, 0, "%s is not extractable (CKA_EXTRACTABLE is false): the token would answer "
+			"CKR_KEY_UNEXTRACTABLE (0x6A)", words);
+		return kh_hint(err, "this cannot be changed; make a new key with 'keyhaul-token generate'");
+	}
+	if (k->wrap_with_trusted == BUNDLE_TRUE) {
+		kh_fail(err, KH_E_CHECK, 0, "%s is wrapped only under a key that the SO trusts (CKA_WRAP_WITH_TRUSTED)",
+			words);
+		return kh_hint(err, "KMS's wrapping key is new for each import and not trusted by the token's SO; haul "
+				    "another key");
+	}
+	return check_sensitive(o, k, words, err);
+}
+
+int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const struct session *s, struct key *out,
+		  struct kh_error *err)
+{
+	const struct uri *uri = o->key != NULL ? s->uri : item->key_uri;
+	struct key_query query;
+	char words[KEY_LABEL_MAX + 16];
+
+	if (!uri_has_object(uri)) {
+		kh_fail(err, KH_E_USAGE, 0, "'%s' names no key", uri_text(uri));
+		return kh_hint(err, "add object=LABEL or id=%%XX to the URI; 'keyhaul-token keys' prints them");
+	}
+	if (key_query_from_uri(uri, &query, err) != 0 || key_find(&s->token, &query, out, err) != 0)
+		return -1;
+	if (item->key_uri != NULL && !key_matches_uri(&s->token, out, item->key_uri)) {
+		kh_fail(err, KH_E_CHECK, 0, "%s is not the one that the request is for (%s)", words_of(out, words),
+			uri_text(item->key_uri));
+		return kh_hint(err, "wrap the key that was asked for, or fetch again with another --key-uri");
+	}
+	return haul_key_check(item, o, out, err);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "haul.h"
+
+#include "base/base64.h"
+#include "pkcs11/ckm.h"
+
+#include <string.h>
+
+#define GENERATOR "keyhaul-token " PACKAGE_VERSION
+
+/* Text and names of the material, which the section only points to. */
+struct texts {
+	struct buf token_label, model, manufacturer, serial, key_label;
+	char id[2 * KEY_ID_MAX + 1];
+	char check_value[2 * KEY_CHECK_VALUE_MAX + 1];
+	char mechanism[CKM_NAME_MAX];
+	char names[2][CKM_NAME_MAX];
+};
+
+/* A label as the bundle has it: printable ASCII as it is, all else and '%' as %XX. */
+static int percent(const char *text, size_t len, struct buf *out, struct kh_error *err)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char ch = (unsigned char)text[i];
+		int r = ch < 0x20 || ch > 0x7e || ch == '%' ? buf_addf(out, "%%%02X", err, ch)
+							     : buf_add(out, &text[i], 1, err);
+
+		if (r != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int fill_texts(const struct token *t, const struct key *k, struct texts *x, struct kh_error *err)
+{
+	const struct token_name *n = &t->name;
+
+	if (percent(n->label, strlen(n->label), &x->token_label, err) != 0 ||
+	    percent(n->model, strlen(n->model), &x->model, err) != 0 ||
+	    percent(n->manufacturer, strlen(n->manufacturer), &x->manufacturer, err) != 0 ||
+	    percent(n->serial, strlen(n->serial), &x->serial, err) != 0 ||
+	    percent(k->label, k->label_len, &x->key_label, err) != 0)
+		return -1;
+	hex_encode(k->id, k->id_len, x->id);
+	hex_encode(k->check_value, k->check_value_len, x->check_value);
+	return 0;
+}
+
+static const char *type_of(enum keyspec spec)
+{
+	static const char *const types[] = {
+		[KEYSPEC_AES] = "AES",
+		[KEYSPEC_HMAC] = "GENERIC_SECRET",
+		[KEYSPEC_RSA] = "RSA",
+		[KEYSPEC_EC] = "EC",
+	};
+
+	return types[keyspec_info(spec)->kind];
+}
+
+static const char *text_or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static void fill_token(const struct token *t, const struct texts *x, struct bundle_material *m)
+{
+	m->token.label = text_or_null(buf_text(&x->token_label));
+	m->token.model = text_or_null(buf_text(&x->model));
+	m->token.manufacturer = text_or_null(buf_text(&x->manufacturer));
+	m->token.serial = text_or_null(buf_text(&x->serial));
+	m->token.firmware = text_or_null(t->name.firmware);
+	m->token.hardware = t->hardware ? BUNDLE_TRUE : BUNDLE_FALSE;
+}
+
+static void fill_key(const struct haul_result *r, struct texts *x, struct bundle_material *m)
+{
+	const struct key *k = &r->key;
+
+	m->key.label = text_or_null(buf_text(&x->key_label));
+	m->key.id = text_or_null(x->id);
+	m->key.type = type_of(k->spec);
+	m->key.size = k->bits;
+	m->key.kept = r->kept ? BUNDLE_TRUE : BUNDLE_FALSE;
+	m->key.sensitive = k->sensitive;
+	m->key.always_sensitive = k->always_sensitive;
+	m->key.extractable = k->extractable;
+	m->key.local = k->local;
+	if (k->has_key_gen_mechanism)
+		m->key.key_gen_mechanism = ckm_name(k->key_gen_mechanism, x->mechanism);
+	m->key.check_value = text_or_null(x->check_value);
+}
+
+static void fill_proof(const struct proof *p, struct bundle_material *m)
+{
+	m->proof.oaep_hash = p->oaep_hash;
+	m->proof.mgf_hash = p->mgf_hash;
+	m->proof.kek_bits = p->kek_bits;
+	m->proof.pkcs8 = p->pkcs8;
+	m->proof.trailing_zeros = (int64_t)p->trailing_zeros;
+	m->proof.wrapping_bits = p->wrapping_bits;
+	m->proof.target_bits = p->target_bits;
+	for (size_t i = 0; i < p->n_warnings && i < BUNDLE_WARNINGS_MAX; i++)
+		m->proof.warnings[m->proof.n_warnings++] = p->warnings[i];
+}
+
+int haul_material_set(struct haul_item *item, const struct token *t, const struct haul_result *r, int64_t now,
+		      struct kh_error *err)
+{
+	struct texts x = {
+		.token_label = BUF_INIT(96), .model = BUF_INIT(48), .manufacturer = BUF_INIT(96), .serial = BUF_INIT(48),
+		.key_label = BUF_INIT(1024)};
+	struct bundle_material m = {
+		.encrypted_key_material = {r->blob.data, r->blob.len},
+		.request_sha256 = bundle_request_sha256(item->bundle),
+		.policy_sha256 = "none",
+		.wrapped_at = now,
+		.generator = GENERATOR,
+	};
+	int ret = -1;
+
+	if (fill_texts(t, &r->key, &x, err) != 0)
+		goto out;
+	fill_token(t, &x, &m);
+	fill_key(r, &x, &m);
+	fill_proof(r->proof, &m);
+	if (r->public_key.len > 0)
+		m.public_key = (struct bundle_blob){(const unsigned char *)r->public_key.data, r->public_key.len};
+	m.n_mechanisms = wrap_plan_mechanisms(&r->proof->plan, m.mechanisms, x.names);
+	ret = bundle_set_material(item->bundle, &m, err);
+out:
+	buf_free(&x.token_label);
+	buf_free(&x.model);
+	buf_free(&x.manufacturer);
+	buf_free(&x.serial);
+	buf_free(&x.key_label);
+	return ret;
+}

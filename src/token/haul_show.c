@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "haul.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "bundle/result.h"
+#include "describe.h"
+
+#include <string.h>
+
+static const char *written_to(const struct haul_item *item, const struct haul_opts *o)
+{
+	return o->out != NULL ? o->out : item->path;
+}
+
+static int show_proof(struct cmd *c, const struct proof *p, struct kh_error *err)
+{
+	char words[WRAP_WORDS_MAX];
+
+	if (cmd_printf(c, err, "  mechanism  %s\n", wrap_plan_words(&p->plan, words)) != 0 ||
+	    cmd_printf(c, err, "  proof      a throwaway key of %u bits, opened by OpenSSL: OAEP %s, MGF1 %s",
+		       p->target_bits, p->oaep_hash, p->mgf_hash) != 0)
+		return -1;
+	if (p->kek_bits > 0 && cmd_printf(c, err, ", AES-%u and RFC 5649", p->kek_bits) != 0)
+		return -1;
+	if (p->pkcs8 != NULL && cmd_printf(c, err, ", PKCS#8 (%s)", p->pkcs8) != 0)
+		return -1;
+	if (cmd_printf(c, err, "; the same key by its %s\n", p->same_by) != 0)
+		return -1;
+	for (size_t i = 0; i < p->n_warnings; i++)
+		log_warning("proof: %s", p->warnings[i]);
+	return 0;
+}
+
+static json_t *proof_json(const struct proof *p)
+{
+	char words[WRAP_WORDS_MAX];
+	json_t *warnings = json_array();
+	json_t *out;
+
+	for (size_t i = 0; i < p->n_warnings; i++)
+		if (json_array_append_new(warnings, json_string(p->warnings[i])) != 0) {
+			json_decref(warnings);
+			return NULL;
+		}
+	out = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:o}", "mechanism", wrap_plan_words(&p->plan, words),
+			"oaep_hash", p->oaep_hash, "mgf_hash", p->mgf_hash, "wrapping_bits", (int)p->wrapping_bits,
+			"target_bits", (int)p->target_bits, "trailing_zeros", (int)p->trailing_zeros, "same_by",
+			p->same_by, "warnings", warnings);
+	if (out == NULL)
+		return NULL;
+	if ((p->kek_bits > 0 && json_object_set_new(out, "kek_bits", json_integer(p->kek_bits)) != 0) ||
+	    (p->pkcs8 != NULL && json_object_set_new(out, "pkcs8", json_string(p->pkcs8)) != 0)) {
+		json_decref(out);
+		return NULL;
+	}
+	return out;
+}
+
+static json_t *result_json(const struct haul_item *item, const struct haul_opts *o, const struct token *t,
+			   const struct haul_result *r)
+{
+	const struct bundle_request *q = bundle_request(item->bundle);
+	const char *path = written_to(item, o);
+
+	return json_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:o, s:o, s:o}", "bundle",
+			 describe_string(path, strlen(path)), "ok", 1, "kms_key_arn", q->kms_key_arn, "key_spec",
+			 q->key_spec, "wrapping_algorithm", q->wrapping_algorithm, "wrapping_key_spec",
+			 q->wrapping_key_spec, "request_sha256", bundle_request_sha256(item->bundle),
+			 "material_sha256", bundle_material_sha256(item->bundle), "encrypted_key_material_bytes",
+			 (int)r->blob.len, "generated", (int)r->generated, "kept", (int)r->kept, "key",
+			 describe_key(t, &r->key), "token", describe_token(t), "proof", proof_json(r->proof));
+}
+
+int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, const struct token *t,
+	      const struct haul_result *r, struct kh_error *err)
+{
+	const struct bundle_request *q = bundle_request(item->bundle);
+	struct buf label = BUF_INIT(8 * KEY_LABEL_MAX);
+	char words[TOKEN_WORDS_MAX], type[24];
+	int ret = -1;
+
+	if (text_for_terminal(r->key.label, r->key.label_len, &label, err) != 0)
+		goto out;
+	if (cmd_printf(c, err, "%s: wrapped %s'%s' (%s, %u bits) of %s\n", written_to(item, o),
+		       r->generated ? "the new key " : "", buf_text(&label), key_type_name(r->key.type, type),
+		       r->key.bits, token_words(t, words)) != 0 ||
+	    cmd_printf(c, err, "  for        %s (%s)\n  by         %s under %s, %zu bytes\n", q->kms_key_arn, q->key_spec,
+		       q->wrapping_algorithm, q->wrapping_key_spec, r->blob.len) != 0 ||
+	    show_proof(c, r->proof, err) != 0 ||
+	    cmd_printf(c, err, "  request    %s\n  material   %s\n", bundle_request_sha256(item->bundle),
+		       bundle_material_sha256(item->bundle)) != 0)
+		goto out;
+	ret = result_add(c, result_json(item, o, t, r), err);
+out:
+	buf_free(&label);
+	return ret;
+}
+
+int haul_show_skipped(struct cmd *c, const struct haul_item *item, struct kh_error *err)
+{
+	const char *why = bundle_receipt(item->bundle) != NULL ? "it is imported already" : "it has material already";
+
+	if (cmd_printf(c, err, "%s: skipped, %s\n", item->path, why) != 0)
+		return -1;
+	return result_add(c, json_pack("{s:o, s:b, s:b, s:s}", "bundle", describe_string(item->path, strlen(item->path)),
+				       "ok", 1, "skipped", 1, "why", why), err);
+}
