@@ -80,13 +80,16 @@ static bool is_finding(const struct kh_error *why)
 static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const struct kh_error *why)
 {
 	char words[WRAP_WORDS_MAX];
-	size_t len = strlen(found);
+	size_t len = strlen(found), room = FOUND_MAX - len;
+	int n = snprintf(found + len, room, "; %s: %s", wrap_plan_words(plan, words), why->msg);
 
-	snprintf(found + len, FOUND_MAX - len, "; %s: %s", wrap_plan_words(plan, words), why->msg);
+	/* what does not fit is in --debug */
+	if (n < 0 || (size_t)n >= room)
+		found[len] = '\0';
 	log_debug("proof: %s does not hold: %s", wrap_plan_words(plan, words), why->msg);
 }
 
-/* `last` is the last finding: its code is what --json shows. */
+/* `found` begins with "; "; `last` is the last finding: its code is what --json shows. */
 static int fail_all(const struct token *t, enum wrapalg alg, const char *found, const struct kh_error *last,
 		    struct kh_error *err)
 {
@@ -94,8 +97,8 @@ static int fail_all(const struct token *t, enum wrapalg alg, const char *found, 
 	char words[TOKEN_WORDS_MAX];
 	struct kh_error why = *last;
 
-	kh_fail(err, KH_E_CHECK, why.native, "the proof failed: %s cannot do %s as KMS opens it%s",
-		token_words(t, words), info->name, found);
+	kh_fail(err, KH_E_CHECK, why.native, "the proof failed: %s cannot do %s as KMS opens it: %s",
+		token_words(t, words), info->name, found + 2);
 	kh_name(err, why.name);
 	if (strcmp(info->hash, "SHA256") == 0)
 		return kh_hint(err, "nothing was wrapped; fetch again with --wrapping-algorithm %s, if this token does that",

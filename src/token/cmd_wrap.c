@@ -58,8 +58,7 @@ static int open_token(struct wrap_job *w, struct kh_error *err)
 	if (w->is_open)
 		return 0;
 	w->is_open = true;
-	return session_open(o->key != NULL ? o->key : o->token, &o->token_opts, o->generate != NULL && !o->no_keep,
-			    &w->session, err);
+	return session_start(&o->token_opts, o->generate != NULL && !o->no_keep, &w->session, err);
 }
 
 /* `*fatal` tells a failure of the token, which ends the run, from one of this bundle. */
@@ -70,7 +69,7 @@ static int wrap_bundle(struct cmd *c, struct wrap_job *w, const char *path, bool
 
 	if (haul_item_open(path, w->o, &item, err) != 0)
 		goto out;
-	if (haul_check_request(&item, w->o, c->now, err) != 0) {
+	if (haul_check_request(&item, w->o, w->session.uri, c->now, err) != 0) {
 		ret = item.done && c->nwords > 1 ? haul_show_skipped(c, &item, err) : kh_context(err, "%s", path);
 		goto out;
 	}
@@ -111,11 +110,12 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct wrap_job w = {.o = c->opts};
 	int ret = -1;
 
-	if (check_opts(w.o, c->nwords, err) != 0 || proof_run_new(&w.proofs, err) != 0)
+	if (check_opts(w.o, c->nwords, err) != 0)
 		return -1;
-	ret = wrap_all(c, &w, err);
-	if (w.is_open)
-		session_close(&w.session);
+	if (session_parse(w.o->key != NULL ? w.o->key : w.o->token, &w.o->token_opts, &w.session, err) == 0 &&
+	    proof_run_new(&w.proofs, err) == 0)
+		ret = wrap_all(c, &w, err);
+	session_close(&w.session);
 	proof_run_free(w.proofs);
 	return ret;
 }

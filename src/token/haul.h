@@ -37,8 +37,12 @@ struct haul_item {
 int haul_item_open(const char *path, const struct haul_opts *o, struct haul_item *item, struct kh_error *err);
 void haul_item_close(struct haul_item *item);
 
-/* All that can be refused before the token is touched; `now` in seconds. KH_E_CHECK, KH_E_USAGE, KH_E_INPUT. */
-int haul_check_request(struct haul_item *item, const struct haul_opts *o, int64_t now, struct kh_error *err);
+/*
+ * All that can be refused before the token is touched: by `uri` (of --key or --token), the options and `now` in
+ * seconds. KH_E_CHECK, KH_E_USAGE, KH_E_INPUT.
+ */
+int haul_check_request(struct haul_item *item, const struct haul_opts *o, const struct uri *uri, int64_t now,
+		       struct kh_error *err);
 
 /* That the token is the one that the request may be wrapped on. KH_E_CHECK. */
 int haul_check_token(const struct haul_item *item, const struct haul_opts *o, const struct session *s,

@@ -53,35 +53,64 @@ static int check_done(struct haul_item *item, const struct haul_opts *o, struct 
 	return 0;
 }
 
-/* A URI of the request's that says something of the object which the option contradicts. */
-static int check_object(const struct uri *wanted, const char *label, size_t label_len, struct kh_error *err)
+static int fail_other(const char *want, size_t want_len, const char *got, size_t got_len, struct kh_error *err)
 {
-	size_t len = 0;
-	const char *object = wanted != NULL ? uri_object(wanted, &len) : NULL;
-
-	if (object == NULL || (len == label_len && memcmp(object, label, len) == 0))
-		return 0;
-	kh_fail(err, KH_E_CHECK, 0, "the request is for the key '%.*s', not for '%.*s'", (int)len, object,
-		(int)label_len, label);
+	kh_fail(err, KH_E_CHECK, 0, "the request is for the key '%.*s', not for '%.*s'", (int)want_len, want, (int)got_len,
+		got);
 	return kh_hint(err, "wrap the key that was asked for, or fetch again with another --key-uri");
 }
 
-static int check_named(const struct haul_item *item, const struct haul_opts *o, struct kh_error *err)
+/* What --key and the request both say of the key has to be the same; what one leaves out is compared with the key found. */
+static int check_same_key(const struct uri *wanted, const struct uri *given, struct kh_error *err)
 {
+	size_t want_len = 0, got_len = 0;
+	const char *want = uri_object(wanted, &want_len), *got = uri_object(given, &got_len);
+	const unsigned char *want_id, *got_id;
+	CK_OBJECT_CLASS want_class, got_class;
+
+	if (want != NULL && got != NULL && (want_len != got_len || memcmp(want, got, got_len) != 0))
+		return fail_other(want, want_len, got, got_len, err);
+	want_id = uri_id(wanted, &want_len);
+	got_id = uri_id(given, &got_len);
+	if ((want_id != NULL && got_id != NULL && (want_len != got_len || memcmp(want_id, got_id, got_len) != 0)) ||
+	    (uri_class(wanted, &want_class) && uri_class(given, &got_class) && want_class != got_class)) {
+		want = uri_text(wanted);
+		got = uri_text(given);
+		return fail_other(want, strlen(want), got, strlen(got), err);
+	}
+	return 0;
+}
+
+static int check_named(const struct haul_item *item, const struct haul_opts *o, const struct uri *uri,
+		       struct kh_error *err)
+{
+	size_t len = 0;
+	const char *object = item->key_uri != NULL ? uri_object(item->key_uri, &len) : NULL;
+
+	if (o->generate != NULL && object != NULL &&
+	    (len != strlen(o->generate) || memcmp(object, o->generate, len) != 0))
+		return fail_other(object, len, o->generate, strlen(o->generate), err);
 	if (o->generate != NULL)
-		return check_object(item->key_uri, o->generate, strlen(o->generate), err);
-	if (o->key != NULL || (item->key_uri != NULL && uri_has_object(item->key_uri)))
+		return 0;
+	if (o->key != NULL && !uri_has_object(uri)) {
+		kh_fail(err, KH_E_USAGE, 0, "--key '%s' names no key", uri_text(uri));
+		return kh_hint(err, "add object=LABEL or id=%%XX to the URI; 'keyhaul-token keys' prints them");
+	}
+	if (o->key != NULL)
+		return item->key_uri != NULL ? check_same_key(item->key_uri, uri, err) : 0;
+	if (item->key_uri != NULL && uri_has_object(item->key_uri))
 		return 0;
 	kh_fail(err, KH_E_USAGE, 0, "the request names no key, and neither does the command line");
 	return kh_hint(err, "say which key with --key, or make one with --generate");
 }
 
-int haul_check_request(struct haul_item *item, const struct haul_opts *o, int64_t now, struct kh_error *err)
+int haul_check_request(struct haul_item *item, const struct haul_opts *o, const struct uri *uri, int64_t now,
+		       struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 
 	if (check_done(item, o, err) != 0 || bundle_check_time(item->bundle, now, err) != 0 ||
-	    check_named(item, o, err) != 0 ||
+	    check_named(item, o, uri, err) != 0 ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) != 0)
 		return -1;
 	if (o->out != NULL && access(o->out, F_OK) == 0) {

@@ -82,10 +82,6 @@ int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const
 	struct key_query query;
 	char words[KEY_LABEL_MAX + 16];
 
-	if (!uri_has_object(uri)) {
-		kh_fail(err, KH_E_USAGE, 0, "'%s' names no key", uri_text(uri));
-		return kh_hint(err, "add object=LABEL or id=%%XX to the URI; 'keyhaul-token keys' prints them");
-	}
 	if (key_query_from_uri(uri, &query, err) != 0 || key_find(&s->token, &query, out, err) != 0)
 		return -1;
 	if (item->key_uri != NULL && !key_matches_uri(&s->token, out, item->key_uri)) {

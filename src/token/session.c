@@ -49,15 +49,20 @@ static int log_in(struct session *s, const struct token_opts *opts, struct kh_er
 	return rc;
 }
 
-int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,
-		 struct kh_error *err)
+int session_parse(const char *uri, const struct token_opts *opts, struct session *s, struct kh_error *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->token.session = CK_INVALID_HANDLE;
+	if (uri_parse(uri, URI_FROM_COMMAND_LINE, &s->uri, err))
+		return -1;
+	return pin_check_sources(opts, s->uri, err);
+}
+
+int session_start(const struct token_opts *opts, bool read_write, struct session *s, struct kh_error *err)
 {
 	const char *module = NULL;
 
-	memset(s, 0, sizeof(*s));
-	s->token.session = CK_INVALID_HANDLE;
-	if (uri_parse(uri, URI_FROM_COMMAND_LINE, &s->uri, err) || pin_check_sources(opts, s->uri, err) ||
-	    choose_module(s->uri, opts, &module, err) ||
+	if (choose_module(s->uri, opts, &module, err) ||
 	    module_open(module, opts->module_init_args, &s->module, err) ||
 	    token_find(module_functions(s->module), s->uri, &s->token, err))
 		return -1;
@@ -65,6 +70,14 @@ int session_open(const char *uri, const struct token_opts *opts, bool read_write
 	if (token_open(&s->token, read_write, err))
 		return -1;
 	return log_in(s, opts, err);
+}
+
+int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,
+		 struct kh_error *err)
+{
+	if (session_parse(uri, opts, s, err))
+		return -1;
+	return session_start(opts, read_write, s, err);
 }
 
 void session_close(struct session *s)

@@ -15,10 +15,19 @@ struct session {
 };
 
 /*
- * Opens everything that the command line's URI and options name: loads the module (--module, module-path or
- * KEYHAUL_MODULE), finds the token, opens the session (read-only unless `read_write` or --token-objects), gets the PIN
- * where one is needed and logs in once. `s` is filled in either way; session_close ends it. KH_E_USAGE, KH_E_INPUT, KH_E_TOKEN.
+ * Reads the command line's URI and the sources of a PIN, without touching module or token. `s` is filled in either
+ * way; session_close ends it. KH_E_INPUT, KH_E_USAGE.
  */
+int session_parse(const char *uri, const struct token_opts *opts, struct session *s, struct kh_error *err);
+
+/*
+ * Opens what session_parse read: loads the module (--module, module-path or KEYHAUL_MODULE), finds the token, opens
+ * the session (read-only unless `read_write` or --token-objects), gets the PIN where one is needed and logs in once.
+ * session_close ends it, also after a failure. KH_E_USAGE, KH_E_INPUT, KH_E_TOKEN.
+ */
+int session_start(const struct token_opts *opts, bool read_write, struct session *s, struct kh_error *err);
+
+/* Both in one. `s` is filled in either way; session_close ends it. */
 int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,
 		 struct kh_error *err);
 
