@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_SIM_API_H
+#define KEYHAUL_SIM_API_H
+
+#include "members.h"
+#include "reply.h"
+#include "sim.h"
+
+/* One call of an operation, with all it may read: no other clock, Region or state. */
+struct call {
+	struct sim *sim;
+	int64_t now;	    /* the service's time, --clock included */
+	const char *region; /* of the credential scope */
+	const json_t *in;   /* checked by the operation's members */
+	struct reply *reply;
+};
+
+/* One row an operation. */
+struct op {
+	const char *name;
+	int (*run)(struct call *c); /* 0 or -1; the reply says all */
+	const struct member *members;
+	size_t n;
+	bool locks_itself; /* does slow work before it takes the store's lock */
+};
+
+#define OP_MEMBERS(table) (table), sizeof(table) / sizeof((table)[0])
+
+/* The operation of that name; NULL where there is none. */
+const struct op *api_find(const char *name);
+
+/* All rows, for the tests and the man page. */
+const struct op *api_ops(size_t *n);
+
+/*
+ * Runs an operation on a request's body (JSON). The reply is a success or one of KMS's errors; the caller clears it.
+ * Any thread.
+ */
+void api_call(struct sim *sim, const struct op *op, const char *region, const char *body, size_t len, int64_t now,
+	      struct reply *r);
+
+/* What of a key id an operation takes. */
+enum call_ids {
+	CALL_NO_ALIAS,
+	CALL_ALIAS,
+};
+
+/*
+ * The key that member `name` names, with what has expired deleted. NULL with the reply set: NotFoundException,
+ * InvalidArnException, AccessDeniedException.
+ */
+struct simkey *call_key(struct call *c, const char *name, enum call_ids ids);
+
+/* Refuses a key that cannot be used now: DisabledException or KMSInvalidStateException. */
+int call_usable(struct call *c, struct simkey *key);
+
+/* Refuses a key whose KeyUsage is another: InvalidKeyUsageException. */
+int call_usage(struct call *c, const struct simkey *key, const char *usage);
+
+/* Saves the key; KMSInternalException where that fails. */
+int call_save(struct call *c, const struct simkey *key);
+
+/* The bytes as padded base64 in a JSON string; NULL without memory. */
+json_t *call_blob(const void *data, size_t len);
+
+/* Ends a DryRun: DryRunOperationException where it was asked for. */
+int call_dry_run(struct call *c);
+
+#endif

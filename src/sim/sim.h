@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_SIM_SIM_H
+#define KEYHAUL_SIM_SIM_H
+
+#include "keystore.h"
+#include "pool.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* The simulated service: its keys, its wrapping keys and how it is to behave. */
+struct sim {
+	struct keystore *keys;
+	struct pool *pool;
+	bool strict_der;    /* refuse bytes behind the PKCS#8 */
+	long visible_after; /* calls for which a change by ImportKeyMaterial stays unseen */
+	size_t keys_max;    /* CreateKey beyond is LimitExceededException */
+	int64_t offset;	    /* --clock: seconds that the service's time is ahead of the real one */
+	pthread_mutex_t lock; /* over keys; the pool has its own */
+};
+
+#define SIM_KEYS_MAX 10000
+
+#endif

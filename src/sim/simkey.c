@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "keystore.h"
+
+#include "base/base64.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool simkey_expire(struct simkey *key, int64_t now)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < key->n_materials; i++) {
+		struct material *m = &key->materials[i];
+
+		if (!m->plain || !m->expires || m->valid_to > now)
+			continue;
+		secret_free(m->plain);
+		m->plain = NULL;
+		changed = true;
+	}
+	return changed;
+}
+
+bool simkey_sees(const struct simkey *key, const struct material *m)
+{
+	return m->plain && !(key->hidden > 0 && strcmp(key->hidden_id, m->id) == 0);
+}
+
+/* Each material that ever was current has to be there (a staged one has not). */
+static bool has_all(const struct simkey *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < key->n_materials; i++) {
+		if (key->materials[i].state == MATERIAL_PENDING_ROTATION)
+			continue;
+		if (!simkey_sees(key, &key->materials[i]))
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
+enum key_state simkey_state(const struct simkey *key)
+{
+	if (key->deletion)
+		return KEY_PENDING_DELETION;
+	if (!has_all(key))
+		return KEY_PENDING_IMPORT;
+	return key->disabled ? KEY_DISABLED : KEY_ENABLED;
+}
+
+struct material *simkey_material(const struct simkey *key, const char *id)
+{
+	for (size_t i = 0; i < key->n_materials; i++)
+		if (id ? strcmp(key->materials[i].id, id) == 0 : key->materials[i].state == MATERIAL_CURRENT)
+			return &key->materials[i];
+	return NULL;
+}
+
+struct material *simkey_pending(const struct simkey *key)
+{
+	for (size_t i = 0; i < key->n_materials; i++)
+		if (key->materials[i].state == MATERIAL_PENDING_ROTATION)
+			return &key->materials[i];
+	return NULL;
+}
+
+int simkey_material_id(const struct simkey *key, const void *canonical, size_t len, char out[KEYSTORE_MATERIAL_ID],
+		       struct kh_error *err)
+{
+	static const char label[] = "keyhaul-sim KeyMaterialId 1";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned int n = 0;
+	int rc = -1;
+
+	if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1 || EVP_DigestUpdate(ctx, label, sizeof(label)) != 1 ||
+	    EVP_DigestUpdate(ctx, key->id, KEYSTORE_ID_LEN) != 1 || EVP_DigestUpdate(ctx, canonical, len) != 1 ||
+	    EVP_DigestFinal_ex(ctx, digest, &n) != 1) {
+		kh_fail(err, KH_E_SYSTEM, 0, "SHA-256: OpenSSL failed");
+	} else {
+		hex_encode(digest, n, out);
+		rc = 0;
+	}
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+int simkey_material_add(struct simkey *key, const char *id, enum material_state state, struct material **out,
+			struct kh_error *err)
+{
+	struct material *bigger;
+
+	if (key->n_materials == KEYSTORE_MATERIALS_MAX)
+		return kh_fail(err, KH_E_INPUT, 0, "key %s has %d materials already", key->arn, KEYSTORE_MATERIALS_MAX);
+	/* the array holds no secrets itself, only pointers to them */
+	bigger = realloc(key->materials, (key->n_materials + 1) * sizeof(*bigger));
+	if (!bigger)
+		return kh_fail_memory(err);
+	key->materials = bigger;
+	*out = &bigger[key->n_materials++];
+	memset(*out, 0, sizeof(**out));
+	(void)snprintf((*out)->id, sizeof((*out)->id), "%s", id);
+	(*out)->state = state;
+	return 0;
+}
+
+void simkey_material_drop(struct simkey *key, struct material *m)
+{
+	size_t i = (size_t)(m - key->materials);
+
+	secret_free(m->plain);
+	memmove(m, m + 1, (key->n_materials - i - 1) * sizeof(*m));
+	key->n_materials--;
+}
+
+void simkey_free(struct simkey *key)
+{
+	if (!key)
+		return;
+	for (size_t i = 0; i < key->n_materials; i++)
+		secret_free(key->materials[i].plain);
+	free(key->materials);
+	free(key->description);
+	free(key->policy);
+	json_decref(key->tags);
+	free(key);
+}
