@@ -164,6 +164,11 @@ static int check_words(const struct cmd_row *row, const struct opt_words *words,
 	return 0;
 }
 
+static int print_version(const struct cmd_program *p)
+{
+	return printf("%s %s\n", p->name, VERSION) < 0 || fflush(stdout) ? kh_status(KH_E_SYSTEM) : 0;
+}
+
 static int run_row(const struct cmd_program *p, const struct cmd_row *row, int argc, char **argv)
 {
 	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(TEXT_MAX), .now = clock_now()};
@@ -187,7 +192,7 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 		c.nwords = words.n;
 		log_set_debug(c.common.debug);
 		if (words.help || words.version) {
-			status = words.help ? help_print(p, row, groups) : printf("%s %s\n", p->name, VERSION) < 0;
+			status = words.help ? help_print(p, row, groups) : print_version(p);
 			goto out;
 		}
 		if (!check_words(row, &words, &err))
@@ -228,7 +233,7 @@ int cmd_main(const struct cmd_program *p, int argc, char **argv)
 	if (verb && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0))
 		return help_print(p, NULL, NULL);
 	if (verb && strcmp(verb, "--version") == 0)
-		return printf("%s %s\n", p->name, VERSION) < 0;
+		return print_version(p);
 	for (size_t i = 0; verb && i < p->n; i++)
 		if (strcmp(p->rows[i]->verb, verb) == 0)
 			return run_row(p, p->rows[i], argc - 2, argv + 2);

@@ -13,7 +13,7 @@
 
 /* What is passed on is kept as the text it came as; the program that takes it checks it. */
 struct fetch_opts {
-	const char *wrapping_algorithm, *wrapping_key_spec;
+	const char *wrapping_algorithm, *wrapping_key_spec, *key_spec;
 };
 
 struct kms_opts {
@@ -22,8 +22,13 @@ struct kms_opts {
 };
 
 struct wrap_opts {
-	const char *module, *module_init_args, *pin_file, *pin_fd;
-	bool no_login, token_objects, allow_non_sensitive;
+	const char *token, *generate, *module, *module_init_args, *pin_file, *pin_fd;
+	bool no_keep, no_login, token_objects, allow_non_sensitive;
+};
+
+struct import_opts {
+	const char *wait_timeout;
+	bool yes;
 };
 
 struct run_opts {
@@ -32,6 +37,7 @@ struct run_opts {
 	struct intent_opts intent;
 	struct wrap_opts wrap;
 	struct kms_opts kms;
+	struct import_opts import;
 };
 
 #define AT(member) .offset = offsetof(struct run_opts, member)
@@ -49,13 +55,18 @@ static const struct opt_row fetch_rows[] = {
 	 .choices = wrapalg_names, .text = "how the key is wrapped"},
 	{.name = "wrapping-key-spec", .kind = OPT_CHOICE, AT(wrapping_key_spec), .arg = "SPEC",
 	 .choices = wrapalg_bits_names, .text = "size of KMS's wrapping key"},
+	{.name = "key-spec", .kind = OPT_CHOICE, AT(key_spec), .arg = "SPEC", .choices = keyspec_names,
+	 .text = "the KMS key's spec, where DescribeKey is not allowed"},
 };
 
 #undef AT
 #define AT(member) .offset = offsetof(struct wrap_opts, member)
 static const struct opt_row wrap_rows[] = {
-	{.name = "module", .kind = OPT_INPUT, AT(module), .arg = "FILE", .text = "the token's PKCS#11 module",
-	 .env = NULL /* KEYHAUL_MODULE: keyhaul-token reads it itself */},
+	{.name = "token", .kind = OPT_URI, AT(token), .arg = "URI", .text = "instead of --key: the token to make a key on"},
+	{.name = "generate", .kind = OPT_TEXT, AT(generate), .arg = "LABEL", .text = "the new key's label, with --token"},
+	{.name = "no-keep", .kind = OPT_FLAG, AT(no_keep), .text = "with --generate: the key is gone afterwards"},
+	/* no .env: keyhaul-token reads KEYHAUL_MODULE itself */
+	{.name = "module", .kind = OPT_INPUT, AT(module), .arg = "FILE", .text = "the token's PKCS#11 module"},
 	{.name = "module-init-args", .kind = OPT_TEXT, AT(module_init_args), .arg = "TEXT",
 	 .text = "text that the module is initialised with"},
 	{.name = "pin-file", .kind = OPT_INPUT, AT(pin_file), .arg = "FILE", .text = "the PIN, in the first line"},
@@ -79,15 +90,24 @@ static const struct opt_row kms_rows[] = {
 	 .text = "for connecting"},
 	{.name = "cli-read-timeout", .kind = OPT_TEXT, AT(read_timeout), .arg = "SECONDS", .text = "for each answer"},
 };
+
+#undef AT
+#define AT(member) .offset = offsetof(struct import_opts, member)
+static const struct opt_row import_rows[] = {
+	{.name = "wait-timeout", .kind = OPT_TEXT, AT(wait_timeout), .arg = "SECONDS",
+	 .text = "how long to wait until KMS shows the material"},
+	{.name = "yes", .kind = OPT_FLAG, AT(yes), .text = "import a key that was not kept although it expires"},
+};
 #undef AT
 
-enum { OWN, FETCH, INTENT, WRAP, KMS };
+enum { OWN, FETCH, INTENT, WRAP, KMS, IMPORT };
 static const struct opt_group groups[] = {
 	[OWN] = OPT_GROUP(NULL, own_rows, 0),
 	[FETCH] = OPT_GROUP("Fetch", fetch_rows, offsetof(struct run_opts, fetch)),
 	[INTENT] = OPT_GROUP("What the import says", intent_rows, offsetof(struct run_opts, intent)),
 	[WRAP] = OPT_GROUP("Token", wrap_rows, offsetof(struct run_opts, wrap)),
 	[KMS] = OPT_GROUP("AWS", kms_rows, offsetof(struct run_opts, kms)),
+	[IMPORT] = OPT_GROUP("Import", import_rows, offsetof(struct run_opts, import)),
 	OPT_GROUPS_END,
 };
 
@@ -103,19 +123,27 @@ static int check_opts(const struct run_opts *o, bool anew, struct kh_error *err)
 	return kh_hint(err, "--valid-to 90d, or --expiration-model " INTENT_DOES_NOT_EXPIRE);
 }
 
+static int check_uri(const char *name, const char *uri, struct kh_error *err)
+{
+	if (!uri || !strstr(uri, "pin-value="))
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "%s holds a pin-value: others could read it in the programs' arguments", name);
+	return kh_hint(err, "let it ask for the PIN, or use --pin-file");
+}
+
 static int check_names(const struct run_opts *o, struct kh_error *err)
 {
-	if (!o->key || !o->key_id) {
-		kh_fail(err, KH_E_USAGE, 0, "--%s is missing", o->key ? "key-id" : "key");
+	const bool makes = o->wrap.token || o->wrap.generate;
+
+	if (!o->key_id || !o->key == !makes) {
+		kh_fail(err, KH_E_USAGE, 0, !o->key_id ? "--key-id is missing" : "give either --key, or --token and --generate");
 		return kh_hint(err, "--key names the key on the token, --key-id the one in KMS");
 	}
+	if (!o->wrap.token != !o->wrap.generate)
+		return kh_fail(err, KH_E_USAGE, 0, "--token and --generate go together");
 	if (arn_kind_of(o->key_id) == ARN_NONE)
 		return kh_fail(err, KH_E_USAGE, 0, "--key-id: '%.300s' is no key id, ARN or alias", o->key_id);
-	if (strstr(o->key, "pin-value=")) {
-		kh_fail(err, KH_E_USAGE, 0, "--key holds a pin-value: others could read it in the programs' arguments");
-		return kh_hint(err, "let it ask for the PIN, or use --pin-file");
-	}
-	return 0;
+	return check_uri("--key", o->key, err) || check_uri("--token", o->wrap.token, err) ? -1 : 0;
 }
 
 /* Passes on what was given of a group, word for word. */
@@ -152,12 +180,12 @@ static int words_for(struct step *s, const struct cmd *c, enum run_step which, c
 	if (c->common.debug && step_option(s, "debug", NULL, err))
 		return -1;
 	if (which == STEP_WRAP)
-		return step_option(s, "key", o->key, err) || pass_on(s, c, WRAP, err) || step_operand(s, path, err) ? -1
+		return (o->key && step_option(s, "key", o->key, err)) || pass_on(s, c, WRAP, err) || step_operand(s, path, err) ? -1
 														     : 0;
 	if (pass_on(s, c, INTENT, err) || pass_on(s, c, KMS, err))
 		return -1;
 	if (which == STEP_IMPORT)
-		return step_operand(s, path, err);
+		return pass_on(s, c, IMPORT, err) || step_operand(s, path, err) ? -1 : 0;
 	return step_option(s, "key-id", o->key_id, err) || pass_on(s, c, FETCH, err) ||
 			       step_option(s, "out", path, err)
 		       ? -1

@@ -19,10 +19,16 @@ static int path_of(const char *dir, const char *name, char out[4096], struct kh_
 
 static int make(const char *dir, bool *made, struct kh_error *err)
 {
+	struct stat st;
+
 	*made = mkdir(dir, 0700) == 0;
 	if (!*made && errno != EEXIST) {
 		kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", dir);
 		return kh_hint(err, "check the folder above it and its permissions");
+	}
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
+		kh_fail(err, KH_E_INPUT, ENOTDIR, "%s is not a folder", dir);
+		return kh_hint(err, "name a folder, or one that is to be made");
 	}
 	return 0;
 }

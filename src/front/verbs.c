@@ -13,13 +13,13 @@
 
 /* tests/cli/verbs.sh holds it against each program's --dump-options */
 static const struct verb verbs[] = {
-	{"slots", TOKEN, TOKEN, "modules and tokens that are there"},
-	{"generate", TOKEN, TOKEN, "make a key on the token"},
-	{"keys", TOKEN, TOKEN, "keys on the token and whether each can be hauled"},
-	{"wrap", TOKEN, TOKEN, "wrap a key in the token for a bundle's request"},
-	{"create", KMS, KMS, "an EXTERNAL-origin KMS key"},
-	{"fetch", KMS, KMS, "fetch wrapping key and import token into a new bundle"},
-	{"import", KMS, KMS, "import the bundle's material into its KMS key"},
+	{"slots", TOKEN, TOKEN, "list the tokens that are there and what they can do"},
+	{"generate", TOKEN, TOKEN, "make a key that can be hauled, in the token"},
+	{"keys", TOKEN, TOKEN, "list the keys on a token and whether each can be hauled"},
+	{"wrap", TOKEN, TOKEN, "wrap a key in the token for the KMS key of each bundle"},
+	{"create", KMS, KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
+	{"fetch", KMS, KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
+	{"import", KMS, KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
 };
 
 const struct verb *verbs_find(const char *verb)

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# What every command of every program keeps: --help, --version, usage errors, one JSON document, quiet stdout.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+tap_need jq
+
+tests=0
+# One command (words) must answer in the ways that all of them do.
+keeps() {
+	tests=$((tests + 6))
+	tap_exits 0 "$*: --help" "$KEYHAUL_BUILD/$1" ${2:+"$2"} --help
+	tap_like "$tap_out$tap_err" "^usage: $1${2:+ $2}" "$*: --help begins with the usage, and stderr is empty"
+	tap_exits 2 "$*: an unknown option" "$KEYHAUL_BUILD/$1" ${2:+"$2"} --no-such-option
+	tap_is "$tap_out$(printf '%s\n' "$tap_err" | cut -c1-38 | head -n 1)" "error: unknown option --no-such-option" \
+		"$*: it is named, and stdout is empty"
+	tap_run "$KEYHAUL_BUILD/$1" ${2:+"$2"} --no-such-option --json
+	tap_is "$(printf '%s\n' "$tap_out" | jq -cs '[length, .[0].keyhaul_output, .[0].ok, .[0].error.status,
+		.[0].error.code, .[0].command]')" "[1,1,false,2,\"usage\",\"$*\"]" "$*: --json, one document, the usage error too"
+	tap_exits 0 "$*: --version" "$KEYHAUL_BUILD/$1" ${2:+"$2"} --version
+}
+
+statuses=$("$KEYHAUL_BUILD/keyhaul" --dump-options | grep '^status')
+for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
+	if [ ! -x "$KEYHAUL_BUILD/$program" ]; then
+		tests=$((tests + 1))
+		tap_skip "$program keeps the contract" "it is not built"
+		continue
+	fi
+	"$KEYHAUL_BUILD/$program" --dump-options >"$program.rows"
+	tests=$((tests + 2))
+	tap_is "$(grep '^status' "$program.rows")" "$statuses" "$program has the one status table"
+	"$KEYHAUL_BUILD/$program" --version >/dev/full 2>err
+	tap_is $? 1 "$program: a full disk is status 1"
+	cut -f1,2 "$program.rows" | sed -n 's/^verb	//p' >"$program.verbs"
+	while read -r verb; do
+		keeps "$program" ${verb:+"$verb"}
+	done <"$program.verbs"
+done
+tap_done "$tests"

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# The man pages against what the programs say of themselves: verbs, options, statuses; and mandoc's lint.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+
+tests=0
+# "status TAB text" for each row of a page's EXIT STATUS
+statuses() {
+	awk '/^\.Sh / { on = ($0 == ".Sh EXIT STATUS") } !on { next }
+		/^\.It / { if (n != "") print n "\t" t; n = $2; t = ""; next }
+		/^\./ { if (n != "") print n "\t" t; n = ""; next }
+		n != "" { t = t (t == "" ? "" : " ") $0 }' "$1"
+}
+"$KEYHAUL_BUILD/keyhaul" --dump-options | awk -F '\t' '$1 == "status" { print $2 "\t" $4 }' | sort -u >wanted
+
+for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
+	page=$KEYHAUL_SRC/man/$program.1
+	if [ ! -x "$KEYHAUL_BUILD/$program" ]; then
+		tests=$((tests + 1))
+		tap_skip "the page of $program" "it is not built"
+		continue
+	fi
+	tests=$((tests + 4))
+	"$KEYHAUL_BUILD/$program" --dump-options >rows
+	{ awk -F '\t' '$1 == "option" { print $3 }' rows; echo help; echo version; } | sort -u >has
+	sed -n 's/^\.It Fl -\([a-z0-9-]*\).*/\1/p' "$page" | sort -u >said
+	tap_is "$(cat said)" "$(cat has)" "$program(1) has every option and no other"
+	# with its argument's name as --help shows it
+	awk -F '\t' '$1 == "option" { print "--" $3 ($5 == "" ? "" : " " $5) }' rows | sort -u >has
+	sed -n 's/^\.It Fl -\([a-z0-9-]*\)\( Ar \(.*\)\)\{0,1\}$/--\1 \3/p' "$page" | sed 's/ $//; s/ \.\.\./.../' | sort -u |
+		grep -vx -e --help -e --version >said
+	tap_is "$(comm -13 said has)" "" "$program(1) names their arguments as --help does"
+	awk -F '\t' '$1 == "verb" && $2 != "" { print $2 }' rows | sort >has
+	sed -n 's/^\.Ss \([a-z]*\)$/\1/p' "$page" | sort >said
+	tap_is "$(cat said)" "$(cat has)" "$program(1) has a section for every verb and no other"
+	tap_is "$(statuses "$page" | sort)" "$(cat wanted)" "$program(1) has the status table"
+done
+
+# keyhaul(1) lists the other programs' verbs
+tests=$((tests + 1))
+"$KEYHAUL_BUILD/keyhaul" --help | sed -n 's/^  \([a-z]*\)  *\(keyhaul-[a-z]*\)  *.*$/\1 \2/p' | sort >has
+sed -n 's/^\.It Cm \([a-z]*\) Ta \(keyhaul-[a-z]*\)$/\1 \2/p' "$KEYHAUL_SRC/man/keyhaul.1" | sort >said
+tap_is "$(cat said)" "$(cat has)" "keyhaul(1) has the table of the other programs' verbs"
+
+for page in "$KEYHAUL_SRC"/man/*.[1-8]; do
+	tests=$((tests + 1))
+	if command -v mandoc >/dev/null 2>&1; then
+		# whether the others' pages are installed is not the page's matter
+		tap_is "$(mandoc -T lint "$page" 2>&1 | grep -v 'referenced manual not found')" "" "mandoc finds nothing in ${page##*/}"
+	else
+		tap_skip "mandoc finds nothing in ${page##*/}" "mandoc is not installed"
+	fi
+done
+tap_done "$tests"
