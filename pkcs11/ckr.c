@@ -144,7 +144,7 @@ const char *ckr_name(CK_RV rv)
 	return rv >= CKR_VENDOR_DEFINED ? "CKR_VENDOR_DEFINED" : "CKR_?";
 }
 
-int ckr_fail(struct kh_error *err, CK_RV rv, const char *call, const char *what)
+int (ckr_fail)(struct kh_error *err, CK_RV rv, const char *call, const char *what)
 {
 	const struct ckr *row = ckr_find(rv);
 

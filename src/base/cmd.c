@@ -109,7 +109,7 @@ out:
 static int finish(struct cmd *c, const char *command, const struct kh_error *why)
 {
 	enum kh_code code = why ? why->code : c->worst;
-	struct kh_error err;
+	struct kh_error err = { .code = KH_OK };
 	int rc = 0;
 
 	if (why)
@@ -181,7 +181,7 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 	all_groups(row, groups);
 	(void)snprintf(command, sizeof(command), "%s%s%s", p->name, row->verb ? " " : "", row->verb ? row->verb : "");
 	/* a usage error is a document too: --json counts wherever it stands */
-	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+	for (int i = 0; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++)
 		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
 	c.opts = calloc(1, row->opts_size + sizeof(struct cmd_common));
 	if (!c.opts) {
@@ -210,7 +210,7 @@ static int no_verb(const struct cmd_program *p, const char *verb, int argc, char
 	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16)};
 	struct kh_error err;
 
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc && argv[i]; i++)
 		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
 	if (verb)
 		kh_fail(&err, KH_E_USAGE, 0, "%s has no verb '%s'", p->name, verb);

@@ -39,7 +39,7 @@ static void put(char *dst, size_t size, const char *fmt, va_list ap)
 		dst[0] = '\0';
 }
 
-int kh_fail(struct kh_error *err, enum kh_code code, unsigned long native, const char *fmt, ...)
+int (kh_fail)(struct kh_error *err, enum kh_code code, unsigned long native, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -52,7 +52,7 @@ int kh_fail(struct kh_error *err, enum kh_code code, unsigned long native, const
 	return -1;
 }
 
-int kh_fail_errno(struct kh_error *err, enum kh_code code, int errnum, const char *fmt, ...)
+int (kh_fail_errno)(struct kh_error *err, enum kh_code code, int errnum, const char *fmt, ...)
 {
 	const char *name = strerrorname_np(errnum);
 	size_t len;
@@ -69,12 +69,12 @@ int kh_fail_errno(struct kh_error *err, enum kh_code code, int errnum, const cha
 	return kh_name(err, name ? name : "");
 }
 
-int kh_fail_memory(struct kh_error *err)
+int (kh_fail_memory)(struct kh_error *err)
 {
 	return kh_fail(err, KH_E_MEMORY, 0, "out of memory");
 }
 
-int kh_context(struct kh_error *err, const char *fmt, ...)
+int (kh_context)(struct kh_error *err, const char *fmt, ...)
 {
 	char old[sizeof(err->msg)];
 	size_t len;
