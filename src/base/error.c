@@ -91,7 +91,7 @@ int (kh_context)(struct kh_error *err, const char *fmt, ...)
 	return -1;
 }
 
-int kh_hint(struct kh_error *err, const char *fmt, ...)
+int (kh_hint)(struct kh_error *err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -101,7 +101,7 @@ int kh_hint(struct kh_error *err, const char *fmt, ...)
 	return -1;
 }
 
-int kh_name(struct kh_error *err, const char *name)
+int (kh_name)(struct kh_error *err, const char *name)
 {
 	(void)snprintf(err->name, sizeof(err->name), "%s", name);
 	return -1;

@@ -51,19 +51,21 @@ int kh_fail_memory(struct kh_error *err);
 /* Puts "CONTEXT: " before the message; keeps the rest. Gives -1. */
 int kh_context(struct kh_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Sets what to do next, one sentence. Gives -1. */
+int kh_hint(struct kh_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets the native code's name. Gives -1. */
+int kh_name(struct kh_error *err, const char *name);
+
 #ifdef __clang_analyzer__
 /* Tells the analyzer, which sees one file at a time, what the comments above say. */
 #define kh_fail(...) (kh_fail(__VA_ARGS__), -1)
 #define kh_fail_errno(...) (kh_fail_errno(__VA_ARGS__), -1)
 #define kh_fail_memory(err) (kh_fail_memory(err), -1)
 #define kh_context(...) (kh_context(__VA_ARGS__), -1)
+#define kh_hint(...) (kh_hint(__VA_ARGS__), -1)
+#define kh_name(err, name) (kh_name(err, name), -1)
 #endif
-
-/* Sets what to do next, one sentence. Gives -1. */
-int kh_hint(struct kh_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Sets the native code's name. Gives -1. */
-int kh_name(struct kh_error *err, const char *name);
 
 /* The exit status of a code, as in the table of the man pages. */
 int kh_status(enum kh_code code);

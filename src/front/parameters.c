@@ -14,7 +14,7 @@ static const char *text_of(const json_t *doc, const char *name, struct kh_error 
 {
 	const json_t *value = json_object_get(doc, name);
 
-	if (value && json_is_string(value))
+	if (json_is_string(value))
 		return json_string_value(value);
 	kh_fail(err, KH_E_INPUT, 0, "%s is %s", name, value ? "not a string" : "missing");
 	kh_hint(err, "give what 'aws kms get-parameters-for-import --output json' prints, whole");
