@@ -10,7 +10,8 @@
 #define THROTTLE ERRNAME_THROTTLE, KH_E_AGAIN
 
 #define HINT_SKEW "compare this host's clock with the time in KMS's answer, set it (NTP), then run this again"
-#define HINT_CREDENTIALS "check the credentials: 'aws sts get-caller-identity' with the same profile shows whose they are"
+#define HINT_CREDENTIALS \
+	"check the credentials: 'aws sts get-caller-identity' with the same profile shows whose they are"
 #define HINT_RENEW "renew the credentials (a new session, 'aws sso login'), then run this again"
 #define HINT_LATER "wait a little, then run this again: nothing was lost"
 #define HINT_SLOWER "too many calls a second in this account and Region: wait, then run this again"
@@ -19,11 +20,12 @@
 static const struct errname rows[] = {
 	/* KMS, on imports */
 	{"InvalidCiphertextException", 400, FINAL,
-	 "KMS could not open the blob: another algorithm or hash than the request's, another wrapping key, or a token that "
-	 "wraps wrongly; run 'keyhaul inspect' on the bundle, then fetch and wrap again"},
+	 "KMS could not open the blob: another algorithm or hash than the request's, another wrapping key, or a "
+	 "token that wraps wrongly; run 'keyhaul inspect' on the bundle, then fetch and wrap again"},
 	{"IncorrectKeyMaterialException", 400, FINAL,
-	 "this is not the material that the KMS key had before, or it is there already, or it is invalid or expired; wrap the "
-	 "key that was imported first, or for new material on a symmetric key use --import-type NEW_KEY_MATERIAL"},
+	 "this is not the material that the KMS key had before, or it is there already, or it is invalid or "
+	 "expired; wrap the key that was imported first, or for new material on a symmetric key use --import-type "
+	 "NEW_KEY_MATERIAL"},
 	{"ExpiredImportTokenException", 400, FINAL,
 	 "the import token is past its 24 hours: run fetch again, wrap again, and import within a day"},
 	{"InvalidImportTokenException", 400, FINAL,
@@ -32,17 +34,17 @@ static const struct errname rows[] = {
 	 "the KMS key's state does not allow this now; 'aws kms describe-key' shows it (KeyState, Origin), and "
 	 "'aws kms list-key-rotations' what is pending"},
 	{"UnsupportedOperationException", 400, FINAL,
-	 "the KMS key cannot take imported material: it needs Origin EXTERNAL and no custom key store; make one with "
-	 "'keyhaul-kms create'"},
+	 "the KMS key cannot take imported material: it needs Origin EXTERNAL and no custom key store; make one "
+	 "with 'keyhaul-kms create'"},
 	{"NotFoundException", 400, FINAL,
-	 "no such key here: check the id, the Region and the account ('aws kms list-keys'); right after creation wait a few "
-	 "seconds"},
+	 "no such key here: check the id, the Region and the account ('aws kms list-keys'); right after creation "
+	 "wait a few seconds"},
 	{"InvalidArnException", 400, FINAL, "check the ARN: arn:PARTITION:kms:REGION:ACCOUNT:key/ID"},
 	{"ValidationException", 400, FINAL,
 	 "a value is out of KMS's range; the message names it: check the options and the bundle's intent"},
 	{"LimitExceededException", 400, FINAL,
-	 "a limit of the key or account is used up (such as 25 on-demand rotations a key); trying again does not help: ask "
-	 "for a higher quota, or make another key"},
+	 "a limit of the key or account is used up (such as 25 on-demand rotations a key); trying again does not "
+	 "help: ask for a higher quota, or make another key"},
 	{"DryRunOperationException", 400, FINAL, "this was a dry run: nothing was done"},
 	/* KMS, otherwise */
 	{"DisabledException", 400, FINAL, "the KMS key is disabled: 'aws kms enable-key' enables it"},
@@ -62,6 +64,9 @@ static const struct errname rows[] = {
 	{"CloudHsmClusterInvalidConfigurationException", 400, FINAL, HINT_ADMIN},
 	{"CustomKeyStoreNotFoundException", 400, FINAL, HINT_ADMIN},
 	{"CustomKeyStoreInvalidStateException", 400, FINAL, HINT_ADMIN},
+	{"XksKeyNotFoundException", 400, FINAL, HINT_ADMIN},
+	{"XksKeyInvalidConfigurationException", 400, FINAL, HINT_ADMIN},
+	{"XksKeyAlreadyInUseException", 400, FINAL, HINT_ADMIN},
 	{"DependencyTimeoutException", 500, TRANSIENT, HINT_LATER},
 	{"KMSInternalException", 500, TRANSIENT, HINT_LATER},
 	{"KeyUnavailableException", 500, TRANSIENT, HINT_LATER},
@@ -85,7 +90,8 @@ static const struct errname rows[] = {
 	{"BandwidthLimitExceeded", 400, THROTTLE, HINT_SLOWER},
 	/* the front door: who asks, and when */
 	{"AccessDeniedException", 400, FINAL,
-	 "the key policy or IAM policy does not allow this to the caller: README.md has the policy that each verb needs"},
+	 "the key policy or IAM policy does not allow this to the caller: README.md has the policy that each verb "
+	 "needs"},
 	{"AccessDenied", 403, FINAL, "the caller's IAM policy does not allow this"},
 	{"OptInRequired", 403, FINAL, "the account has not enabled this Region"},
 	{"ExpiredTokenException", 400, FINAL, HINT_RENEW},
