@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# `slots` and `keys`: what is there, what can be hauled and why not; and keys that another tool made.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+. "$KEYHAUL_SRC/tests/token/fixture.sh"
+tap_need softhsm2-util jq pkcs11-tool
+
+token_softhsm keyhaul-rehearsal || tap_skip_all "softhsm2 cannot make a token here"
+
+tap_exits 0 "slots of one module" "$TOKEN" slots
+tap_like "$tap_out" '^pkcs11:.*;token=keyhaul-rehearsal$' "its token's URI"
+tap_like "$tap_out" 'software, login required$' "its flags"
+tap_like "$tap_out" 'CKM_RSA_PKCS_OAEP \(0x9\).*CKM_AES_KEY_WRAP_PAD \(0x210A\)' "its mechanisms"
+tap_unlike "$tap_out" 'CKM_RSA_AES_KEY_WRAP' "and not those it lacks"
+tap_like "$tap_out" 'not initialised' "SoftHSM's empty slot is shown as what it is"
+uri=$(printf '%s\n' "$tap_out" | grep 'token=keyhaul-rehearsal$')
+tap_exits 0 "slots of one token" "$TOKEN" slots --token "$uri" --json
+tap_is "$(jq -r '.results[] | [.label, .flags.login_required, .flags.pin_locked, .hardware] | join(" ")' "$TAP_DIR/out")" \
+	"keyhaul-rehearsal true false false" "as JSON"
+tap_exits 0 "a token that is not there" "$TOKEN" slots --token pkcs11:token=none
+tap_is "$tap_out" "no tokens" "is no error"
+
+token_exits 0 "no keys yet" keys
+tap_is "$tap_out" "no secret or private keys" "is said"
+
+pkcs11_tool --keygen --key-type AES:32 --label stays --sensitive >/dev/null 2>&1
+pkcs11_tool --keygen --key-type AES:32 --label bare --extractable >/dev/null 2>&1
+pkcs11_tool --keygen --key-type AES:24 --label middle --extractable --sensitive >/dev/null 2>&1
+pkcs11_tool --keygen --key-type AES:16 --label china --extractable --sensitive >/dev/null 2>&1
+pkcs11_tool --keygen --key-type GENERIC:20 --label short --extractable --sensitive >/dev/null 2>&1
+pkcs11_tool --keypairgen --key-type EC:brainpoolP256r1 --label brain --extractable >/dev/null 2>&1
+pkcs11_tool --keypairgen --key-type RSA:1024 --label small --extractable >/dev/null 2>&1
+token_run generate --label good --key-spec ECC_NIST_P384
+
+# verdict LABEL ERE: the key's one line ends so
+verdict() {
+	token_run keys
+	tap_like "$(printf '%s\n' "$tap_out" | grep ";object=$1;")" "^pkcs11:[^ ]+  $2" "$1: $3"
+}
+verdict stays 'AES 256  cannot be hauled: not extractable' "not extractable"
+verdict bare 'AES 256  cannot be hauled: not sensitive.*--allow-non-sensitive' "not sensitive"
+verdict middle 'AES 192  cannot be hauled: .*not 192' "a size that KMS does not take"
+verdict china 'AES 128  can be hauled as SYMMETRIC_DEFAULT in aws-cn only' "AES-128"
+verdict short 'GENERIC_SECRET 160  cannot be hauled: .*not 160' "a MAC key that KMS does not take"
+verdict brain 'EC 0  cannot be hauled: KMS imports EC keys on' "a curve that KMS does not take"
+verdict small 'RSA 1024  cannot be hauled: .*not 1024' "an RSA size that KMS does not take"
+verdict good 'EC 384  can be hauled as ECC_NIST_P384' "one that can be hauled"
+
+token_exits 0 "as JSON" keys --json
+tap_is "$(jq -c '[.results[] | select(.label == "stays") | .haulable, .extractable, (.why_not | length > 0)]' "$TAP_DIR/out")" \
+	'[false,false,true]' "a key that cannot be hauled says why"
+tap_is "$(jq '.results | length' "$TAP_DIR/out")" 8 "all keys, no public halves"
+tap_is "$(jq -r '.results[] | select(.label == "good") | .class' "$TAP_DIR/out")" private "the class is told"
+
+saved=$KEYHAUL_TOKEN
+KEYHAUL_TOKEN="$saved;object=good"
+token_exits 0 "keys that fit a URI" keys
+tap_is "$(printf '%s\n' "$tap_out" | wc -l)" 1 "is one line"
+KEYHAUL_TOKEN="$saved;type=cert"
+token_exits 3 "certificates are no keys" keys
+KEYHAUL_TOKEN=$saved
+
+# Labels that would drive a terminal, and such that are no UTF-8.
+pkcs11_tool --keygen --key-type AES:32 --label "$(printf 'a\033[2Jb')" --extractable --sensitive >/dev/null 2>&1
+pkcs11_tool --keygen --key-type AES:32 --label "$(printf 'x\377y')" --extractable --sensitive >/dev/null 2>&1
+token_exits 0 "odd labels are listed" keys
+LC_ALL=C grep -q "$(printf '\033')" "$TAP_DIR/out"
+tap_is "$?" 1 "and drive no terminal"
+token_run keys --json
+jq -e '.results | length == 10 and any(.[].label; ascii_downcase | contains("\\xff"))' "$TAP_DIR/out" >/dev/null
+tap_ok $? "and make no broken JSON"
+
+tap_exits 3 "a file that is no module" "$TOKEN" keys --module "$KEYHAUL_SRC/LICENSE" --token pkcs11:
+tap_like "$tap_err" 'is no PKCS#11 module' "is named so"
+tap_exits 3 "a shared object that is no module" "$TOKEN" keys --module libc.so.6 --token pkcs11:
+tap_like "$tap_err" 'no C_GetFunctionList' "is named so"
+tap_exits 3 "a module that is not there" "$TOKEN" keys --module "$TAP_DIR/none.so" --token pkcs11:
+tap_exits 3 "an empty path" "$TOKEN" keys --module= --token pkcs11:
+(
+	unset KEYHAUL_MODULE
+	tap_run "$TOKEN" keys --token pkcs11:
+	printf '%s' "$tap_status $tap_err" >"$TAP_DIR/none"
+)
+tap_like "$(cat "$TAP_DIR/none")" '^2 error: no PKCS#11 module is named' "no module at all"
+tap_exits 2 "--module against module-path" "$TOKEN" keys --module "$KEYHAUL_MODULE" --token 'pkcs11:?module-path=/x'
+tap_exits 3 "module-path wins over KEYHAUL_MODULE" "$TOKEN" keys --token 'pkcs11:?module-path=/x'
+tap_like "$tap_err" '/x is no PKCS#11 module' "and is the one that is loaded"
+tap_exits 3 "no token of that name" "$TOKEN" keys --token pkcs11:token=none
+tap_exits 4 "a token that is not initialised" "$TOKEN" keys --token pkcs11:serial=
+tap_like "$tap_err" 'not initialised' "is named so"
+
+token_softhsm keyhaul-rehearsal >/dev/null
+tap_exits 3 "two tokens with one label" "$TOKEN" keys --token pkcs11:token=keyhaul-rehearsal
+tap_like "$tap_err" '2 tokens match' "how many"
+tap_like "$tap_err" '^hint: .*serial=.*serial=[0-9a-f]{16}' "and what tells them apart"
+
+tap_done 46

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# Where the PIN comes from, that it is tried once, and that it is nowhere else.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+. "$KEYHAUL_SRC/tests/token/fixture.sh"
+tap_need softhsm2-util
+
+pin='user:p%ss word'
+KEYHAUL_FRESH_PIN=$pin
+export KEYHAUL_FRESH_PIN
+token_softhsm keyhaul-rehearsal || tap_skip_all "softhsm2 cannot make a token here"
+encoded='user%3Ap%25ss%20word'
+tries() { grep -c 'C_Login: ' "$TAP_DIR/err"; }
+keys() {
+	what=$1
+	status=$2
+	shift 2
+	tap_exits "$status" "$what" "$TOKEN" keys "$@"
+}
+
+keys "--pin-file" 0 --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE"
+keys "pin-source" 0 --token "$KEYHAUL_TOKEN?pin-source=$KEYHAUL_PIN_FILE"
+keys "pin-source with file:" 0 --token "$KEYHAUL_TOKEN?pin-source=file:$KEYHAUL_PIN_FILE"
+keys "pin-value" 0 --token "$KEYHAUL_TOKEN?pin-value=$encoded"
+tap_like "$tap_err" '^warning: .*pin-value' "pin-value is warned of"
+printf '%s\r\nmore\n' "$pin" >crlf
+keys "the first line counts, with CR or without" 0 --token "$KEYHAUL_TOKEN" --pin-file crlf
+"$TOKEN" keys --token "$KEYHAUL_TOKEN" --pin-fd 7 7<"$KEYHAUL_PIN_FILE" >out 2>err
+tap_is "$? $(cat err)" "0 " "--pin-fd"
+printf '%s\n' "$pin" | "$TOKEN" keys --token "$KEYHAUL_TOKEN" --pin-fd 0 >out 2>err
+tap_is "$? $(cat err)" "0 " "--pin-fd 0 from a pipe"
+
+keys "two sources" 2 --token "$KEYHAUL_TOKEN?pin-source=$KEYHAUL_PIN_FILE" --pin-file "$KEYHAUL_PIN_FILE"
+tap_like "$tap_err" 'in 2 ways' "are counted"
+keys "a PIN and --no-login" 2 --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --no-login
+keys "pin-source that is a command" 3 --token "$KEYHAUL_TOKEN?pin-source=%7Ctouch%20$TAP_DIR/ran"
+test ! -e "$TAP_DIR/ran"
+tap_ok $? "is not run"
+keys "a PIN file that is not there" 3 --token "$KEYHAUL_TOKEN" --pin-file none
+keys "a PIN file that is empty" 3 --token "$KEYHAUL_TOKEN" --pin-file /dev/null
+keys "a descriptor that is not open" 3 --token "$KEYHAUL_TOKEN" --pin-fd 9
+keys "a descriptor that is no number" 2 --token "$KEYHAUL_TOKEN" --pin-fd x
+keys "no login" 0 --token "$KEYHAUL_TOKEN" --no-login
+tap_like "$tap_err" '^warning: nobody is logged in' "is warned of"
+
+if command -v setsid >/dev/null 2>&1; then
+	tap_exits 3 "no terminal to ask on" setsid -w "$TOKEN" keys --token "$KEYHAUL_TOKEN"
+	tap_like "$tap_err" '^hint: .*--pin-file' "says what to do"
+else
+	tap_skip "no terminal to ask on" "setsid is not installed"
+	tap_skip "says what to do" "setsid is not installed"
+fi
+
+printf 'wrong-pin-1\n' >wrong
+keys "a wrong PIN" 4 --token "$KEYHAUL_TOKEN" --pin-file wrong --debug
+tap_like "$tap_err" 'C_Login on token .*CKR_PIN_INCORRECT \(0xA0\)' "is told by the token's own code"
+tap_is "$(tries)" 1 "is tried once"
+tap_unlike "$tap_err" 'wrong-pin-1' "and is not in the log"
+keys "a PIN by --debug" 0 --token "$KEYHAUL_TOKEN?pin-value=$encoded" --debug
+tap_unlike "$tap_err" 'p%ss|p%25ss' "is not in the log"
+tap_like "$tap_err" 'C_Login: CKR_OK \(0x0\), [0-9.]+ ms' "but the call is"
+keys "a wrong PIN as JSON" 4 --token "$KEYHAUL_TOKEN" --pin-file wrong --json
+tap_like "$tap_out" '"native":"CKR_PIN_INCORRECT"' "has the code"
+
+if token_nss 'two words'; then
+	keys "NSS with a password" 0 --module-init-args "$KEYHAUL_NSS_INIT" --token "$KEYHAUL_TOKEN" \
+		--pin-file "$KEYHAUL_PIN_FILE"
+	keys "NSS with a wrong one" 4 --module-init-args "$KEYHAUL_NSS_INIT" --token "$KEYHAUL_TOKEN" --pin-file wrong --debug
+	tap_is "$(tries)" 1 "is tried once"
+	keys "NSS without its init string" 4 --token "$KEYHAUL_TOKEN"
+	tap_like "$tap_err" '^hint: .*--module-init-args' "says what it needs"
+else
+	for what in "NSS with a password" "NSS with a wrong one" "is tried once" "NSS without its init string" "says what it needs"; do
+		tap_skip "$what" "libnss3 or libnss3-tools is not installed"
+	done
+fi
+if token_nss; then
+	keys "NSS without a password needs no login" 0 --module-init-args "$KEYHAUL_NSS_INIT" --token "$KEYHAUL_TOKEN" --debug
+	tap_is "$(tries)" 0 "and gets none"
+	keys "a PIN that is not needed" 0 --module-init-args "$KEYHAUL_NSS_INIT" --token "$KEYHAUL_TOKEN" --pin-file wrong
+	tap_like "$tap_err" '^warning: .*not used' "is not used"
+else
+	for what in "NSS without a password needs no login" "and gets none" "a PIN that is not needed" "is not used"; do
+		tap_skip "$what" "libnss3 or libnss3-tools is not installed"
+	done
+fi
+tap_done 39
