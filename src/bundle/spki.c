@@ -114,14 +114,16 @@ void spki_clear(struct spki *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Curve by name: explicit parameters that happen to be the same curve have none. */
+/* A curve by its name: OpenSSL gives explicit parameters that are the same curve that name too. */
 static bool is_curve(EVP_PKEY *key, const char *group)
 {
 	char name[64] = "";
+	int is_explicit = 1;
 	size_t n = 0;
 
 	return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, name, sizeof(name), &n) &&
-	       strcmp(name, group) == 0;
+	       strcmp(name, group) == 0 &&
+	       EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit) && !is_explicit;
 }
 
 int spki_check_material(const unsigned char *der, size_t len, const char *key_spec, struct kh_error *err)
