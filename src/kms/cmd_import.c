@@ -63,7 +63,8 @@ static int import_one(struct cmd *c, struct import_run *run, const char *path, s
 	struct import i;
 	int rc = import_bundle(run, path, &i, err);
 
-	rc = rc ? kh_context(err, "%s", path) : report(c, path, &i, err);
+	if (!rc)
+		rc = report(c, path, &i, err);
 	import_clear(&i);
 	return rc;
 }

@@ -11,6 +11,7 @@
 
 #define GRACE 300	 /* seconds after an import in which not yet visible is more likely than deleted */
 #define GRACE_WAIT 10	 /* seconds that are waited then */
+#define LOST_WAIT 8	 /* seconds in which an import whose answer got lost may still show */
 
 /* All that the bundle and the options tell by themselves. */
 static int check_offline(const struct import_run *run, struct import *i, struct kh_error *err)
@@ -218,6 +219,15 @@ static int watch(struct import *i, const char *material_id, long seconds, struct
 	return settle_public_key(&i->settle, &i->compared, err);
 }
 
+static int gone(const struct bundle_receipt *receipt, struct kh_error *err)
+{
+	char at[CLOCK_TEXT];
+
+	clock_format(receipt->imported_at, at);
+	kh_fail(err, KH_E_CHECK, 0, "imported at %s, and KMS does not have it (any more)", at);
+	return kh_hint(err, "deleted or expired: fetch again, wrap the same key again, and import that");
+}
+
 /* A receipt says that it was imported: then only whether KMS still has it counts. */
 static int already(const struct import_run *run, struct import *i, struct kh_error *err)
 {
@@ -230,41 +240,49 @@ static int already(const struct import_run *run, struct import *i, struct kh_err
 	for (;;) {
 		if (settle_held(&i->settle, receipt, &seen, err))
 			return -1;
-		if (seen == SETTLE_THERE)
+		if (seen != SETTLE_NOT_YET || !fresh || i->kms.pace.stop(i->kms.pace.ctx) ||
+		    i->kms.pace.now_ms(i->kms.pace.ctx) >= until)
 			break;
-		if (!fresh || i->kms.pace.stop(i->kms.pace.ctx) || i->kms.pace.now_ms(i->kms.pace.ctx) >= until) {
-			char at[CLOCK_TEXT];
-
-			clock_format(receipt->imported_at, at);
-			kh_fail(err, KH_E_CHECK, 0, "imported at %s, and KMS does not have it (any more)", at);
-			return kh_hint(err, "deleted or expired: fetch again, wrap the same key again, and import that");
-		}
 		i->kms.pace.wait_ms(i->kms.pace.ctx, 1000);
 	}
-	i->visible = true;
-	return 0;
+	i->visible = seen == SETTLE_THERE;
+	if (i->visible)
+		return 0;
+	if (seen == SETTLE_NOT_YET && fresh && receipt->key_material_id)
+		return not_visible_yet(err);
+	return gone(receipt, err);
+}
+
+static int again(struct import_run *run, struct import *i, struct kh_error *err)
+{
+	if (connect(run, i, err))
+		return -1;
+	point(i);
+	return already(run, i, err);
+}
+
+static int first(struct import_run *run, struct import *i, struct kh_error *err)
+{
+	struct ops_imported done = {0};
+
+	if (check_offline(run, i, err) || connect(run, i, err))
+		return -1;
+	point(i);
+	if (look_before(i, err) || fix_times(i, err) || submit(i, &done, err) || write_receipt(i, &done, err))
+		return -1;
+	point(i);
+	return watch(i, done.material_id, run->opts->wait_timeout, err);
 }
 
 int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
 {
-	struct ops_imported done = {0};
-
 	memset(out, 0, sizeof(*out));
 	if (bundle_open(path, &out->file, &out->bundle, err))
 		return -1;
-	if (bundle_receipt(out->bundle)) {
-		if (connect(run, out, err))
-			return -1;
-		point(out);
-		return already(run, out, err);
-	}
-	if (check_offline(run, out, err) || connect(run, out, err))
-		return -1;
-	point(out);
-	if (look_before(out, err) || fix_times(out, err) || submit(out, &done, err) || write_receipt(out, &done, err))
-		return -1;
-	point(out);
-	return watch(out, done.material_id, run->opts->wait_timeout, err);
+	out->settle.lost_wait = run->opts->wait_timeout < LOST_WAIT ? run->opts->wait_timeout : LOST_WAIT;
+	if (bundle_receipt(out->bundle) ? again(run, out, err) : first(run, out, err))
+		return kh_context(err, "%s", path); /* bundle_open names it itself */
+	return 0;
 }
 
 void import_clear(struct import *i)

@@ -79,8 +79,10 @@ struct kms_reply {
 	bool tls_verified;
 };
 
-/* Sent at most once, on a connection of its own: for what KMS would take twice differently. */
-#define KMS_ONCE 1u
+/* On a connection of its own: on one used before libcurl may send again unseen. */
+#define KMS_FRESH 1u
+/* And sent at most once: for what KMS would take twice differently. */
+#define KMS_ONCE 2u
 
 /*
  * Calls an operation ("DescribeKey") with a JSON object, in botocore's standard retry mode; with KMS_ONCE it is sent

@@ -180,7 +180,7 @@ int ops_import(struct kms *k, const struct bundle_request *request, const struct
 	out->outcome = KMS_UNSENT;
 	if (!body)
 		return -1;
-	rc = call(k, "ImportKeyMaterial", body, once ? KMS_ONCE : 0, &reply, err);
+	rc = call(k, "ImportKeyMaterial", body, once ? KMS_ONCE : KMS_FRESH, &reply, err);
 	out->outcome = reply.outcome;
 	memcpy(out->request_id, reply.request_id, sizeof(out->request_id));
 	if (!rc && read_imported(reply.json, request->kms_key_arn, out, err)) {

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOST_WAIT 8 /* seconds in which a lost import may still show */
-
 /* What passes by itself soon after an import. */
 static bool passes(const struct kh_error *err)
 {
@@ -212,7 +210,7 @@ int settle_unknown(const struct settle *s, enum settle_seen *seen, char material
 		   struct kh_error *err)
 {
 	material_id[0] = '\0';
-	return poll(s, LOST_WAIT, seen, material_id, look_lost, err);
+	return poll(s, s->lost_wait, seen, material_id, look_lost, err);
 }
 
 int settle_confirm(const struct settle *s, const char *material_id, struct ops_imported *out, struct kh_error *err)
@@ -266,8 +264,8 @@ static int material_held(const struct settle *s, const struct ops_key *now, cons
 	if (settle_list(s->kms, s->request->kms_key_arn, &materials, &listed, err))
 		return -1;
 	m = listed ? find(&materials, id) : NULL;
-	if (listed ? !m || !m->imported : is_pending(now))
-		*seen = SETTLE_NOT_YET;
+	if (listed ? !m || !m->imported : is_pending(now)) /* the id stays when the material goes */
+		*seen = m || strcmp(now->material_id, id) == 0 ? SETTLE_GONE : SETTLE_NOT_YET;
 	else if (!listed)
 		log_warning("ListKeyRotations is denied or not offered: that the key still has this material is not checked");
 	return 0;

@@ -21,12 +21,14 @@ struct settle {
 	struct ops_key before;		       /* as DescribeKey said then */
 	bool listed;			       /* so was ListKeyRotations (asked for NEW_KEY_MATERIAL only) */
 	struct ops_materials before_materials;
+	long lost_wait;			       /* seconds in which an import without an answer may still show */
 };
 
 enum settle_seen {
 	SETTLE_THERE,
 	SETTLE_NOT_YET,
 	SETTLE_UNSEEN, /* what would show it is denied */
+	SETTLE_GONE,   /* it was there, and is no more */
 };
 
 /* Reads the key's materials into `out`; `*listed` false where that is denied or not offered. KH_E_AGAIN, KH_E_MEMORY. */
@@ -55,7 +57,10 @@ int settle_confirm(const struct settle *s, const char *material_id, struct ops_i
 /* The id of the material that waits for its rotation, NULL for none. */
 const char *settle_pending(const struct ops_materials *m);
 
-/* THERE while KMS still has what a receipt says; NOT_YET where it does not. KH_E_CHECK where it has another key. */
+/*
+ * THERE while KMS still has what a receipt says, GONE where it had it, NOT_YET where it shows no trace of it.
+ * KH_E_CHECK where it has another key.
+ */
 int settle_held(const struct settle *s, const struct bundle_receipt *receipt, enum settle_seen *seen,
 		struct kh_error *err);
 

@@ -1,0 +1,166 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# keyhaul-kms import: what is refused before, how often it is sent, how a lost answer is settled, what a receipt says.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+. "$KEYHAUL_SRC/tests/kms/server.sh"
+
+import() {
+	"$kms" import --cli-connect-timeout 2 --cli-read-timeout 2 "$@"
+}
+
+receipt() {
+	jq -c "[.receipt | $1]" "$2"
+}
+
+# A plain first import, and once more.
+server_start import
+new_bundle a.bundle
+cp a.bundle without
+tap_exits 2 "neither bundle nor options say the expiry" import a.bundle
+tap_is "$(server_count ImportKeyMaterial)" 0 "nothing is sent"
+tap_exits 0 "a plain import" import --valid-to 30d a.bundle
+tap_like "$tap_out" "^a.bundle: imported into $arn" "it says so"
+now=$(date +%s)
+tap_is "$(jq -r '.receipt | [.key_material_id, .expiration_model, .endpoint, (.valid_to | fromdateiso8601 - '"$now"' | . > 2591980 and . <= 2592000)] | @csv' a.bundle)" \
+	"\"$(printf 'ab%.0s' $(seq 32))\",\"KEY_MATERIAL_EXPIRES\",\"$AWS_ENDPOINT_URL_KMS\",true" "the receipt, 30 days from KMS's own Date"
+tap_is "$(jq -r .receipt.material_sha256 a.bundle)" "$(jq -jcS .material a.bundle | sha256sum | cut -d' ' -f1)" \
+	"with the material's digest"
+cp a.bundle imported
+tap_exits 0 "again" import a.bundle
+tap_like "$tap_out" "already imported" "it says already imported"
+tap_is "$(server_count ImportKeyMaterial)" 1 "and is not sent again"
+cmp -s a.bundle imported
+tap_ok $? "the bundle is as it was"
+AWS_ENDPOINT_URL_KMS=http://localhost:$(cat "$server/port") tap_run import --valid-to 30d without
+tap_is "$tap_status" 7 "another endpoint than the request's"
+tap_like "$tap_err" "the request came from" "and it says why"
+tap_exits 2 "an option that contradicts --region" import --region us-east-1 --valid-to 30d without
+cp without b.bundle
+tap_exits 2 "a ValidTo that is past" import --valid-to 1000000000 b.bundle
+tap_exits 2 "a ValidTo over 365 days" import --valid-to 366d b.bundle
+tap_exits 2 "DOES_NOT_EXPIRE with ValidTo" import $keep --valid-to 1d b.bundle
+tap_exits 2 "NEW with a material id" import $keep --import-type NEW_KEY_MATERIAL --key-material-id "$(printf 'ab%.0s' $(seq 32))" b.bundle
+jq '.request.parameters_valid_to = "2026-01-01T00:00:00Z" | .request.fetched_at = "2025-12-31T00:00:00Z"' without >old.bundle
+jq --arg d "$(jq -jcS .request old.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' old.bundle >o && mv o old.bundle
+server_forget
+tap_exits 7 "parameters past their time" import $keep old.bundle
+jq 'del(.material)' without >empty.bundle
+tap_exits 3 "no material yet" import $keep empty.bundle
+jq '.material.request_sha256 = "'"$(printf '00%.0s' $(seq 32))"'"' without >swapped.bundle
+tap_exits 7 "a blob from another bundle" import $keep swapped.bundle
+head -c 300 without >cut.bundle
+tap_exits 3 "half a bundle" import $keep cut.bundle
+jq '.material.key.kept = false' without >once.bundle
+tap_exits 7 "not kept, and it expires" import --valid-to 1d once.bundle
+jq '.material.encrypted_key_material = "AAAA"' without >short.bundle
+tap_exits 7 "a blob of the wrong length" import $keep short.bundle
+tap_is "$(server_count)" 0 "nothing was sent for these"
+tap_exits 7 "many: the worst counts" import $keep b.bundle cut.bundle old.bundle
+tap_is "$(server_count ImportKeyMaterial)" 1 "and those that fail do not stop the others"
+cp without m1.bundle
+cp without m2.bundle
+tap_run import --json $keep m1.bundle cut.bundle m2.bundle
+tap_is "$tap_status $(printf %s "$tap_out" | jq -c '[.ok, (.results | map(.ok))]')" '3 [false,[true,false,true]]' "--json of many"
+
+# Deleted behind its back.
+server_start import
+ln "$TAP_DIR/imported" gone.bundle
+sed "s#http://127.0.0.1:[0-9]*#$AWS_ENDPOINT_URL_KMS#" imported | jq --arg at 2026-01-01T00:00:00Z '.receipt.imported_at = $at' >gone
+jq --arg d "$(jq -jcS .request gone | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' gone >gone2
+jq --arg d "$(jq -jcS .material gone2 | sha256sum | cut -d' ' -f1)" '.receipt.material_sha256 = $d' gone2 >gone.bundle2
+tap_exits 7 "a receipt, and KMS has it no more" import gone.bundle2
+tap_like "$tap_err" "hint: .*fetch again" "it says fetch again"
+
+# Of each line: the operation, how it behaves, import type, tries, status, times ImportKeyMaterial was sent, a word.
+rows=0
+while IFS='|' read -r how type tries status count state says; do
+	[ -n "$how" ] || continue
+	rows=$((rows + 1))
+	server_start import "ImportKeyMaterial=$how" "state=$state"
+	new_bundle r.bundle
+	AWS_MAX_ATTEMPTS=$tries
+	export AWS_MAX_ATTEMPTS
+	if [ "$type" = - ]; then
+		tap_run import $keep --wait-timeout 1 r.bundle
+	else
+		tap_run import $keep --wait-timeout 1 --import-type "$type" r.bundle
+	fi
+	unset AWS_MAX_ATTEMPTS
+	has=$(jq 'has("receipt")' r.bundle)
+	wanted=false
+	[ "$status" != 0 ] || wanted=true
+	tap_is "$tap_status $(server_count ImportKeyMaterial) $has" "$status $count $wanted" \
+		"$how, type $type, $state: status, times sent, receipt"
+	tap_like "$tap_out$tap_err" "$says" "$how: what it says" || tap_diag "$tap_err"
+	tap_stop "$server_pid"
+done <<'TABLE'
+500,ok|-|3|0|2|PendingImport|imported
+close,ok|-|3|0|2|PendingImport|imported
+did-close,ok|-|3|0|2|PendingImport|imported
+did-close|-|1|0|1|PendingImport|found imported
+did-500|-|1|0|1|PendingImport|found imported
+did-half|-|3|0|1|PendingImport|found imported
+close|-|1|6|1|PendingImport|not known
+html|-|3|5|1|PendingImport|not an answer of KMS
+otherkey|-|3|0|1|PendingImport|found imported
+badid|-|3|0|1|PendingImport|found imported
+throttle|-|2|6|2|PendingImport|ThrottlingException
+no:InvalidCiphertextException|-|3|5|1|PendingImport|hint: KMS could not open the blob
+no:ExpiredImportTokenException|-|3|5|1|PendingImport|hint: .*fetch
+ok|NEW_KEY_MATERIAL|3|0|1|PendingImport|imported
+ok|NEW_KEY_MATERIAL|3|0|1|Enabled|imported
+did-close|NEW_KEY_MATERIAL|3|0|1|PendingImport|found imported
+did-close|NEW_KEY_MATERIAL|3|0|1|Enabled|found imported
+did-500|NEW_KEY_MATERIAL|3|0|1|Enabled|found imported
+close|NEW_KEY_MATERIAL|3|6|1|Enabled|not known
+500|NEW_KEY_MATERIAL|3|6|1|PendingImport|not known
+throttle|NEW_KEY_MATERIAL|3|6|1|Enabled|ThrottlingException
+no:IncorrectKeyMaterialException|NEW_KEY_MATERIAL|3|5|2|Enabled|IncorrectKeyMaterialException
+TABLE
+
+# NEW goes over a connection of its own.
+server_start import
+new_bundle n.bundle
+tap_exits 0 "NEW" import $keep --import-type NEW_KEY_MATERIAL n.bundle
+tap_is "$(server_count ImportKeyMaterial)" 1 "sent once"
+tap_isnt "$(jq -r 'select(.operation == "ImportKeyMaterial") | .port' "$server/log")" \
+	"$(jq -r 'select(.operation == "ListKeyRotations") | .port' "$server/log" | head -n 1)" "over a connection of its own"
+
+# DescribeKey against the request.
+for row in "spec=HMAC_256 KeySpec" "usage=SIGN_VERIFY KeyUsage" "multi=true MultiRegion" "origin=AWS_KMS Origin" \
+	"state=Unavailable KeyState"; do
+	server_start import
+	new_bundle d.bundle
+	port=$(cat "$server/port")
+	tap_stop "$server_pid"
+	server_start import "${row% *}"
+	sed "s#http://127.0.0.1:$port#$AWS_ENDPOINT_URL_KMS#" d.bundle >d2.bundle
+	jq --arg d "$(jq -jcS .request d2.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' d2.bundle >d.bundle
+	tap_exits 7 "DescribeKey says another ${row#* }" import $keep d.bundle
+	tap_is "$(server_count ImportKeyMaterial)" 0 "nothing is sent"
+done
+server_start import DescribeKey=ok,denied
+new_bundle d.bundle
+tap_exits 0 "DescribeKey denied" import $keep d.bundle
+tap_like "$tap_err" "are not compared" "it says what is not compared"
+
+# Keys that are not symmetric: the public key afterwards, and waiting for it.
+server_start import spec=ECC_NIST_P256 usage=SIGN_VERIFY DescribeKey=ok,ok,no:NotFoundException,ok \
+	GetPublicKey=ok
+new_bundle e.bundle
+tap_exits 0 "a curve's key, visible a little later" import $keep e.bundle
+tap_like "$tap_out" "public key is the token's" "the public key is compared"
+server_start import spec=ECC_NIST_P256 usage=SIGN_VERIFY GetPublicKey=othermaterial
+new_bundle e.bundle
+tap_exits 7 "KMS has another public key" import $keep e.bundle
+tap_like "$tap_err" "KMS HAS ANOTHER KEY" "and it is loud"
+tap_is "$(jq 'has("receipt")' e.bundle)" true "the receipt is there, since it was imported"
+tap_exits 7 "and so at the next run" import e.bundle
+server_start import DescribeKey=ok,ok,no:NotFoundException
+new_bundle w.bundle
+tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
+tap_like "$tap_err" "accepted, not yet visible" "it says so"
+tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
+tap_done $((2 * rows + 53))
