@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The keyhaul authors
 #
+# shellcheck disable=SC2119,SC2317 # token_nss may be without a password; tap_poll calls functions
+#
 # Where the PIN comes from, that it is tried once, and that it is nowhere else.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/token/fixture.sh"
@@ -64,6 +66,16 @@ tap_like "$tap_err" 'C_Login: CKR_OK \(0x0\), [0-9.]+ ms' "but the call is"
 keys "a wrong PIN as JSON" 4 --token "$KEYHAUL_TOKEN" --pin-file wrong --json
 tap_like "$tap_out" '"native":"CKR_PIN_INCORRECT"' "has the code"
 
+# The module is a FIFO that nobody writes to: the program waits for it, and by then its arguments hold no PIN.
+mkfifo "$TAP_DIR/fifo.so"
+tap_start waits "$TOKEN" keys --module "$TAP_DIR/fifo.so" --token "$KEYHAUL_TOKEN?pin-value=seen-by-all"
+arguments() { tr '\0' ' ' <"/proc/$tap_pid/cmdline" | grep -q 'pin-value=\*\*\*'; }
+tap_poll 10 arguments
+tap_ok $? "pin-value is starred out of the arguments"
+tr '\0' ' ' <"/proc/$tap_pid/cmdline" | grep -q seen-by-all
+tap_is "$?" 1 "and the PIN is not in them"
+tap_stop "$tap_pid"
+
 if token_nss 'two words'; then
 	keys "NSS with a password" 0 --module-init-args "$KEYHAUL_NSS_INIT" --token "$KEYHAUL_TOKEN" \
 		--pin-file "$KEYHAUL_PIN_FILE"
@@ -86,4 +98,4 @@ else
 		tap_skip "$what" "libnss3 or libnss3-tools is not installed"
 	done
 fi
-tap_done 39
+tap_done 41
