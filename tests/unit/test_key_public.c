@@ -57,13 +57,14 @@ Test(key_public, ec_point_in_both_forms)
 	size_t wanted_len, point_len = 0;
 	static const struct {
 		size_t from, len;
-		unsigned char flip;
+		unsigned char flip, said_len; /* said_len: the OCTET STRING's, when not 0 */
 		const char *id;
 		int rc;
 		bool there;
 	} cases[] = {
-		{0, 67, 0, "A", 0, true},   {2, 65, 0, "A", 0, true},  {0, 66, 0, "A", -1, false}, {2, 33, 0, "A", -1, false},
-		{0, 67, 1, "A", -1, false}, {2, 65, 1, "A", -1, false}, {0, 67, 0, "B", 0, false},
+		{0, 67, 0, 0, "A", 0, true},	  {2, 65, 0, 0, "A", 0, true},	  {0, 66, 0, 0, "A", -1, false},
+		{2, 33, 0, 0, "A", -1, false},	  {0, 67, 1, 0, "A", -1, false}, {2, 65, 1, 0, "A", -1, false},
+		{0, 35, 0, 0x21, "A", -1, false}, {0, 67, 0, 0x40, "A", -1, false}, {0, 67, 0, 0, "B", 0, false},
 	};
 
 	cr_assert_eq(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point + 2, 65, &point_len), 1);
@@ -75,6 +76,7 @@ Test(key_public, ec_point_in_both_forms)
 		struct key k;
 
 		memcpy(bent, point, sizeof(bent));
+		bent[1] = cases[i].said_len ? cases[i].said_len : bent[1];
 		bent[60] ^= cases[i].flip; /* no point of the curve any more */
 		put_ec(bent + cases[i].from, cases[i].len, (const unsigned char *)cases[i].id);
 		cr_assert_eq(key_read(&t, 1, &k, &err), 0);

@@ -228,7 +228,7 @@ Test(pkcs11, searches_end_and_are_closed)
 	cr_assert_eq(n, 5);
 	free(handles);
 	fake.find_says = 65;
-	cr_assert(key_search(&t, &match, &handles, &n, &err) == -1 && err.code == KH_E_TOKEN && !handles);
+	cr_assert(key_search(&t, &match, &handles, &n, &err) == -1 && strstr(err.msg, "gave 65 objects") && !handles);
 	fake.find_says = 0;
 	fake.find_forever = true;
 	cr_assert(key_search(&t, &match, &handles, &n, &err) == -1 && strstr(err.msg, "10000") && !handles);
