@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# keyhaul-kms create: sent once whatever comes back, and what an answer that got lost leaves to be looked for.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+. "$KEYHAUL_SRC/tests/kms/server.sh"
+
+AWS_REGION=eu-west-1
+export AWS_REGION
+rows=0
+while IFS='|' read -r how status says; do
+	rows=$((rows + 1))
+	server_start create "CreateKey=$how"
+	tap_run "$kms" create --key-spec SYMMETRIC_DEFAULT --cli-connect-timeout 1 --cli-read-timeout 1
+	tap_is "$tap_status $(server_count CreateKey)" "$status 1" "$how: status, and sent once"
+	tap_like "$tap_out$tap_err" "$says" "and what it says"
+	tap_stop "$server_pid"
+done <<'TABLE'
+ok|0|^arn:aws:kms:
+close|6|whether a key was made is not known
+did-close|6|look for it before trying again
+500|6|whether a key was made is not known
+hang|6|whether a key was made is not known
+throttle|6|ThrottlingException
+html|5|whether a key was made is not known
+half|5|whether a key was made is not known
+nometadata|5|KeyMetadata
+denied|5|AccessDeniedException
+no:MalformedPolicyDocumentException|5|MalformedPolicyDocumentException
+no:TagException|5|TagException
+TABLE
+
+server_start create
+tap_run "$kms" create --json --key-spec HMAC_384
+tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, .results[0].key_spec]')" "[true,\"$arn\",\"HMAC_384\"]" "--json"
+tap_is "$(jq -c '.body | fromjson | [.KeySpec, .KeyUsage, .Origin]' "$server/log")" '["HMAC_384","GENERATE_VERIFY_MAC","EXTERNAL"]' \
+	"the usage that the spec has alone is said"
+server_forget
+tap_exits 2 "RSA without --key-usage" "$kms" create --key-spec RSA_2048
+tap_exits 2 "a spec that cannot be imported" "$kms" create --key-spec ML_DSA_44
+tap_exits 2 "no spec" "$kms" create
+tap_exits 2 "tags of bad form" "$kms" create --key-spec HMAC_256 --tags Key=a
+tap_exits 2 "a policy that is no JSON" "$kms" create --key-spec HMAC_256 --policy '{'
+tap_exits 3 "a policy that is not there" "$kms" create --key-spec HMAC_256 --policy file:///nonexistent/policy
+tap_exits 2 "a usage that KMS has not" "$kms" create --key-spec HMAC_256 --key-usage ENCRYPT
+tap_is "$(server_count)" 0 "nothing was sent for these"
+
+# What never left this machine may be tried again: nobody listens there.
+tap_stop "$server_pid"
+tap_exits 6 "nobody there" env AWS_MAX_ATTEMPTS=2 "$kms" create --key-spec HMAC_256
+tap_like "$tap_err" "2 tries: .*no answer" "tried again, since nothing was sent"
+tap_unlike "$tap_err" "whether a key was made" "and nothing can have been made"
+tap_done $((2 * rows + 13))
