@@ -30,7 +30,7 @@ tap_exits 4 "a step that fails ends it" "$KEYHAUL_SRC/softhsm-conf/demo"
 tap_like "$tap_err" "the step above failed" "and that is told"
 tap_like "$(printf '%s\n' "$tap_out" | tail -n 1)" '^\$ keyhaul-token wrap' "the last line is that step"
 tap_is "$(ls tmp)" "" "and nothing is left"
-pid=$(sed -n 's/.*KEYHAUL_SIM_PID=\([0-9]*\).*/\1/p' sim.out)
+pid=$(tr -d "'" <sim.out | sed -n 's/.*KEYHAUL_SIM_PID=\([0-9]*\).*/\1/p')
 gone() {
 	[ -n "$pid" ] && ! kill -0 "$pid" 2>/dev/null
 }
