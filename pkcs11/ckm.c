@@ -17,7 +17,7 @@ const struct ckm ckm_table[] = {
 	{KH_CKM_AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP", true},
 	{KH_CKM_AES_KEY_WRAP_PKCS7, "CKM_AES_KEY_WRAP_PKCS7", true},
 	{KH_CKM_CLOUDHSM_AES_KEY_WRAP_ZERO, "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD", true},
-	{KH_CKM_LUNA_AES_KWP, "CKM_AES_KWP (Luna)", true},
+	{KH_CKM_LUNA_AES_KWP, "CKM_LUNA_AES_KWP", true},
 };
 const size_t ckm_count = sizeof(ckm_table) / sizeof(ckm_table[0]);
 

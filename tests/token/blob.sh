@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The keyhaul authors
 #

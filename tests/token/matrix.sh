@@ -158,6 +158,7 @@ check_token() { # NAME
 	tap_is "$(on_token count)" "$before" "$1: nothing is left on the token"
 	tap_diag "algorithm, key spec, then under RSA_2048, RSA_3072, RSA_4096"
 	table "$1"
+	# shellcheck disable=SC2046
 	tap_is "$(jq -s '[.[].material.proof | .oaep_hash == .mgf_hash] | all' $(grep -l '"material"' $(cat "$1.cells")))" true \
 		"$1: each material says by which proof"
 }

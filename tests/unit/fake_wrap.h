@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_TESTS_UNIT_FAKE_WRAP_H
+#define KEYHAUL_TESTS_UNIT_FAKE_WRAP_H
+
+#include "fake_token.h"
+
+/* What C_WrapKey does against the standard while it answers CKR_OK. */
+enum fake_lie {
+	FAKE_HONEST,
+	FAKE_OTHER_HASH,     /* OAEP with the other of SHA-1 and SHA-256 */
+	FAKE_OTHER_MGF,
+	FAKE_LABEL,	     /* an OAEP label */
+	FAKE_OTHER_KEY,	     /* wraps another key of the same kind */
+	FAKE_OTHER_RSA,	     /* OAEP under another RSA key */
+	FAKE_SHORT_KEK,	     /* a key-encryption key of 16 bytes */
+	FAKE_PKCS7,	     /* PKCS#7 padding, then RFC 3394 */
+	FAKE_ZERO,	     /* zero padding, then RFC 3394 */
+	FAKE_IV,	     /* RFC 5649 with an initial value of its own */
+	FAKE_ZEROS_BEHIND,   /* zeros behind the PKCS#8, then RFC 5649: what SoftHSM does */
+	FAKE_ONES_BEHIND,
+	FAKE_TRUNCATED,	     /* the last byte of the key left out */
+	FAKE_SAYS_MORE,	     /* a length over the buffer */
+	FAKE_SAYS_LESS,
+	FAKE_SAYS_NOTHING,   /* length 0 */
+	FAKE_REFUSES,	     /* CKR_KEY_NOT_WRAPPABLE */
+	FAKE_IS_GONE,	     /* CKR_DEVICE_REMOVED */
+};
+
+/* The fake token of fake_token.h with keys that are real, and C_WrapKey done by OpenSSL. */
+struct fake_wrap {
+	enum fake_lie lie;
+	unsigned honest_calls;	  /* C_WrapKey calls before the lie begins */
+	bool native;		  /* has CKM_RSA_AES_KEY_WRAP */
+	CK_MECHANISM_TYPE kwp[2]; /* lists these for RFC 5649; the first one lies, the second does not; 0: none */
+	bool no_crypto;		  /* neither signs nor encrypts */
+	bool no_check_value;
+	/* what was done */
+	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */
+	CK_BBOOL wrapping_key_uses;	      /* CK_TRUE when it could do anything but wrap */
+	bool wrapping_key_is_token_object;
+};
+
+extern struct fake_wrap fake_wrap;
+
+/* Starts over, on fake_reset. */
+CK_FUNCTION_LIST *fake_wrap_reset(void);
+
+#endif
