@@ -78,12 +78,13 @@ tap_like "$tap_out" 'HMAC_256 \(GENERIC_SECRET, 256 bits\)' "then what it is"
 tap_like "$tap_out" 'extractable +true' "then the token's flags"
 tap_is "$tap_err" "" "and nothing on stderr"
 
+id=$(sed -n 's/^  id  *//p' "$TAP_DIR/out")
 tap_is "$("$TOKEN" keys --token "$(head -n 1 "$TAP_DIR/out")" --pin-file "$KEYHAUL_PIN_FILE" | wc -l)" 1 \
 	"the printed URI finds that key"
 
 if command -v pkcs11-tool >/dev/null 2>&1; then
 	printf 'message' >message
-	pkcs11_tool --sign --mechanism SHA256-HMAC --label words --input-file message --output-file mac >/dev/null 2>&1
+	pkcs11_tool --sign --mechanism SHA256-HMAC --id "$id" --input-file message --output-file mac >/dev/null 2>&1
 	tap_is "$(wc -c <mac)" 32 "another tool signs with an HMAC key"
 	tap_like "$(pkcs11_tool --list-objects --type privkey --label 'key RSA_2048' 2>/dev/null)" 'Usage: +none$' \
 		"another tool says an RSA key can do nothing"
