@@ -36,7 +36,7 @@ const char *awsfile_section(const struct awsfile *f, const char *kind, const cha
 /* An option's value; NULL where the section (or [DEFAULT]) has none. The file owns it. */
 const char *awsfile_get(const struct awsfile *f, const char *section, const char *option);
 
-/* The value of `name` inside a nested value (lines of name = value), into `out`; false where there is none or no room. */
+/* The value of `name` inside a nested value (lines of name = value) into `out`; false for none or no room. */
 bool awsfile_nested(const char *value, const char *name, char *out, size_t size);
 
 #endif

@@ -147,6 +147,15 @@ static int settle_lost(struct import *i, struct ops_imported *done, struct kh_er
 	return -1;
 }
 
+static int not_this_one(const char *pending, struct kh_error *err)
+{
+	if (!kms_is_error(err, "IncorrectKeyMaterialException"))
+		return -1;
+	kh_context(err, "another material (%s) waits for its rotation", pending);
+	return kh_hint(err, "'aws kms rotate-key-on-demand' makes it current, 'aws kms delete-imported-key-material' with its "
+			    "id drops it; then fetch, wrap and import again");
+}
+
 /* Sends it, and sees to it that the result is known. */
 static int submit(struct import *i, struct ops_imported *done, struct kh_error *err)
 {
@@ -156,7 +165,7 @@ static int submit(struct import *i, struct ops_imported *done, struct kh_error *
 	struct kh_error why;
 
 	if (pending) /* KMS takes no other while one waits; it may be this one */
-		return confirm(i, pending, done, err);
+		return confirm(i, pending, done, err) ? not_this_one(pending, err) : 0;
 	if (!ops_import(&i->kms, s->request, s->material, &i->intent, done, err))
 		return 0;
 	if (done->outcome == KMS_UNKNOWN)

@@ -37,7 +37,7 @@ struct ops_parameters {
 	bool tls_verified;
 };
 
-/* GetParametersForImport; the members are of their form and size, no more. The caller clears it, also after an error. */
+/* GetParametersForImport; the members are of their form and size, no more. The caller clears it in any case. */
 int ops_parameters(struct kms *k, const char *key_id, const char *algorithm, const char *wrapping_key_spec,
 		   struct ops_parameters *out, struct kh_error *err);
 void ops_parameters_clear(struct ops_parameters *p);

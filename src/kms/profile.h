@@ -26,7 +26,7 @@ void profile_clear(struct profile *p);
 /* An option of the profile's; the credentials file wins. NULL for none or empty. */
 const char *profile_get(const struct profile *p, const char *option);
 
-/* The endpoint URL for KMS that the profile's services section names, into `out`; 1 for one, 0 for none, -1. KH_E_INPUT. */
+/* The endpoint URL for KMS in the profile's services section, into `out`: 1 for one, 0 for none, -1 KH_E_INPUT. */
 int profile_service_endpoint(const struct profile *p, char *out, size_t size, struct kh_error *err);
 
 #endif

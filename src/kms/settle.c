@@ -225,16 +225,21 @@ int settle_confirm(const struct settle *s, const char *material_id, struct ops_i
 
 int settle_public_key(const struct settle *s, bool *compared, struct kh_error *err)
 {
+	enum keyspec_kind kind = keyspec_info(s->facts->key_spec)->kind;
 	const struct bundle_blob *ours = &s->material->public_key;
 	struct buf der = BUF_INIT(0);
 	int rc = 0;
 
 	*compared = false;
-	if (!ours->data)
+	if (kind != KEYSPEC_RSA && kind != KEYSPEC_EC)
 		return 0;
+	if (!ours->data) {
+		log_warning("the token gave no public key: that KMS has this very key is not checked");
+		return 0;
+	}
 	if (ops_public_key(s->kms, s->request->kms_key_arn, &der, err)) {
-		if (kms_is_denied(err))
-			log_warning("GetPublicKey is denied: that KMS has this very key is not checked");
+		if (kms_is_denied(err) || kms_is_error(err, "DisabledException"))
+			log_warning("GetPublicKey: %s: that KMS has this very key is not checked", err->name);
 		else
 			rc = -1;
 		goto out;

@@ -31,7 +31,7 @@ enum settle_seen {
 	SETTLE_GONE,   /* it was there, and is no more */
 };
 
-/* Reads the key's materials into `out`; `*listed` false where that is denied or not offered. KH_E_AGAIN, KH_E_MEMORY. */
+/* The key's materials into `out`; `*listed` false where that is denied or not offered. KH_E_AGAIN, KH_E_MEMORY. */
 int settle_list(struct kms *kms, const char *arn, struct ops_materials *out, bool *listed, struct kh_error *err);
 
 /* Whether KMS shows the import; `material_id` is what it answered, "" for none. An exception that passes is NOT_YET. */
@@ -64,7 +64,7 @@ const char *settle_pending(const struct ops_materials *m);
 int settle_held(const struct settle *s, const struct bundle_receipt *receipt, enum settle_seen *seen,
 		struct kh_error *err);
 
-/* GetPublicKey against the material's public key; true in `*compared` where both were there. KH_E_CHECK: another key. */
+/* GetPublicKey against the material's public key; `*compared` true where both were there. KH_E_CHECK: another. */
 int settle_public_key(const struct settle *s, bool *compared, struct kh_error *err);
 
 #endif

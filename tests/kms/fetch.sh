@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 #
 # keyhaul-kms fetch against a server that answers badly: the status, what is said, and how often it was asked.
+# shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 

@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 #
 # Credentials, profiles and Region out of the environment and AWS's files: what a request is signed with.
+# shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 
@@ -75,7 +76,6 @@ signs() {
 	what=$2
 	shift 2
 	server_forget
-	options=
 	settings=
 	while [ $# -gt 0 ]; do
 		[ "$1" != -- ] || { shift; break; }

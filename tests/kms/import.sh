@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 #
 # keyhaul-kms import: what is refused before, how often it is sent, how a lost answer is settled, what a receipt says.
+# shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 
@@ -54,9 +55,12 @@ head -c 300 without >cut.bundle
 tap_exits 3 "half a bundle" import $keep cut.bundle
 jq '.material.key.kept = false' without >once.bundle
 tap_exits 7 "not kept, and it expires" import --valid-to 1d once.bundle
+cp once.bundle sure.bundle
 jq '.material.encrypted_key_material = "AAAA"' without >short.bundle
 tap_exits 7 "a blob of the wrong length" import $keep short.bundle
 tap_is "$(server_count)" 0 "nothing was sent for these"
+tap_exits 0 "not kept, it expires, and --yes" import --valid-to 1d --yes sure.bundle
+server_forget
 tap_exits 7 "many: the worst counts" import $keep b.bundle cut.bundle old.bundle
 tap_is "$(server_count ImportKeyMaterial)" 1 "and those that fail do not stop the others"
 cp without m1.bundle
@@ -128,6 +132,25 @@ tap_is "$(server_count ImportKeyMaterial)" 1 "sent once"
 tap_isnt "$(jq -r 'select(.operation == "ImportKeyMaterial") | .port' "$server/log")" \
 	"$(jq -r 'select(.operation == "ListKeyRotations") | .port' "$server/log" | head -n 1)" "over a connection of its own"
 
+# Another's material waits for its rotation, and a rehearsal's bundle on its way to AWS.
+server_start import state=Enabled ImportKeyMaterial=did-ok,no:IncorrectKeyMaterialException
+new_bundle p.bundle
+cp p.bundle q.bundle
+tap_exits 0 "NEW on a key that has material: it waits for its rotation" import $keep --import-type NEW_KEY_MATERIAL p.bundle
+tap_exits 5 "NEW again, and it is another" import $keep --import-type NEW_KEY_MATERIAL q.bundle
+tap_like "$tap_err" "waits for its rotation.*IncorrectKeyMaterial" "it names what waits"
+tap_is "$(jq -sr 'map(select(.operation == "ImportKeyMaterial") | .body | fromjson | .ImportType) | join(" ")' "$server/log")" \
+	"NEW_KEY_MATERIAL EXISTING_KEY_MATERIAL" "NEW itself was sent once"
+real=$arn
+arn=arn:aws:kms:eu-west-1:000000000000:key/12345678-1234-1234-1234-123456789012
+server_start import "arn=$arn"
+new_bundle z.bundle
+jq 'del(.request.endpoint)' z.bundle >z2.bundle
+jq --arg d "$(jq -jcS .request z2.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' z2.bundle >z.bundle
+tap_exits 7 "a rehearsal's bundle never to AWS" env -u AWS_ENDPOINT_URL_KMS "$kms" import $keep z.bundle
+tap_like "$tap_err" "rehearsals' account" "it says why"
+arn=$real
+
 # DescribeKey against the request.
 for row in "spec=HMAC_256 KeySpec" "usage=SIGN_VERIFY KeyUsage" "multi=true MultiRegion" "origin=AWS_KMS Origin" \
 	"state=Unavailable KeyState"; do
@@ -163,4 +186,4 @@ new_bundle w.bundle
 tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
 tap_like "$tap_err" "accepted, not yet visible" "it says so"
 tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
-tap_done $((2 * rows + 53))
+tap_done $((2 * rows + 60))

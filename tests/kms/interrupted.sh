@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 #
 # Ended at any instant, a bundle is as it was or as it was to be, and run again it finishes; two at once; a full disk.
+# shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 

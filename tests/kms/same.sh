@@ -4,6 +4,7 @@
 #
 # What keyhaul-kms sends, beside what the AWS CLI sends for the same call: method, path, Content-Type, X-Amz-Target,
 # the set of signed headers, the JSON.
+# shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 /usr/bin/aws --version 2>/dev/null | grep -q '^aws-cli/2' || tap_skip_all "/usr/bin/aws is not version 2 of the AWS CLI"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2119,SC2120 # its variables are those of the tests that source it
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The keyhaul authors
 #

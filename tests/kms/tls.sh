@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 #
 # TLS: verified against the CA that was named, by host name, and never left out for fetch but on this machine.
+# shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 

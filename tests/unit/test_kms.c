@@ -297,7 +297,8 @@ Test(kms, reads_all_pages_of_the_materials)
 		{200, "{\"Rotations\":[{\"KeyMaterialId\":\"bb\",\"ImportState\":\"PENDING_IMPORT\"}],\"Truncated\":false}", true,
 		 KH_OK},
 	};
-	static const struct step endless[] = {{200, "{\"Rotations\":[],\"Truncated\":true,\"NextMarker\":\"m\"}", true, KH_OK}};
+	static const struct step endless[] = {
+		{200, "{\"Rotations\":[],\"Truncated\":true,\"NextMarker\":\"m\"}", true, KH_OK}};
 	struct fake f = {.steps = steps, .n = 2}, g = {.steps = endless, .n = 1};
 	struct kms k = client(&f);
 	struct ops_materials *m = calloc(1, sizeof(*m));
