@@ -129,6 +129,8 @@ static int check_options(const struct cmd *c, struct running *r, struct kh_error
 	if (o->access_key && (strlen(o->access_key) < 16 || strlen(o->access_key) > 128 ||
 			      strspn(o->access_key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != strlen(o->access_key)))
 		return kh_fail(err, KH_E_USAGE, 0, "--access-key: 16 to 128 capital letters and digits");
+	if (o->die_with && !daemon_is_alive(o->die_with))
+		return kh_fail(err, KH_E_INPUT, 0, "--die-with: there is no process %ld", o->die_with);
 	if (server_parse(o->listen ? o->listen : "127.0.0.1:0", &r->at, err))
 		return -1;
 	if (!r->at.loopback && !o->allow_remote) {
@@ -226,7 +228,8 @@ static int serve(struct cmd *c, struct running *r, struct kh_error *err)
 	if (r->opts->daemon ? daemon_ready(buf_text(&lines), err)
 			    : buf_add(&c->text, lines.data, lines.len, err) || cmd_flush(c, err))
 		goto out;
-	rc = daemon_wait(r->opts->die_with, err);
+	daemon_wait(r->opts->die_with);
+	rc = 0;
 out:
 	if (rc && r->opts->daemon)
 		daemon_failed(err);

@@ -155,28 +155,24 @@ void daemon_block_signals(void)
 	(void)pthread_sigmask(SIG_BLOCK, &set, &before);
 }
 
-static bool is_alive(long pid)
+bool daemon_is_alive(long pid)
 {
 	return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
 }
 
-int daemon_wait(long die_with, struct kh_error *err)
+void daemon_wait(long die_with)
 {
 	const struct timespec look = {LOOK_MS / 1000, 0};
 	struct pollfd fd = {.fd = -1, .events = POLLIN};
 	int n = 0;
 
-	if (die_with) {
+	if (die_with)
 		fd.fd = (int)syscall(SYS_pidfd_open, (pid_t)die_with, 0U);
-		if (fd.fd < 0 && !is_alive(die_with))
-			return kh_fail(err, KH_E_INPUT, 0, "--die-with: there is no process %ld", die_with);
-	}
 	while (!cmd_interrupted() && n <= 0) {
-		n = ppoll(&fd, 1, die_with && fd.fd < 0 ? &look : NULL, &before);
-		if (die_with && fd.fd < 0 && !is_alive(die_with))
+		if (die_with && fd.fd < 0 && !daemon_is_alive(die_with))
 			break;
+		n = ppoll(&fd, 1, die_with && fd.fd < 0 ? &look : NULL, &before);
 	}
 	if (fd.fd >= 0)
 		close(fd.fd);
-	return 0;
 }

@@ -25,7 +25,10 @@ void daemon_failed(const struct kh_error *why);
 /* Blocks SIGINT and SIGTERM, so that only daemon_wait sees them; before any thread is started. */
 void daemon_block_signals(void);
 
-/* Waits for SIGINT, SIGTERM, or the end of the process `die_with` (0: none). KH_E_INPUT where there is none such. */
-int daemon_wait(long die_with, struct kh_error *err);
+/* True where there is a process of that number. */
+bool daemon_is_alive(long pid);
+
+/* Waits for SIGINT, SIGTERM, or the end of the process `die_with` (0: none). */
+void daemon_wait(long die_with);
 
 #endif
