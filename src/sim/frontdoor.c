@@ -99,7 +99,7 @@ static int take_headers(const struct sigv4_request *req, const char **authorizat
 	if (n > 1)
 		return reply_fail(r, INCOMPLETE, "There is more than one Authorization header.");
 	*amz_date = sigv4_header(req, "X-Amz-Date", &n);
-	if (n != 1)
+	if (!*amz_date || n != 1)
 		return reply_fail(r, INCOMPLETE, "Authorization header requires existence of one 'X-Amz-Date' header.");
 	return 0;
 }
@@ -108,7 +108,7 @@ int frontdoor_check(const struct frontdoor *f, const struct sigv4_request *req, 
 		    struct reply *r)
 {
 	const char *authorization = NULL, *amz_date = NULL;
-	struct sigv4_auth auth;
+	struct sigv4_auth auth = {0};
 	struct kh_error err;
 
 	memset(out, 0, sizeof(*out));

@@ -40,7 +40,7 @@ static int take_key(void *ctx, struct simkey *key, struct kh_error *err)
 
 	if (keystore_find(ks, key->region, key->id))
 		return kh_fail(err, KH_E_INPUT, 0, "key %s is there twice", key->arn);
-	if (grow((void **)&ks->keys, ks->n_keys, sizeof(*ks->keys), err))
+	if (grow((void **)&ks->keys, ks->n_keys, sizeof(struct simkey *), err))
 		return -1;
 	ks->keys[ks->n_keys++] = key;
 	return 0;
@@ -142,7 +142,7 @@ void keystore_remove(struct keystore *ks, struct simkey *key)
 	for (size_t i = 0; i < ks->n_keys; i++) {
 		if (ks->keys[i] != key)
 			continue;
-		memmove(&ks->keys[i], &ks->keys[i + 1], (ks->n_keys - i - 1) * sizeof(*ks->keys));
+		memmove(&ks->keys[i], &ks->keys[i + 1], (ks->n_keys - i - 1) * sizeof(struct simkey *));
 		ks->n_keys--;
 		simkey_free(key);
 		return;

@@ -205,7 +205,7 @@ static int check_types(const struct member *members, size_t n, json_t *in, struc
 			return reply_fail(r, "SerializationException", "Unknown member '%.100s'", name);
 		if (!json_is_null(value) && !has_kind(m, value))
 			return reply_fail(r, "SerializationException", "Member '%s' can not be converted to %s", name,
-					  kind_names[m->kind]);
+					  m->kind < MEMBER_KINDS ? kind_names[m->kind] : "it");
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "aws/partition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One page of a list: entries are counted over the whole, kept from `start` to `start + limit`. */
@@ -14,16 +15,19 @@ struct page {
 	bool truncated;
 };
 
-#define MARKER_FORM "keyhaul-sim-%zu"
+#define MARKER_STEM "keyhaul-sim-"
 
 static int page_start(struct call *c, long preset, struct page *p)
 {
 	const char *marker = member_text(c->in, "Marker");
+	size_t len = sizeof(MARKER_STEM) - 1;
 	char again[64] = "";
 
 	*p = (struct page){.limit = (size_t)member_number(c->in, "Limit", preset)};
-	if (marker && sscanf(marker, MARKER_FORM, &p->start) == 1)
-		(void)snprintf(again, sizeof(again), MARKER_FORM, p->start);
+	if (marker && strncmp(marker, MARKER_STEM, len) == 0) {
+		p->start = strtoul(marker + len, NULL, 10);
+		(void)snprintf(again, sizeof(again), MARKER_STEM "%zu", p->start);
+	}
 	if (marker && strcmp(again, marker) != 0)
 		return reply_fail(c->reply, "InvalidMarkerException", "Invalid Marker");
 	p->list = json_array();
@@ -50,7 +54,7 @@ static int page_end(struct call *c, struct page *p, const char *name)
 	json_t *body = json_pack("{s:o, s:b}", name, p->list, "Truncated", p->truncated);
 	char marker[64];
 
-	(void)snprintf(marker, sizeof(marker), MARKER_FORM, p->start + p->limit);
+	(void)snprintf(marker, sizeof(marker), MARKER_STEM "%zu", p->start + p->limit);
 	if (body && p->truncated)
 		(void)json_object_set_new(body, "NextMarker", json_string(marker));
 	return reply_ok(c->reply, body);

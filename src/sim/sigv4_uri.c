@@ -115,7 +115,7 @@ out:
 int sigv4_uri_query(const char *query, struct buf *out, struct kh_error *err)
 {
 	struct buf pairs[PAIRS_MAX];
-	char *sorted[PAIRS_MAX];
+	char *sorted[PAIRS_MAX] = {NULL};
 	size_t n = 0;
 	int rc = -1;
 
