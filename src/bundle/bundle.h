@@ -6,6 +6,7 @@
 #include "aws/arn.h"
 #include "base/file.h"
 #include "intent.h"
+#include "spki.h"
 #include "wrapalg.h"
 
 #include <stdbool.h>
@@ -62,6 +63,7 @@ struct bundle_facts {
 	enum keyspec key_spec;
 	enum wrapalg algorithm;
 	unsigned wrapping_bits;
+	struct spki wrapping_key; /* request.public_key; its `key` is NULL */
 };
 
 struct bundle_mechanism {

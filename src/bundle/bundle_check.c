@@ -62,6 +62,8 @@ int bundle_check_request(const struct bundle_request *r, struct bundle_facts *fa
 		kh_context(err, "request.public_key");
 		return kh_hint(err, "do not wrap to it: fetch again, and ask who gave this bundle out");
 	}
+	facts->wrapping_key = wrapping_key;
+	facts->wrapping_key.key = NULL;
 	spki_clear(&wrapping_key);
 	if (r->multi_region != BUNDLE_ABSENT &&
 	    (r->multi_region == BUNDLE_TRUE) != (strncmp(facts->arn.key_id, "mrk-", 4) == 0))

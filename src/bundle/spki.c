@@ -13,35 +13,83 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A public key that is this DER and nothing else; NULL. */
-static EVP_PKEY *decode(const unsigned char *der, size_t len, struct kh_error *err)
+/* A public key that this DER begins with, and nothing behind it; NULL. */
+static EVP_PKEY *read_key(const unsigned char *der, size_t len, struct kh_error *err)
 {
 	const unsigned char *at = der;
-	unsigned char *again = NULL;
 	EVP_PKEY *key = NULL;
-	int n = 0;
 
 	if (len == 0 || len > KMS_PUBLIC_KEY_MAX) {
 		kh_fail(err, KH_E_INPUT, 0, "a public key of %zu bytes: at most %d are taken", len, KMS_PUBLIC_KEY_MAX);
 		return NULL;
 	}
 	key = d2i_PUBKEY(NULL, &at, (long)len);
+	ERR_clear_error();
 	if (!key) {
-		ERR_clear_error();
 		kh_fail(err, KH_E_INPUT, 0, "not a public key (SubjectPublicKeyInfo DER)");
-		return NULL;
+	} else if (at != der + len) {
+		kh_fail(err, KH_E_INPUT, 0, "bytes behind the public key");
+		EVP_PKEY_free(key);
+		key = NULL;
 	}
-	if (at == der + len)
-		n = i2d_PUBKEY(key, &again);
-	if (n <= 0 || (size_t)n != len || CRYPTO_memcmp(again, der, len) != 0) {
-		kh_fail(err, KH_E_INPUT, 0, at == der + len ? "a public key that is not DER as it should be"
-							    : "bytes behind the public key");
+	return key;
+}
+
+static int fail_form(struct kh_error *err)
+{
+	return kh_fail(err, KH_E_INPUT, 0, "a public key that is not DER as it should be");
+}
+
+/* A public key of any kind that is this DER and nothing else; NULL. */
+static EVP_PKEY *decode(const unsigned char *der, size_t len, struct kh_error *err)
+{
+	EVP_PKEY *key = read_key(der, len, err);
+	unsigned char *again = NULL;
+	int n = key ? i2d_PUBKEY(key, &again) : 0;
+
+	if (key && (n <= 0 || (size_t)n != len || CRYPTO_memcmp(again, der, len) != 0)) {
+		fail_form(err);
 		EVP_PKEY_free(key);
 		key = NULL;
 	}
 	OPENSSL_free(again);
 	ERR_clear_error();
 	return key;
+}
+
+static size_t put_header(unsigned char *out, unsigned char tag, size_t content)
+{
+	const unsigned char header[] = {tag, 0x82, (unsigned char)(content >> 8), (unsigned char)content};
+
+	memcpy(out, header, sizeof(header));
+	return sizeof(header);
+}
+
+/*
+ * The one DER that a wrapping key can have (RFC 5280 section 4.1.2.7, RFC 8017 appendix A.1.1): size and exponent say
+ * all of it but the modulus. Written here because OpenSSL's encoder takes a tenth of a whole wrap.
+ */
+static int check_form(const struct spki *k, const unsigned char *der, size_t len, struct kh_error *err)
+{
+	static const unsigned char algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+						  0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+	static const unsigned char exponent[] = {0x02, 0x03, 0x01, 0x00, 0x01};
+	const size_t number = k->modulus_len + 1, pair = 4 + number + sizeof(exponent), string = 1 + 4 + pair;
+	unsigned char want[SPKI_MODULUS_MAX + 64];
+	size_t n = put_header(want, 0x30, sizeof(algorithm) + 4 + string);
+
+	memcpy(want + n, algorithm, sizeof(algorithm));
+	n += sizeof(algorithm);
+	n += put_header(want + n, 0x03, string);
+	want[n++] = 0;
+	n += put_header(want + n, 0x30, pair);
+	n += put_header(want + n, 0x02, number);
+	want[n++] = 0; /* the modulus has its top bit set */
+	memcpy(want + n, k->modulus, k->modulus_len);
+	n += k->modulus_len;
+	memcpy(want + n, exponent, sizeof(exponent));
+	n += sizeof(exponent);
+	return n == len && memcmp(want, der, len) == 0 ? 0 : fail_form(err);
 }
 
 /* Modulus and exponent into `out`, after the checks on them. */
@@ -96,10 +144,10 @@ int spki_parse(const unsigned char *der, size_t len, unsigned bits, struct spki 
 	EVP_PKEY *key;
 
 	memset(out, 0, sizeof(*out));
-	key = decode(der, len, err);
+	key = read_key(der, len, err);
 	if (!key)
 		return -1;
-	if (check_rsa(key, bits, err) || take_numbers(key, out, err)) {
+	if (check_rsa(key, bits, err) || take_numbers(key, out, err) || check_form(out, der, len, err)) {
 		EVP_PKEY_free(key);
 		return -1;
 	}

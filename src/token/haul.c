@@ -16,7 +16,7 @@ static int wrap_key_under(const struct haul_item *item, const struct token *t, s
 	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
 	int ret;
 
-	if (wrap_key_create(t, &item->wrapping_key, &wrapping_key, err) != 0)
+	if (wrap_key_create(t, &facts->wrapping_key, &wrapping_key, err) != 0)
 		return -1;
 	ret = wrap_run(t, &r->proof->plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
 	wrap_key_destroy(t, &wrapping_key);

@@ -5,7 +5,6 @@
 
 #include "base/cmd.h"
 #include "bundle/bundle.h"
-#include "bundle/spki.h"
 #include "pkcs11/key.h"
 #include "pkcs11/proof.h"
 #include "session.h"
@@ -28,12 +27,11 @@ struct haul_item {
 	const char *path;
 	struct file *file; /* NULL with --out: nothing is locked that is only read */
 	struct bundle *bundle;
-	struct spki wrapping_key;
 	struct uri *key_uri; /* the request's; NULL where it names none */
 	bool done;	     /* has material already and is not to be wrapped again */
 };
 
-/* Reads the bundle (locked unless --out) and takes its wrapping key and URI apart. The caller closes it, also after a failure. */
+/* Reads the bundle (locked unless --out) and takes its URI apart. The caller closes it, also after a failure. */
 int haul_item_open(const char *path, const struct haul_opts *o, struct haul_item *item, struct kh_error *err);
 void haul_item_close(struct haul_item *item);
 

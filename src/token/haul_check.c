@@ -19,9 +19,6 @@ int haul_item_open(const char *path, const struct haul_opts *o, struct haul_item
 	if (o->out != NULL ? bundle_read(path, &item->bundle, err) : bundle_open(path, &item->file, &item->bundle, err))
 		return -1;
 	r = bundle_request(item->bundle);
-	if (spki_parse(r->public_key.data, r->public_key.len, bundle_facts(item->bundle)->wrapping_bits,
-		       &item->wrapping_key, err) != 0)
-		return kh_context(err, "%s: wrapping key", path);
 	if (r->key_uri != NULL && uri_parse(r->key_uri, URI_FROM_BUNDLE, &item->key_uri, err) != 0)
 		return kh_context(err, "%s: key_uri", path);
 	return 0;
@@ -30,7 +27,6 @@ int haul_item_open(const char *path, const struct haul_opts *o, struct haul_item
 void haul_item_close(struct haul_item *item)
 {
 	uri_free(item->key_uri);
-	spki_clear(&item->wrapping_key);
 	bundle_free(item->bundle);
 	file_close(item->file);
 	memset(item, 0, sizeof(*item));

@@ -54,7 +54,8 @@ pad=$((8 - size % 8))
 { cat p256; head -c "$pad" /dev/zero; } >p256_zero
 wrap wrap A6A6A6A6A6A6A6A6 p256_pkcs7 inner_pkcs7
 wrap wrap A6A6A6A6A6A6A6A6 p256_zero inner_zero
-wrap wrap A6A6A6A6A6A6A6A6 rsa_2048 inner_3394 2>/dev/null || { head -c 1200 rsa_2048 >cut; wrap wrap A6A6A6A6A6A6A6A6 cut inner_3394; }
+head -c 1200 rsa_2048 >cut
+wrap wrap A6A6A6A6A6A6A6A6 cut inner_3394
 wrap wrap-pad DEADBEEF p256 inner_foreign
 wrap wrap-pad A65959A6 p256_zero two_layer_zero
 cp kek kek32
