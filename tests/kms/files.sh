@@ -131,6 +131,8 @@ TABLE
 tap_exits 3 "a line end in the token" env AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=s AWS_SESSION_TOKEN="a
 X-Injected: 1" "$kms" create --key-spec HMAC_256
 tap_unlike "$tap_err" "Injected" "and the token is not shown"
+tap_exits 3 "a line end in the id" env AWS_SECRET_ACCESS_KEY=s AWS_ACCESS_KEY_ID="A
+X-Injected: 1" "$kms" create --key-spec HMAC_256
 printf '[default]\nregion = a\nregion = b\n' >bad
 tap_exits 3 "an option twice" env AWS_CONFIG_FILE="$TAP_DIR/bad" "$kms" create --key-spec HMAC_256
 tap_like "$tap_err" "bad:3: " "named with its line"
@@ -139,4 +141,4 @@ tap_is "$(server_count)" 0 "nothing was sent for these"
 tap_run env $env_keys AWS_SESSION_TOKEN=sessiontoken "$kms" create --key-spec HMAC_256 --debug
 tap_unlike "$tap_err$tap_out" "sessiontoken|Signature|$(jq -r '.headers[] | select(.[0] == "Authorization") | .[1][-20:]' "$server/log")" \
 	"--debug shows neither token nor signature"
-tap_done 48
+tap_done 49
