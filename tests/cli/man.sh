@@ -13,7 +13,12 @@ statuses() {
 		/^\./ { if (n != "") print n "\t" t; n = ""; next }
 		n != "" { t = t (t == "" ? "" : " ") $0 }' "$1"
 }
+# "--name ARG" for each option in a page's lists
+items() {
+	grep '^\.It Fl ' "$1" | grep -o 'Fl -[a-z0-9-]*\( Ar [^ ]*\)\{0,1\}' | sed 's/^Fl -/--/; s/ Ar / /'
+}
 "$KEYHAUL_BUILD/keyhaul" --dump-options | awk -F '\t' '$1 == "status" { print $2 "\t" $4 }' | sort -u >wanted
+cut -f1 wanted | sort >numbers
 
 for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	page=$KEYHAUL_SRC/man/$program.1
@@ -25,17 +30,21 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	tests=$((tests + 4))
 	"$KEYHAUL_BUILD/$program" --dump-options >rows
 	{ awk -F '\t' '$1 == "option" { print $3 }' rows; echo help; echo version; } | sort -u >has
-	sed -n 's/^\.It Fl -\([a-z0-9-]*\).*/\1/p' "$page" | sort -u >said
+	items "$page" | sed 's/^--//; s/ .*//' | sort -u >said
 	tap_is "$(cat said)" "$(cat has)" "$program(1) has every option and no other"
 	# with its argument's name as --help shows it
 	awk -F '\t' '$1 == "option" { print "--" $3 ($5 == "" ? "" : " " $5) }' rows | sort -u >has
-	sed -n 's/^\.It Fl -\([a-z0-9-]*\)\( Ar \(.*\)\)\{0,1\}$/--\1 \3/p' "$page" | sed 's/ $//; s/ \.\.\./.../' | sort -u |
-		grep -vx -e --help -e --version >said
+	items "$page" | sort -u >said
 	tap_is "$(comm -13 said has)" "" "$program(1) names their arguments as --help does"
 	awk -F '\t' '$1 == "verb" && $2 != "" { print $2 }' rows | sort >has
 	sed -n 's/^\.Ss \([a-z]*\)$/\1/p' "$page" | sort >said
 	tap_is "$(cat said)" "$(cat has)" "$program(1) has a section for every verb and no other"
-	tap_is "$(statuses "$page" | sort)" "$(cat wanted)" "$program(1) has the status table"
+	if [ "$program" = keyhaul-sim ]; then
+		# a server has few of them, and says of each when
+		tap_is "$(statuses "$page" | cut -f1 | sort | comm -23 - numbers)" "" "$program(1) has no other statuses"
+	else
+		tap_is "$(statuses "$page" | sort)" "$(cat wanted)" "$program(1) has the status table"
+	fi
 done
 
 # keyhaul(1) lists the other programs' verbs
