@@ -99,9 +99,10 @@ static int take_headers(const struct sigv4_request *req, const char **authorizat
 	if (n > 1)
 		return reply_fail(r, INCOMPLETE, "There is more than one Authorization header.");
 	*amz_date = sigv4_header(req, "X-Amz-Date", &n);
-	if (!*amz_date || n != 1)
-		return reply_fail(r, INCOMPLETE, "Authorization header requires existence of one 'X-Amz-Date' header.");
-	return 0;
+	if (*amz_date && n == 1)
+		return 0;
+	reply_fail(r, INCOMPLETE, "Authorization header requires existence of one 'X-Amz-Date' header.");
+	return -1;
 }
 
 int frontdoor_check(const struct frontdoor *f, const struct sigv4_request *req, int64_t now, struct frontdoor_pass *out,
