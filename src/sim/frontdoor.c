@@ -113,7 +113,7 @@ int frontdoor_check(const struct frontdoor *f, const struct sigv4_request *req, 
 	struct kh_error err;
 
 	memset(out, 0, sizeof(*out));
-	if (take_headers(req, &authorization, &amz_date, r))
+	if (take_headers(req, &authorization, &amz_date, r) || !authorization || !amz_date)
 		return -1;
 	if (sigv4_auth_parse(authorization, &auth, &err))
 		return reply_fail(r, INCOMPLETE, "%s", err.msg);
