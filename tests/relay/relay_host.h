@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_RELAY_HOST_H
+#define KEYHAUL_RELAY_HOST_H
+
+#include "relay_rules.h"
+
+/* Makes the call on the real module: the code, and what came out in the arguments. */
+CK_RV relay_invoke(CK_FUNCTION_LIST *fn, struct relay_call *c);
+
+/* Falsifies the lengths that the call gave, by one of RELAY_LENGTH_*. */
+void relay_length(struct relay_call *c, enum relay_action action);
+
+/* C_WrapKey as a token that does not do what it was asked: RELAY_OAEP_SHA1 and behind it. */
+CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action action);
+
+/*
+ * The plaintext of a key of the token, as the token would hand it over to whoever has a wrapping key there: the relay
+ * puts one of its own on it, and takes it away again. At most `room` bytes; 0 where the token does not let it go. What
+ * liars of the real world know by themselves.
+ */
+size_t relay_plaintext(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, unsigned char *out,
+		       size_t room);
+
+/* Objects that were made through the relay and not destroyed. */
+unsigned long relay_left(void);
+
+#endif

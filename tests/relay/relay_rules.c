@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "relay_rules.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const words[RELAY_ACTIONS] = {
+	[RELAY_HANG] = "hang",
+	[RELAY_LENGTH_ZERO] = "length-zero",
+	[RELAY_LENGTH_HUGE] = "length-huge",
+	[RELAY_LENGTH_LESS] = "length-less",
+	[RELAY_LENGTH_MORE] = "length-more",
+	[RELAY_OAEP_SHA1] = "oaep-sha1",
+	[RELAY_OAEP_MGF] = "oaep-mgf",
+	[RELAY_KWP_IV] = "kwp-iv",
+	[RELAY_ZERO_PADDING] = "zero-padding",
+	[RELAY_OTHER_KEY] = "other-key",
+	[RELAY_EXPLICIT_CURVE] = "explicit-curve",
+	[RELAY_NOISE] = "noise",
+	[RELAY_EMPTY] = "empty",
+};
+
+/* "17", "17+": sets the span and goes behind it. */
+static int parse_span(const char **at, struct relay_rule *r)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**at))
+		return -1;
+	r->first = r->last = strtoul(*at, &end, 10);
+	if (*end == '+') {
+		r->last = ULONG_MAX;
+		end++;
+	}
+	*at = end;
+	return r->first > 0 ? 0 : -1;
+}
+
+static int parse_function(const char **at, struct relay_rule *r)
+{
+	size_t len = strcspn(*at, ".= ");
+
+	for (int f = 0; f < RELAY_FUNCTIONS_END; f++) {
+		if (strlen(relay_functions[f].name) != len || strncmp(relay_functions[f].name, *at, len) != 0)
+			continue;
+		r->function = (enum relay_function)f;
+		r->first = 1;
+		r->last = ULONG_MAX;
+		*at += len;
+		if (**at != '.')
+			return 0;
+		(*at)++;
+		return parse_span(at, r);
+	}
+	return -1;
+}
+
+static int parse_action(const char **at, struct relay_rule *r)
+{
+	size_t len = strcspn(*at, " ");
+	char *end;
+
+	if (strncmp(*at, "0x", 2) == 0) {
+		r->action = RELAY_CODE;
+		r->code = strtoul(*at, &end, 16);
+		*at = end;
+		return *end == ' ' || *end == '\0' ? 0 : -1;
+	}
+	for (int a = 0; a < RELAY_ACTIONS; a++)
+		if (words[a] != NULL && strlen(words[a]) == len && strncmp(words[a], *at, len) == 0) {
+			r->action = (enum relay_action)a;
+			*at += len;
+			return 0;
+		}
+	return -1;
+}
+
+static int parse_rule(const char **at, struct relay_rule *r)
+{
+	r->any_function = isdigit((unsigned char)**at) != 0;
+	if ((r->any_function ? parse_span(at, r) : parse_function(at, r)) != 0 || **at != '=')
+		return -1;
+	(*at)++;
+	return parse_action(at, r);
+}
+
+int relay_rules_parse(const char *text, struct relay_rules *out, const char **bad)
+{
+	const char *at = text;
+
+	memset(out, 0, sizeof(*out));
+	while (at != NULL && *at != '\0') {
+		if (*at == ' ') {
+			at++;
+			continue;
+		}
+		*bad = at;
+		if (out->n == RELAY_RULES_MAX || parse_rule(&at, &out->v[out->n]) != 0)
+			return -1;
+		out->n++;
+	}
+	return 0;
+}
+
+const struct relay_rule *relay_rules_next(struct relay_rules *r, enum relay_function function)
+{
+	unsigned long call = ++r->calls, of = ++r->of[function];
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct relay_rule *rule = &r->v[i];
+		unsigned long n = rule->any_function ? call : of;
+
+		if ((rule->any_function || rule->function == function) && n >= rule->first && n <= rule->last)
+			return rule;
+	}
+	return NULL;
+}
