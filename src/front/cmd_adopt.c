@@ -28,9 +28,10 @@ static const struct opt_row rows[] = {
 	{.name = "key-id", .kind = OPT_TEXT, .offset = AT(key_id), .arg = "ARN", .text = "and the KMS key's ARN"},
 	{.name = "parameters-valid-to", .kind = OPT_TEXT, .offset = AT(parameters_valid_to), .arg = "TIME",
 	 .text = "and when they end, as KMS said"},
-	{.name = "key-spec", .kind = OPT_CHOICE, .offset = AT(key_spec), .arg = "SPEC", .choices = keyspec_names,
+	/* texts and not choices: what KMS does not import is refused with its reason */
+	{.name = "key-spec", .kind = OPT_TEXT, .offset = AT(key_spec), .arg = "SPEC", .choices = keyspec_names,
 	 .text = "the KMS key's spec"},
-	{.name = "wrapping-algorithm", .kind = OPT_CHOICE, .offset = AT(wrapping_algorithm), .arg = "ALGORITHM",
+	{.name = "wrapping-algorithm", .kind = OPT_TEXT, .offset = AT(wrapping_algorithm), .arg = "ALGORITHM",
 	 .choices = wrapalg_names, .text = "the algorithm that was asked for"},
 	{.name = "wrapping-key-spec", .kind = OPT_CHOICE, .offset = AT(wrapping_key_spec), .arg = "SPEC",
 	 .choices = wrapalg_bits_names, .text = "must agree with the wrapping key, which says it too"},
@@ -44,6 +45,16 @@ static const struct opt_group groups[] = {
 	OPT_GROUP("What the import is to say", intent_rows, offsetof(struct adopt_opts, intent)),
 	OPT_GROUPS_END,
 };
+
+static int check_names(const struct adopt_opts *o, struct kh_error *err)
+{
+	enum keyspec spec = KEYSPEC_NONE;
+	enum wrapalg alg = WRAPALG_NONE;
+
+	if (keyspec_parse(o->key_spec, &spec, err))
+		return kh_context(err, "--key-spec");
+	return wrapalg_parse(o->wrapping_algorithm, &alg, err) ? kh_context(err, "--wrapping-algorithm") : 0;
+}
 
 static int check_opts(const struct adopt_opts *o, struct kh_error *err)
 {
@@ -195,7 +206,7 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct bundle *b = NULL;
 	int rc = -1;
 
-	if (check_opts(o, err) || read_parameters(o, c->now, &p, err) || adopt(c, &p, &b, err) || tell(c, b, err))
+	if (check_opts(o, err) || check_names(o, err) || read_parameters(o, c->now, &p, err) || adopt(c, &p, &b, err) || tell(c, b, err))
 		goto out;
 	rc = 0;
 out:

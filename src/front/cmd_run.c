@@ -51,11 +51,11 @@ static const struct opt_row own_rows[] = {
 #undef AT
 #define AT(member) .offset = offsetof(struct fetch_opts, member)
 static const struct opt_row fetch_rows[] = {
-	{.name = "wrapping-algorithm", .kind = OPT_CHOICE, AT(wrapping_algorithm), .arg = "ALGORITHM",
+	{.name = "wrapping-algorithm", .kind = OPT_TEXT, AT(wrapping_algorithm), .arg = "ALGORITHM",
 	 .choices = wrapalg_names, .text = "how the key is wrapped"},
-	{.name = "wrapping-key-spec", .kind = OPT_CHOICE, AT(wrapping_key_spec), .arg = "SPEC",
+	{.name = "wrapping-key-spec", .kind = OPT_TEXT, AT(wrapping_key_spec), .arg = "SPEC",
 	 .choices = wrapalg_bits_names, .text = "size of KMS's wrapping key"},
-	{.name = "key-spec", .kind = OPT_CHOICE, AT(key_spec), .arg = "SPEC", .choices = keyspec_names,
+	{.name = "key-spec", .kind = OPT_TEXT, AT(key_spec), .arg = "SPEC", .choices = keyspec_names,
 	 .text = "the KMS key's spec, where DescribeKey is not allowed"},
 };
 

@@ -45,7 +45,8 @@ static int fetch_again(const struct bundle_request *r, struct buf *out, struct k
 
 static int wrap(const struct bundle_request *r, const char *path, struct buf *out, struct kh_error *err)
 {
-	const char *const words[] = {"keyhaul-token", "wrap", "--key", r->key_uri ? r->key_uri : "pkcs11:token=TOKEN;object=KEY", path, NULL};
+	const char *const uri = r->key_uri ? r->key_uri : "pkcs11:token=TOKEN;object=KEY";
+	const char *const words[] = {"keyhaul-token", "wrap", "--key", uri, path, NULL};
 
 	return shell_words(words, out, err);
 }
