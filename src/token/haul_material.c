@@ -92,6 +92,8 @@ static void fill_key(const struct haul_result *r, struct texts *x, struct bundle
 	m->key.check_value = text_or_null(x->check_value);
 }
 
+_Static_assert(PROOF_WARNINGS_MAX <= BUNDLE_WARNINGS_MAX, "room for each warning");
+
 static void fill_proof(const struct proof *p, struct bundle_material *m)
 {
 	m->proof.oaep_hash = p->oaep_hash;
@@ -101,7 +103,7 @@ static void fill_proof(const struct proof *p, struct bundle_material *m)
 	m->proof.trailing_zeros = (int64_t)p->trailing_zeros;
 	m->proof.wrapping_bits = p->wrapping_bits;
 	m->proof.target_bits = p->target_bits;
-	for (size_t i = 0; i < p->n_warnings && i < BUNDLE_WARNINGS_MAX; i++)
+	for (size_t i = 0; i < p->n_warnings && i < PROOF_WARNINGS_MAX; i++)
 		m->proof.warnings[m->proof.n_warnings++] = p->warnings[i];
 }
 
