@@ -59,24 +59,6 @@ static EVP_PKEY *throwaway_rsa(struct proof_run *run, unsigned bits, struct kh_e
 	return *key;
 }
 
-static int try_plan(const struct token *t, const struct proof_throwaway *w, const struct wrap_plan *plan,
-		    struct proof *out, struct kh_error *err)
-{
-	struct wrap_blob blob;
-
-	memset(out, 0, sizeof(*out));
-	out->plan = *plan;
-	if (wrap_run(t, plan, w->wrapping_key, w->rsa_bits, w->target.key, &blob, err) != 0)
-		return -1;
-	return proof_inspect(t, w, &blob, out, err);
-}
-
-/* True where the failure is a finding about the plan; anything else ends the proof. */
-static bool is_finding(const struct kh_error *why)
-{
-	return why->code == KH_E_CHECK || (why->code == KH_E_TOKEN && !token_is_gone(why->native));
-}
-
 static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const struct kh_error *why)
 {
 	char words[WRAP_WORDS_MAX];
@@ -120,11 +102,11 @@ static int try_plans(const struct token *t, const struct proof_throwaway *w, enu
 		return fail_all(t, alg, "; it lists no mechanism that could be RFC 5649", err, err);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (try_plan(t, w, &plans[i], out, err) == 0) {
+		if (proof_try(t, w, &plans[i], out, err) == 0) {
 			log_debug("proof: %s holds for %s", wrap_plan_words(&plans[i], words), keyspec_name(w->spec));
 			return 0;
 		}
-		if (!is_finding(err))
+		if (!proof_is_finding(err))
 			return kh_context(err, "the proof");
 		note(found, &plans[i], err);
 	}

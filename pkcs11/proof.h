@@ -14,6 +14,7 @@ struct proof {
 	const char *oaep_hash;	   /* "SHA256" */
 	const char *mgf_hash;
 	unsigned kek_bits;	   /* 0: one layer */
+	const char *key_wrap;	   /* "RFC 5649"; NULL: one layer */
 	const char *pkcs8;	   /* as bundle_material's; NULL for secrets */
 	size_t trailing_zeros;	   /* bytes behind the PKCS#8 */
 	unsigned wrapping_bits;	   /* of the throwaway RSA key */

@@ -31,13 +31,15 @@ static int inspect_pkcs8(const struct token *t, const struct proof_throwaway *w,
 	struct unwrap_pkcs8 p;
 	int ret = -1;
 
-	if (unwrap_pkcs8(plain, w->spec, &p, err) != 0)
+	if (unwrap_pkcs8(plain, w->spec, &p, err) != 0) {
+		out->pkcs8 = p.explicit_curve ? "explicit-parameters" : NULL;
 		return -1;
+	}
+	out->pkcs8 = shape_name(w->spec, &p);
 	if (p.trailing > 0 && !p.trailing_is_zero) {
 		kh_fail(err, KH_E_CHECK, 0, "%zu bytes that are not zero are behind the PKCS#8", p.trailing);
 		goto out;
 	}
-	out->pkcs8 = shape_name(w->spec, &p);
 	out->trailing_zeros = p.trailing;
 	if (p.trailing > 0)
 		proof_warn(out, "%zu zero bytes behind the PKCS#8: not settled whether KMS minds", p.trailing);
@@ -65,13 +67,15 @@ int proof_inspect(const struct token *t, const struct proof_throwaway *w, const 
 	struct secret *plain = NULL;
 	int ret = -1;
 
-	if (unwrap_open(w->rsa, out->plan.alg, blob->data, blob->len, &plain, &report, err) != 0)
-		return -1;
+	ret = unwrap_open(w->rsa, out->plan.alg, blob->data, blob->len, &plain, &report, err);
 	out->oaep_hash = report.oaep_hash;
 	out->mgf_hash = report.mgf_hash;
 	out->kek_bits = (unsigned)(8 * report.kek_len);
+	out->key_wrap = report.key_wrap;
 	out->wrapping_bits = w->rsa_bits;
 	out->target_bits = w->secret_len > 0 ? (unsigned)(8 * w->secret_len) : info->bits;
+	if (ret != 0)
+		return -1;
 	ret = info->secret_len > 0 ? inspect_secret(t, w, plain, out, err) : inspect_pkcs8(t, w, plain, out, err);
 	secret_free(plain);
 	return ret;

@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-/* For proof.c alone: what a proof is made with, and its steps. */
+/* For the proof and the probe alone: what both are made with, and their one step. */
 
 /* The throwaways: a key in the token, and an RSA key of the host's whose public half is on the token. */
 struct proof_throwaway {
@@ -27,6 +27,16 @@ unsigned proof_rsa_bits(enum keyspec spec, enum wrapalg alg);
 int proof_throwaway_make(const struct token *t, enum keyspec spec, size_t secret_len, EVP_PKEY *rsa,
 			 struct proof_throwaway *out, struct kh_error *err);
 void proof_throwaway_destroy(const struct token *t, struct proof_throwaway *w);
+
+/*
+ * Wraps the throwaway by the plan and looks into what came out: the one step of the proof and of the probe. `*out` has
+ * all that was found, also where it is wrong. KH_E_CHECK that says what is wrong, KH_E_TOKEN where nothing came out.
+ */
+int proof_try(const struct token *t, const struct proof_throwaway *w, const struct wrap_plan *plan, struct proof *out,
+	      struct kh_error *err);
+
+/* True where the failure of proof_try is a finding about the plan; anything else ends the proof. */
+bool proof_is_finding(const struct kh_error *why);
 
 /* Opens the blob that the plan gave and fills in what was found. KH_E_CHECK that says what is wrong. */
 int proof_inspect(const struct token *t, const struct proof_throwaway *w, const struct wrap_blob *blob,

@@ -31,7 +31,7 @@ static int open_target(const struct secret *kek, const unsigned char *blob, size
 	if (report->kek_len != KEK_LEN)
 		return kh_fail(err, KH_E_CHECK, 0, "the key-encryption key is %zu bytes, not %d", report->kek_len,
 			       KEK_LEN);
-	return unwrap_kwp(kek, blob, len, plain, err);
+	return unwrap_kwp(kek, blob, len, plain, &report->key_wrap, err);
 }
 
 int unwrap_open(EVP_PKEY *key, enum wrapalg alg, const unsigned char *blob, size_t len, struct secret **plain,

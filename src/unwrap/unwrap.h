@@ -14,6 +14,7 @@ struct unwrap_report {
 	const char *oaep_hash; /* "SHA1", "SHA256", ...: what opened it, or on failure would have; NULL: no pair */
 	const char *mgf_hash;
 	size_t kek_len;	       /* bytes of the key-encryption key; 0 where there is one layer */
+	const char *key_wrap;  /* the second layer: "RFC 5649", or what it was found to be instead; NULL: not reached */
 };
 
 /*
@@ -28,6 +29,7 @@ int unwrap_open(EVP_PKEY *key, enum wrapalg alg, const unsigned char *blob, size
 struct unwrap_pkcs8 {
 	EVP_PKEY *key;	       /* the private key; the caller frees it with unwrap_pkcs8_clear */
 	bool named_curve;      /* EC: named, not explicit parameters */
+	bool explicit_curve;   /* EC: explicit parameters, which are refused */
 	bool has_public;       /* EC: the public key is inside */
 	size_t trailing;       /* bytes behind the DER */
 	bool trailing_is_zero; /* all of them are zero */

@@ -103,31 +103,38 @@ static bool is_zero_padded(const unsigned char *data, size_t len)
 }
 
 /* `data` is the recovered initial value and behind it `len` bytes. */
-static int classify(const unsigned char *data, size_t len, struct kh_error *err)
+static int classify(const unsigned char *data, size_t len, const char **what, struct kh_error *err)
 {
 	const unsigned char *text = data + BLOCK;
 	char iv[2 * BLOCK + 1];
 
 	hex_encode(data, BLOCK, iv);
-	if (memcmp(data, iv_3394, BLOCK) == 0)
-		return kh_fail(err, KH_E_CHECK, 0, "it is not RFC 5649 but RFC 3394 %s",
-			       is_pkcs7(text, len)	   ? "after PKCS#7 padding"
-			       : is_zero_padded(text, len) ? "after zero padding"
-							   : "without padding");
-	if (memcmp(data, iv_5649, sizeof(iv_5649)) == 0)
+	if (memcmp(data, iv_3394, BLOCK) == 0) {
+		*what = is_pkcs7(text, len)	    ? "RFC 3394 after PKCS#7 padding"
+			: is_zero_padded(text, len) ? "RFC 3394 after zero padding"
+						    : "RFC 3394 without padding";
+		return kh_fail(err, KH_E_CHECK, 0, "it is not RFC 5649 but %s", *what);
+	}
+	if (memcmp(data, iv_5649, sizeof(iv_5649)) == 0) {
+		*what = "RFC 5649 with a wrong length or padding";
 		return kh_fail(err, KH_E_CHECK, 0,
 			       "it is RFC 5649 with a wrong length or padding: initial value %s over %zu bytes", iv,
 			       len);
-	if (unwrap_der_len(text, len) != 0)
+	}
+	if (unwrap_der_len(text, len) != 0) {
+		*what = "AES key wrap with a foreign initial value";
 		return kh_fail(err, KH_E_CHECK, 0,
 			       "it is an AES key wrap with the foreign initial value %s, not RFC 5649's a65959a6", iv);
+	}
+	*what = "neither RFC 5649 nor RFC 3394";
 	return kh_fail(err, KH_E_CHECK, 0,
 		       "it is neither RFC 5649 nor RFC 3394 under the key-encryption key: another key, or another "
 		       "way of wrapping");
 }
 
 /* What was wrapped in another way: the words for the error. Gives -1 always. */
-static int explain(const struct secret *kek, const unsigned char *blob, size_t len, struct kh_error *err)
+static int explain(const struct secret *kek, const unsigned char *blob, size_t len, const char **what,
+		   struct kh_error *err)
 {
 	struct secret *text = NULL;
 
@@ -135,13 +142,13 @@ static int explain(const struct secret *kek, const unsigned char *blob, size_t l
 		return kh_fail(err, KH_E_CHECK, 0, "%zu bytes do not open as RFC 5649", len);
 	text = secret_new(len, err);
 	if (text != NULL && recover_iv(kek, blob, len, secret_data(text), err) == 0)
-		classify(secret_bytes(text), len - BLOCK, err);
+		classify(secret_bytes(text), len - BLOCK, what, err);
 	secret_free(text);
 	return -1;
 }
 
 int unwrap_kwp(const struct secret *kek, const unsigned char *blob, size_t len, struct secret **plain,
-	       struct kh_error *err)
+	       const char **what, struct kh_error *err)
 {
 	struct secret *s = secret_new(len, err);
 	int r;
@@ -150,11 +157,12 @@ int unwrap_kwp(const struct secret *kek, const unsigned char *blob, size_t len, 
 		return -1;
 	r = open_5649(kek, blob, len, s, err);
 	if (r > 0)
-		r = explain(kek, blob, len, err);
+		r = explain(kek, blob, len, what, err);
 	if (r != 0) {
 		secret_free(s);
 		return -1;
 	}
 	*plain = s;
+	*what = "RFC 5649";
 	return 0;
 }

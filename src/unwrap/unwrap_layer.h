@@ -17,10 +17,11 @@ int unwrap_oaep(EVP_PKEY *key, const struct wrapalg_info *alg, const unsigned ch
 
 /*
  * Opens RFC 5649 under a 32-byte key. Where that fails, the error says what it is instead as far as it can be told:
- * RFC 3394 with its kind of padding, another initial value, a length that does not fit. The caller frees `*plain`.
+ * RFC 3394 with its kind of padding, another initial value, a length that does not fit; `*what` has it in a few
+ * words either way, and may stay NULL. The caller frees `*plain`.
  */
 int unwrap_kwp(const struct secret *kek, const unsigned char *blob, size_t len, struct secret **plain,
-	       struct kh_error *err);
+	       const char **what, struct kh_error *err);
 
 /* Length of the one DER SEQUENCE that the bytes begin with, header included; 0 where they begin with none. */
 size_t unwrap_der_len(const unsigned char *data, size_t len);

@@ -63,6 +63,7 @@ static int look_into_ec(const unsigned char *p, size_t len, struct unwrap_pkcs8 
 		if (!der_enter(&p, &len, 0, V_ASN1_CONTEXT_SPECIFIC, &content) || content == 0 ||
 		    p[0] != V_ASN1_OBJECT) {
 			out->named_curve = false;
+			out->explicit_curve = true;
 			return kh_fail(err, KH_E_CHECK, 0, "the EC key has explicit parameters, KMS takes named curves only");
 		}
 		p += content;
@@ -107,6 +108,7 @@ static int check_ec(const PKCS8_PRIV_KEY_INFO *p8, const struct keyspec_info *in
 		return kh_fail(err, KH_E_CHECK, 0, "the PKCS#8 holds no key");
 	X509_ALGOR_get0(NULL, &type, &param, alg);
 	out->named_curve = type == V_ASN1_OBJECT;
+	out->explicit_curve = type == V_ASN1_SEQUENCE;
 	if (!out->named_curve)
 		return kh_fail(err, KH_E_CHECK, 0, "the EC key has explicit parameters, KMS takes named curves only");
 	if (!is_curve(param, info))
