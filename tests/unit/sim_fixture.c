@@ -14,14 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_pool(char folder[64])
+enum { FOLDER_MAX = 512 };
+
+static void write_pool(char folder[FOLDER_MAX])
 {
 	const char *tmp = getenv("TMPDIR");
 	EVP_PKEY *key = EVP_RSA_gen(2048);
-	char path[128];
+	char path[FOLDER_MAX + 32];
 	FILE *file;
 
-	(void)snprintf(folder, 64, "%.40s/pool-XXXXXX", tmp ? tmp : "/tmp");
+	(void)snprintf(folder, FOLDER_MAX, "%.400s/pool-XXXXXX", tmp ? tmp : "/tmp");
 	cr_assert_not_null(mkdtemp(folder), "%s", folder);
 	(void)snprintf(path, sizeof(path), "%s/rsa-2048-01.pem", folder);
 	file = fopen(path, "w");
@@ -33,7 +35,7 @@ static void write_pool(char folder[64])
 void fixture_open(struct fixture *f, const char *state)
 {
 	struct kh_error err;
-	char folder[64];
+	char folder[FOLDER_MAX];
 
 	memset(f, 0, sizeof(*f));
 	write_pool(folder);
