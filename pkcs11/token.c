@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "call.h"
+#include "ckm.h"
 #include "ckr.h"
 
 #include <stdio.h>
@@ -126,7 +127,7 @@ struct search {
 	struct token *found;
 	size_t matches, blank, failed;
 	char names[400]; /* of the matches, for the hint */
-	char failure[160];
+	struct kh_error failure; /* of the last slot that could not be asked */
 };
 
 static void note_name(struct search *s, const struct token *t)
@@ -146,7 +147,7 @@ static int look_at(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_INFO *i
 	(void)err;
 	if (!t) {
 		log_debug("slot %lu is passed over: %s", slot, why->msg);
-		(void)snprintf(s->failure, sizeof(s->failure), "%.*s", (int)sizeof(s->failure) - 1, why->msg);
+		s->failure = *why;
 		s->failed++;
 		return 0;
 	}
@@ -185,9 +186,12 @@ int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, s
 	}
 	if (s.blank == 1)
 		return not_initialised(out, err);
+	if (s.failed) { /* it may be the token that was meant */
+		*err = s.failure;
+		return kh_context(err, "no other token matches %s", uri_text(uri));
+	}
 	kh_fail(err, KH_E_INPUT, 0, "no token matches %s", uri_text(uri));
-	return kh_hint(err, "`keyhaul-token slots` lists the tokens that this module has%s%s", s.failed ? "; " : "",
-		       s.failure);
+	return kh_hint(err, "`keyhaul-token slots` lists the tokens that this module has");
 }
 
 int token_open(struct token *t, bool read_write, struct kh_error *err)
@@ -228,9 +232,15 @@ bool token_is_gone(CK_RV rv)
 bool token_has_mechanism(const struct token *t, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags)
 {
 	CK_MECHANISM_INFO info = {0};
+	CK_RV rv = P11_CALL_MECH(t->fn, mechanism, C_GetMechanismInfo, t->slot, mechanism, &info);
+	char name[CKM_NAME_MAX];
 
-	return P11_CALL_MECH(t->fn, mechanism, C_GetMechanismInfo, t->slot, mechanism, &info) == CKR_OK &&
-	       (info.flags & flags) == flags;
+	if (rv == CKR_OK)
+		return (info.flags & flags) == flags;
+	if (rv != CKR_MECHANISM_INVALID)
+		log_warning("C_GetMechanismInfo on %s: %s (0x%lX); it is taken to be there",
+			    ckm_name(mechanism, name), ckr_name(rv), rv);
+	return rv != CKR_MECHANISM_INVALID;
 }
 
 int token_mechanisms(const struct token *t, CK_MECHANISM_TYPE **out, size_t *n, struct kh_error *err)

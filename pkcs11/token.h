@@ -52,8 +52,9 @@ typedef int token_each_fn(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_
 int token_each(CK_FUNCTION_LIST *fn, token_each_fn *each, void *arg, struct kh_error *err);
 
 /*
- * Finds the one token that the URI's attributes name, without a session. A slot that fails is passed over (one debug line).
- * KH_E_INPUT where no token or more than one fits: the message says how many, the hint what tells them apart.
+ * Finds the one token that the URI's attributes name, without a session. A slot that fails is passed over (one debug line)
+ * where another has the token, and is KH_E_TOKEN where none has. KH_E_INPUT where no token or more than one fits: the
+ * message says how many, the hint what tells them apart.
  */
 int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, struct kh_error *err);
 
@@ -88,7 +89,10 @@ const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX]);
 /* The token's mechanisms; the caller frees `*out`. KH_E_TOKEN, also for more than TOKEN_MECHANISMS_MAX. */
 int token_mechanisms(const struct token *t, CK_MECHANISM_TYPE **out, size_t *n, struct kh_error *err);
 
-/* True where the token lists the mechanism and it has these flags (CKF_WRAP, CKF_GENERATE, ...; 0: any). */
+/*
+ * True where the token has the mechanism and it has these flags (CKF_WRAP, CKF_GENERATE, ...; 0: any). A token that
+ * does not say, by any code but CKR_MECHANISM_INVALID, is warned of and taken to have it: trying it will tell.
+ */
 bool token_has_mechanism(const struct token *t, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags);
 
 #endif

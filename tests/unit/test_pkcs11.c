@@ -49,9 +49,9 @@ Test(pkcs11, token_is_found_or_told_why)
 		{"pkcs11:token=A;slot-id=1", 0, KH_OK, 1, NULL, NULL},
 		{"pkcs11:token=A", -1, KH_E_INPUT, 0, "2 tokens match", "serial=2"},
 		{"pkcs11:", -1, KH_E_INPUT, 0, "3 tokens match", "serial=3"},
-		{"pkcs11:token=C", -1, KH_E_INPUT, 0, "no token matches", "C_GetTokenInfo on slot 3"},
+		{"pkcs11:token=C", -1, KH_E_TOKEN, 0, "C_GetTokenInfo on slot 3: CKR_DEVICE_ERROR (0x30)", ""},
 		{"pkcs11:token=Blank", -1, KH_E_TOKEN, 0, "not initialised", "initialise"},
-		{"pkcs11:manufacturer=Other", -1, KH_E_INPUT, 0, "no token matches", "slots"},
+		{"pkcs11:manufacturer=Other", -1, KH_E_TOKEN, 0, "no other token matches", ""},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
