@@ -74,6 +74,7 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 		  struct kh_error *err)
 {
 	CK_ATTRIBUTE v[ATTR_TEMPLATE_MAX];
+	bool answered = false;
 	CK_RV rv;
 
 	if (n > ATTR_TEMPLATE_MAX)
@@ -93,8 +94,12 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 		reads[i].there = !none && v[i].ulValueLen <= reads[i].room;
 		if (rv != CKR_OK && v[i].ulValueLen == reads[i].room && is_untouched(&reads[i]))
 			reads[i].there = false;
+		else
+			answered = true;
 		reads[i].len = reads[i].there ? v[i].ulValueLen : 0;
 	}
+	if (rv == CKR_BUFFER_TOO_SMALL && !answered) /* it speaks of no single attribute then */
+		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
 	return 0;
 }
 
@@ -115,7 +120,7 @@ int attr_read_bytes(const struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
 	int rc = -1;
 
 	*there = false;
-	if (rv != CKR_OK && !is_partial(rv))
+	if (rv != CKR_OK && (!is_partial(rv) || rv == CKR_BUFFER_TOO_SMALL)) /* there is no buffer yet */
 		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
 	if (rv != CKR_OK || a.ulValueLen == CK_UNAVAILABLE_INFORMATION || a.ulValueLen == 0)
 		return 0;
