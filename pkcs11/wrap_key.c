@@ -66,7 +66,7 @@ void wrap_key_destroy(const struct token *t, CK_OBJECT_HANDLE *key)
 		return;
 	rv = P11_CALL(t->fn, C_DestroyObject, t->session, *key);
 	if (rv != CKR_OK)
-		log_warning("the wrapping key could not be taken off the token (%s): look for keyhaul-tmp-* objects",
-			    ckr_name(rv));
+		log_warning("the wrapping key could not be taken off the token: C_DestroyObject: %s (0x%lX); look for "
+			    "keyhaul-tmp-* objects", ckr_name(rv), rv);
 	*key = CK_INVALID_HANDLE;
 }

@@ -84,8 +84,10 @@ static int run(struct cmd *c, struct kh_error *err)
 	    keygen_generate(&s.token, &request, &made, err))
 		goto out;
 	rc = show(c, &s.token, made.key, err);
-	if (rc)
-		kh_context(err, "the key '%s' was made and stays on the token", o->label);
+	if (rc) {
+		keygen_destroy(&s.token, &made);
+		kh_context(err, "the key '%s' was made and destroyed again", o->label);
+	}
 out:
 	session_close(&s);
 	return rc;
