@@ -72,7 +72,8 @@ static int start_host(void)
 	return 0;
 }
 
-void relay_end(void)
+/* Also where C_Finalize failed or was never called: the trace is whole when the program is gone. */
+__attribute__((destructor)) void relay_end(void)
 {
 	pthread_mutex_lock(&one_at_a_time);
 	if (host_socket >= 0) {

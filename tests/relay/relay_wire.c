@@ -260,16 +260,19 @@ int relay_put_call(struct relay_message *m, const struct relay_call *c)
 	return m->bad ? -1 : 0;
 }
 
-/* Room for an answer; a caller that says it has far more than any answer takes is given the most that can be passed on. */
+static size_t size_of(const struct relay_arg *a)
+{
+	return a->kind == 'L' || a->kind == 'F' ? sizeof(CK_ULONG) : 1;
+}
+
 static void take_room(struct relay_message *m, struct relay_arena *arena, struct relay_arg *a)
 {
-	size_t size = a->kind == 'L' || a->kind == 'F' ? sizeof(CK_ULONG) : 1;
 	bool there = take_number(m) != 0;
 
 	a->n = take_number(m);
 	a->number = a->kind == 'F' ? 0 : a->n;
 	if (there)
-		a->data = arena_array(m, arena, a->n, size);
+		a->data = arena_array(m, arena, a->n, size_of(a));
 }
 
 int relay_take_call(struct relay_message *m, struct relay_call *c, struct relay_arena *arena)
@@ -302,11 +305,6 @@ int relay_take_call(struct relay_message *m, struct relay_call *c, struct relay_
 			take_room(m, arena, a);
 	}
 	return m->bad || m->at != m->len ? -1 : 0;
-}
-
-static size_t size_of(const struct relay_arg *a)
-{
-	return a->kind == 'L' || a->kind == 'F' ? sizeof(CK_ULONG) : 1;
 }
 
 static void put_values(struct relay_message *m, const struct relay_arg *a)
