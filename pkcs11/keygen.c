@@ -6,14 +6,14 @@
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
+#include "tmp.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TMP_LABEL "keyhaul-tmp-"
-#define TMP_LABEL_MAX (sizeof(TMP_LABEL) + 2 * KEYGEN_ID)
+#define TMP_LABEL_MAX (sizeof(TMP_PREFIX) + 2 * KEYGEN_ID)
 
 /* Every use that a key can have (PKCS#11 v3.1 sections 4.8 to 4.10). What is not asked for is set false, not left to the token. */
 static const CK_ATTRIBUTE_TYPE secret_uses[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN,  CKA_VERIFY,
@@ -75,7 +75,9 @@ static void add_guard(struct attr_template *t, const struct making *m)
 {
 	attr_add_bool(t, CKA_PRIVATE, true);
 	attr_add_bool(t, CKA_SENSITIVE, true);
-	attr_add_bool(t, CKA_EXTRACTABLE, true);
+	attr_add_bool(t, CKA_EXTRACTABLE, !m->r->stays);
+	if (m->r->trusted_only)
+		attr_add_bool(t, CKA_WRAP_WITH_TRUSTED, true);
 	add_uses(t, m->kind->uses, m->kind->n_uses, m->kind->always, m->r->use);
 }
 
@@ -129,7 +131,7 @@ static int check_made(const struct making *m, struct kh_error *err)
 		wrong = "is of another type or size";
 	else if (k.sensitive != BUNDLE_TRUE)
 		wrong = "is not CKA_SENSITIVE";
-	else if (k.extractable == BUNDLE_FALSE)
+	else if (k.extractable == BUNDLE_FALSE && !m->r->stays)
 		wrong = "is not CKA_EXTRACTABLE";
 	else if ((k.token_object == BUNDLE_TRUE) != m->r->token_object && k.token_object != BUNDLE_ABSENT)
 		wrong = m->r->token_object ? "is not kept" : "is kept on the token";
@@ -162,7 +164,7 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 	if (RAND_bytes(out->id, KEYGEN_ID) != 1)
 		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL has no random bytes");
 	hex_encode(out->id, KEYGEN_ID, hex);
-	(void)snprintf(m.tmp_label, sizeof(m.tmp_label), "%s%s", TMP_LABEL, hex);
+	(void)snprintf(m.tmp_label, sizeof(m.tmp_label), "%s%s", TMP_PREFIX, hex);
 	m.label = r->label ? r->label : m.tmp_label;
 	rc = m.info->secret_len ? make_secret(&m, err) : make_pair(&m, err);
 	if (rc == 0 && check_made(&m, err)) {

@@ -14,6 +14,8 @@ struct keygen_request {
 	const char *label;	/* NULL: "keyhaul-tmp-" and hex */
 	bool token_object;	/* CKA_TOKEN */
 	CK_ATTRIBUTE_TYPE use;	/* the one use it gets beside HMAC's signing: CKA_ENCRYPT, CKA_WRAP, CKA_SIGN; 0: none */
+	bool stays;		/* CKA_EXTRACTABLE false, for the probe; whether the token took it is not checked */
+	bool trusted_only;	/* CKA_WRAP_WITH_TRUSTED, likewise */
 };
 
 /* What was made: the secret or private key and, for pairs, the public half; CK_INVALID_HANDLE where there is none. */

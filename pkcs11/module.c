@@ -19,6 +19,7 @@ struct module {
 	void *handle;
 	char *path;
 	char *init_args; /* some modules keep the pointer */
+	char *file; /* what the loader found by the path; NULL where it does not say */
 	CK_FUNCTION_LIST *fn;
 	bool ours; /* C_Initialize was */
 };
@@ -62,10 +63,16 @@ static int get_list(struct module *m, struct kh_error *err)
 {
 	CK_RV (*get_function_list)(CK_FUNCTION_LIST **) = NULL;
 	void *symbol = dlsym(m->handle, "C_GetFunctionList");
+	Dl_info where = {0};
 	CK_RV rv;
 
 	if (!symbol)
 		return not_a_module(err, m->path, "it has no C_GetFunctionList");
+	if (dladdr(symbol, &where) != 0 && where.dli_fname != NULL) {
+		m->file = strdup(where.dli_fname);
+		if (!m->file)
+			return kh_fail_memory(err);
+	}
 	memcpy(&get_function_list, &symbol, sizeof(get_function_list)); /* ISO C has no such cast */
 	rv = get_function_list(&m->fn);
 	if (rv != CKR_OK)
@@ -129,6 +136,11 @@ const char *module_path(const struct module *m)
 	return m->path;
 }
 
+const char *module_file(const struct module *m)
+{
+	return m->file ? m->file : m->path;
+}
+
 void module_close(struct module *m)
 {
 	if (!m)
@@ -138,6 +150,7 @@ void module_close(struct module *m)
 	if (m->handle)
 		(void)dlclose(m->handle);
 	free(m->init_args);
+	free(m->file);
 	free(m->path);
 	free(m);
 }

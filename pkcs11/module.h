@@ -24,6 +24,9 @@ CK_FUNCTION_LIST *module_functions(const struct module *m);
 /* The path it was loaded by; the module owns it. */
 const char *module_path(const struct module *m);
 
+/* The shared object that the path led to, for a path without a slash too; the path where the loader does not say. */
+const char *module_file(const struct module *m);
+
 /* C_Finalize where C_Initialize was ours, and frees; NULL is fine. */
 void module_close(struct module *m);
 

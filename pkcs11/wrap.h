@@ -36,6 +36,12 @@ struct wrap_blob {
  */
 size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX]);
 
+/* All plans of an algorithm, whatever the token lists, best first. Gives how many. */
+size_t wrap_plans_all(enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX]);
+
+/* True where the token lists every mechanism that the plan needs. */
+bool wrap_plan_is_listed(const struct token *t, const struct wrap_plan *plan);
+
 /* The plan in words: "CKM_RSA_PKCS_OAEP", "CKM_AES_KEY_WRAP_KWP with CKM_RSA_PKCS_OAEP"; into `out`. */
 #define WRAP_WORDS_MAX 96
 const char *wrap_plan_words(const struct wrap_plan *plan, char out[WRAP_WORDS_MAX]);

@@ -1,41 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "attr.h"
-#include "base/base64.h"
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
+#include "tmp.h"
 #include "wrap.h"
 
-#include <openssl/rand.h>
-#include <stdio.h>
 #include <string.h>
-
-#define LABEL_RANDOM 8 /* bytes */
-#define LABEL_MAX (sizeof("keyhaul-tmp-") + 2 * LABEL_RANDOM)
-
-/* A label that tells whoever finds it later what it was and that it can go. */
-static int temporary_label(char out[LABEL_MAX], struct kh_error *err)
-{
-	unsigned char random[LABEL_RANDOM];
-	char hex[2 * LABEL_RANDOM + 1];
-
-	if (RAND_bytes(random, sizeof(random)) != 1)
-		return kh_fail(err, KH_E_SYSTEM, 0, "no randomness");
-	hex_encode(random, sizeof(random), hex);
-	snprintf(out, LABEL_MAX, "keyhaul-tmp-%s", hex);
-	return 0;
-}
 
 int wrap_key_create(const struct token *t, const struct spki *key, CK_OBJECT_HANDLE *out, struct kh_error *err)
 {
 	static const CK_ATTRIBUTE_TYPE no_use[] = {CKA_ENCRYPT, CKA_VERIFY, CKA_VERIFY_RECOVER};
 	struct attr_template tmpl = {.n = 0};
-	char label[LABEL_MAX];
+	char label[TMP_LABEL];
 	CK_RV rv;
 
 	*out = CK_INVALID_HANDLE;
-	if (temporary_label(label, err) != 0)
+	if (tmp_label(label, err) != 0)
 		return -1;
 	attr_add_ulong(&tmpl, CKA_CLASS, CKO_PUBLIC_KEY);
 	attr_add_ulong(&tmpl, CKA_KEY_TYPE, CKK_RSA);

@@ -15,7 +15,7 @@ static const CK_MECHANISM_TYPE kwp_candidates[] = {
 #define KWP_CANDIDATES (sizeof(kwp_candidates) / sizeof(kwp_candidates[0]))
 _Static_assert(KWP_CANDIDATES + 1 <= WRAP_PLANS_MAX, "room for the native plan and each candidate");
 
-size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX])
+size_t wrap_plans_all(enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX])
 {
 	const struct wrapalg_info *info = wrapalg_info(alg);
 	size_t n = 0;
@@ -26,12 +26,34 @@ size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[
 		out[0] = (struct wrap_plan){.alg = alg, .way = WRAP_OAEP};
 		return 1;
 	}
-	if (token_has_mechanism(t, CKM_RSA_AES_KEY_WRAP, 0))
-		out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_NATIVE};
+	out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_NATIVE};
 	for (size_t i = 0; i < KWP_CANDIDATES; i++)
-		if (token_has_mechanism(t, kwp_candidates[i], 0))
-			out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_TWO_STEP, .kwp = kwp_candidates[i]};
+		out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_TWO_STEP, .kwp = kwp_candidates[i]};
 	return n;
+}
+
+/* What a plan needs beside OAEP, which tokens are asked to do without a look at their list. */
+static CK_MECHANISM_TYPE particular(const struct wrap_plan *plan)
+{
+	return plan->way == WRAP_NATIVE ? CKM_RSA_AES_KEY_WRAP : plan->kwp;
+}
+
+size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX])
+{
+	struct wrap_plan all[WRAP_PLANS_MAX];
+	size_t n_all = wrap_plans_all(alg, all), n = 0;
+
+	for (size_t i = 0; i < n_all; i++)
+		if (all[i].way == WRAP_OAEP || token_has_mechanism(t, particular(&all[i]), 0))
+			out[n++] = all[i];
+	return n;
+}
+
+bool wrap_plan_is_listed(const struct token *t, const struct wrap_plan *plan)
+{
+	if (plan->way != WRAP_NATIVE && !token_has_mechanism(t, CKM_RSA_PKCS_OAEP, 0))
+		return false;
+	return plan->way == WRAP_OAEP || token_has_mechanism(t, particular(plan), 0);
 }
 
 const char *wrap_plan_words(const struct wrap_plan *plan, char out[WRAP_WORDS_MAX])

@@ -40,6 +40,9 @@ void file_close(struct file *f);
 /* Writes a file that must not exist yet, whole and fsynced, with this mode. KH_E_INPUT where it exists. */
 int file_create(const char *path, unsigned mode, const void *data, size_t len, struct kh_error *err);
 
+/* SHA-256 of a file, read piece by piece. KH_E_INPUT where it cannot be read, is no file or is over `max` bytes. */
+int file_sha256_of(const char *path, size_t max, unsigned char out[FILE_DIGEST], struct kh_error *err);
+
 /* SHA-256 of bytes; KH_E_SYSTEM where OpenSSL cannot. */
 int file_sha256(const void *data, size_t len, unsigned char out[FILE_DIGEST], struct kh_error *err);
 

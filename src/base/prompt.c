@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "secret.h"
+#include "prompt.h"
+
 #include "cmd.h"
+#include "secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +67,7 @@ fail:
 	return -1;
 }
 
-int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh_error *err)
+static int ask(const char *prompt, size_t max, bool echo, struct secret **out, struct kh_error *err)
 {
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	struct termios was, quiet;
@@ -78,7 +80,8 @@ int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh
 		goto out;
 	}
 	quiet = was;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (!echo)
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
 	if (tcsetattr(tty, TCSAFLUSH, &quiet)) {
 		kh_fail_errno(err, KH_E_INPUT, errno, "the terminal");
 		goto out;
@@ -88,8 +91,31 @@ int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh
 	else
 		rc = read_reply(tty, max, out, err);
 	(void)tcsetattr(tty, TCSAFLUSH, &was);
-	(void)write_all(tty, "\n");
+	if (!echo)
+		(void)write_all(tty, "\n");
 out:
 	close(tty);
 	return rc;
+}
+
+int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh_error *err)
+{
+	return ask(prompt, max, false, out, err);
+}
+
+int prompt_confirm(const char *prompt, const char *word, struct kh_error *err)
+{
+	struct secret *reply = NULL;
+	bool same;
+
+	if (ask(prompt, PROMPT_REPLY_MAX, true, &reply, err) != 0) {
+		if (err->code != KH_E_INPUT)
+			return -1;
+		kh_context(err, "not confirmed");
+		err->code = KH_E_USAGE;
+		return kh_hint(err, "where there is no terminal, --yes says it");
+	}
+	same = strcmp(secret_text(reply), word) == 0;
+	secret_free(reply);
+	return same ? 0 : kh_fail(err, KH_E_USAGE, 0, "not confirmed: '%s' was not typed", word);
 }

@@ -92,3 +92,16 @@ int text_for_json(const char *text, size_t len, struct buf *out, struct kh_error
 	}
 	return rc ? rc : buf_add(out, "\"", 1, err);
 }
+
+int text_percent(const char *text, size_t len, struct buf *out, struct kh_error *err)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char ch = (unsigned char)text[i];
+		int r = ch < 0x20 || ch > 0x7e || ch == '%' ? buf_addf(out, "%%%02X", err, ch)
+							     : buf_add(out, &text[i], 1, err);
+
+		if (r != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -14,4 +14,7 @@ int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_e
 /* Adds it as a JSON string with its quotes, ASCII only; bad UTF-8 becomes U+FFFD. */
 int text_for_json(const char *text, size_t len, struct buf *out, struct kh_error *err);
 
+/* Adds it as a bundle has labels: printable ASCII as it is, all else and '%' as %XX. */
+int text_percent(const char *text, size_t len, struct buf *out, struct kh_error *err);
+
 #endif

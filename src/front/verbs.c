@@ -14,9 +14,11 @@
 /* tests/cli/verbs.sh holds it against each program's --dump-options */
 static const struct verb verbs[] = {
 	{"slots", TOKEN, TOKEN, "list the tokens that are there and what they can do"},
+	{"probe", TOKEN, TOKEN, "find out what a token really does, with throwaway keys"},
 	{"generate", TOKEN, TOKEN, "make a key that can be hauled, in the token"},
 	{"keys", TOKEN, TOKEN, "list the keys on a token and whether each can be hauled"},
 	{"wrap", TOKEN, TOKEN, "wrap a key in the token for the KMS key of each bundle"},
+	{"clean", TOKEN, TOKEN, "remove keyhaul-tmp-* objects that a power cut left on a token"},
 	{"create", KMS, KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
 	{"fetch", KMS, KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
 	{"import", KMS, KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},

@@ -7,8 +7,10 @@
 
 /* keyhaul-token's commands, a file each. */
 extern const struct cmd_row cmd_slots;
+extern const struct cmd_row cmd_probe;
 extern const struct cmd_row cmd_generate;
 extern const struct cmd_row cmd_keys;
 extern const struct cmd_row cmd_wrap;
+extern const struct cmd_row cmd_clean;
 
 #endif

@@ -3,6 +3,7 @@
 #include "haul.h"
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "pkcs11/ckm.h"
 
 #include <string.h>
@@ -18,29 +19,15 @@ struct texts {
 	char names[2][CKM_NAME_MAX];
 };
 
-/* A label as the bundle has it: printable ASCII as it is, all else and '%' as %XX. */
-static int percent(const char *text, size_t len, struct buf *out, struct kh_error *err)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char ch = (unsigned char)text[i];
-		int r = ch < 0x20 || ch > 0x7e || ch == '%' ? buf_addf(out, "%%%02X", err, ch)
-							     : buf_add(out, &text[i], 1, err);
-
-		if (r != 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int fill_texts(const struct token *t, const struct key *k, struct texts *x, struct kh_error *err)
 {
 	const struct token_name *n = &t->name;
 
-	if (percent(n->label, strlen(n->label), &x->token_label, err) != 0 ||
-	    percent(n->model, strlen(n->model), &x->model, err) != 0 ||
-	    percent(n->manufacturer, strlen(n->manufacturer), &x->manufacturer, err) != 0 ||
-	    percent(n->serial, strlen(n->serial), &x->serial, err) != 0 ||
-	    percent(k->label, k->label_len, &x->key_label, err) != 0)
+	if (text_percent(n->label, strlen(n->label), &x->token_label, err) != 0 ||
+	    text_percent(n->model, strlen(n->model), &x->model, err) != 0 ||
+	    text_percent(n->manufacturer, strlen(n->manufacturer), &x->manufacturer, err) != 0 ||
+	    text_percent(n->serial, strlen(n->serial), &x->serial, err) != 0 ||
+	    text_percent(k->label, k->label_len, &x->key_label, err) != 0)
 		return -1;
 	hex_encode(k->id, k->id_len, x->id);
 	hex_encode(k->check_value, k->check_value_len, x->check_value);

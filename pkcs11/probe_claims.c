@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "probe_step.h"
+
+#include "attr.h"
+#include "base/log.h"
+#include "call.h"
+#include "ckr.h"
+#include "proof_step.h"
+#include "tmp.h"
+
+#include <openssl/crypto.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VALUE_MAX 1024
+
+/* The values that a sensitive key must not give out (PKCS#11 v3.1 section 4.9, tables of each key type). */
+static const struct {
+	enum keyspec spec;
+	CK_ATTRIBUTE_TYPE value;
+	const char *name;
+} values[] = {
+	{KEYSPEC_SYMMETRIC_DEFAULT, CKA_VALUE, "CKA_VALUE"},
+	{KEYSPEC_RSA_2048, CKA_PRIVATE_EXPONENT, "CKA_PRIVATE_EXPONENT"},
+	{KEYSPEC_RSA_2048, CKA_PRIME_1, "CKA_PRIME_1"},
+	{KEYSPEC_ECC_NIST_P256, CKA_VALUE, "CKA_VALUE"},
+};
+#define VALUES (sizeof(values) / sizeof(values[0]))
+
+static const struct probe_claim preset[PROBE_CLAIMS] = {
+	{.name = "sensitive", .words = "values of a CKA_SENSITIVE key cannot be read", .honour = PROBE_NOT_KNOWN},
+	{.name = "unextractable", .words = "a key with CKA_EXTRACTABLE false is not wrapped", .honour = PROBE_NOT_KNOWN},
+	{.name = "wrap_with_trusted", .words = "CKA_WRAP_WITH_TRUSTED: not wrapped under an untrusted key",
+	 .honour = PROBE_NOT_KNOWN},
+	{.name = "user_trusted", .words = "the user cannot make a CKA_TRUSTED key", .honour = PROBE_NOT_KNOWN},
+};
+
+static void settle(struct probe_claim *c, enum probe_honour honour, CK_RV rv, const char *why)
+{
+	c->honour = honour;
+	c->native = rv;
+	snprintf(c->native_name, sizeof(c->native_name), "%s", rv != CKR_OK ? ckr_name(rv) : "");
+	snprintf(c->why, sizeof(c->why), "%s", why);
+}
+
+/* Where nothing could be tried; -1 where the token is gone. */
+static int untried(struct probe_claim *c, const struct kh_error *why, struct kh_error *err)
+{
+	if (!proof_is_finding(why)) {
+		*err = *why;
+		return -1;
+	}
+	settle(c, PROBE_NOT_KNOWN, why->native, why->msg);
+	return 0;
+}
+
+/* Asks for one value; what comes is wiped at once. True where the token gave it. */
+static CK_RV read_value(const struct token *t, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type, bool *gave)
+{
+	unsigned char value[VALUE_MAX];
+	CK_ATTRIBUTE a = {type, value, sizeof(value)};
+	CK_RV rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, key, &a, 1);
+
+	*gave = rv == CKR_OK && a.ulValueLen != CK_UNAVAILABLE_INFORMATION && a.ulValueLen > 0;
+	OPENSSL_cleanse(value, sizeof(value));
+	return rv;
+}
+
+static int try_value(const struct token *t, size_t i, struct probe_claim *c, struct kh_error *err)
+{
+	const struct keygen_request request = {.spec = values[i].spec, .token_object = t->token_objects};
+	char why[PROBE_WHY_MAX];
+	struct kh_error unmade;
+	struct keygen_key key;
+	bool gave = false;
+	CK_RV rv;
+
+	if (keygen_generate(t, &request, &key, &unmade) != 0)
+		return c->honour == PROBE_NOT_KNOWN || !proof_is_finding(&unmade) ? untried(c, &unmade, err) : 0;
+	rv = read_value(t, key.key, values[i].value, &gave);
+	keygen_destroy(t, &key);
+	if (token_is_gone(rv))
+		return ckr_fail(err, rv, "C_GetAttributeValue", values[i].name);
+	c->stated = BUNDLE_TRUE; /* keygen made sure */
+	snprintf(why, sizeof(why), "C_GetAttributeValue gave %s of a sensitive %s key", values[i].name,
+		 keyspec_name(values[i].spec));
+	if (gave)
+		settle(c, PROBE_BROKEN, CKR_OK, why);
+	else if (c->honour == PROBE_NOT_KNOWN)
+		settle(c, PROBE_HONOURED, rv, rv == CKR_OK ? "C_GetAttributeValue gave none" : "C_GetAttributeValue");
+	return 0;
+}
+
+static int try_sensitive(const struct token *t, struct probe_claim *c, struct kh_error *err)
+{
+	for (size_t i = 0; i < VALUES && c->honour != PROBE_BROKEN; i++)
+		if (try_value(t, i, c, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* A plan that was proven is known to wrap such a key: a refusal is then for what the key says. */
+static const struct probe_row *known_to_wrap(const struct probe *p)
+{
+	for (size_t i = 0; i < p->n_rows; i++)
+		if (p->rows[i].verdict == PROBE_PROVEN)
+			return &p->rows[i];
+	return NULL;
+}
+
+static int host_spki(EVP_PKEY *rsa, struct spki *out, struct kh_error *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(rsa, &der);
+	int ret = len <= 0 ? kh_fail_memory(err) : spki_parse(der, (size_t)len, 0, out, err);
+
+	OPENSSL_free(der);
+	return ret;
+}
+
+/* True for a code that says something of the key; the others say that the token is in trouble. */
+static bool is_refusal(CK_RV rv)
+{
+	return rv != CKR_OK && rv != CKR_DEVICE_ERROR && rv != CKR_GENERAL_ERROR && rv != CKR_HOST_MEMORY &&
+	       rv != CKR_DEVICE_MEMORY && rv != CKR_FUNCTION_FAILED;
+}
+
+/* Wraps a key that must not be wrapped by the plan that wraps others like it. */
+static int try_to_wrap(const struct token *t, const struct probe_row *known, const struct spki *rsa,
+		       CK_OBJECT_HANDLE target, struct probe_claim *c, struct kh_error *err)
+{
+	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
+	struct wrap_blob blob;
+	struct kh_error why;
+	int ret = -1;
+
+	if (wrap_key_create(t, rsa, &wrapping_key, &why) != 0)
+		return untried(c, &why, err);
+	if (wrap_run(t, &known->plan, wrapping_key, rsa->bits, target, &blob, &why) == 0) {
+		settle(c, PROBE_BROKEN, CKR_OK, "C_WrapKey wrapped it all the same");
+		ret = 0;
+	} else if (!proof_is_finding(&why)) {
+		*err = why;
+	} else {
+		settle(c, why.native == CKR_OK	       ? PROBE_BROKEN
+			  : is_refusal(why.native) ? PROBE_HONOURED
+						   : PROBE_NOT_KNOWN, why.native, why.msg);
+		ret = 0;
+	}
+	wrap_key_destroy(t, &wrapping_key);
+	return ret;
+}
+
+/* Whether the token gives the attribute back as it was set. */
+static enum bundle_flag stated(enum bundle_flag got, enum bundle_flag set)
+{
+	return got == BUNDLE_ABSENT ? BUNDLE_ABSENT : got == set ? BUNDLE_TRUE : BUNDLE_FALSE;
+}
+
+static int try_flag(const struct token *t, const struct probe_row *known, const struct spki *rsa, bool stays,
+		    struct probe_claim *c, struct kh_error *err)
+{
+	struct keygen_request request = {.token_object = t->token_objects, .stays = stays, .trusted_only = !stays};
+	struct keygen_key made;
+	struct kh_error why;
+	struct key key;
+	int ret;
+
+	if (known == NULL) {
+		settle(c, PROBE_NOT_KNOWN, CKR_OK, "no way of wrapping is proven, so a refusal would say nothing");
+		return 0;
+	}
+	request.spec = known->spec;
+	if (keygen_generate(t, &request, &made, &why) != 0)
+		return untried(c, &why, err);
+	ret = key_read(t, made.key, &key, err);
+	if (ret == 0) {
+		c->stated = stays ? stated(key.extractable, BUNDLE_FALSE) : stated(key.wrap_with_trusted, BUNDLE_TRUE);
+		ret = try_to_wrap(t, known, rsa, made.key, c, err);
+	}
+	keygen_destroy(t, &made);
+	return ret;
+}
+
+static CK_RV create_trusted(const struct token *t, const struct spki *rsa, const char *label, CK_OBJECT_HANDLE *out)
+{
+	struct attr_template tmpl = {.n = 0};
+
+	attr_add_ulong(&tmpl, CKA_CLASS, CKO_PUBLIC_KEY);
+	attr_add_ulong(&tmpl, CKA_KEY_TYPE, CKK_RSA);
+	attr_add_bool(&tmpl, CKA_TOKEN, t->token_objects);
+	attr_add_bool(&tmpl, CKA_PRIVATE, false);
+	attr_add_bytes(&tmpl, CKA_LABEL, label, strlen(label));
+	attr_add_bool(&tmpl, CKA_WRAP, true);
+	attr_add_bool(&tmpl, CKA_TRUSTED, true);
+	attr_add_bytes(&tmpl, CKA_MODULUS, rsa->modulus, rsa->modulus_len);
+	attr_add_bytes(&tmpl, CKA_PUBLIC_EXPONENT, rsa->exponent, rsa->exponent_len);
+	return P11_CALL(t->fn, C_CreateObject, t->session, tmpl.v, tmpl.n, out);
+}
+
+/* Only the SO may mark a key trusted (PKCS#11 v3.1 section 4.8): who else can, can take what is wrapped under it. */
+static int try_trusted_in(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
+{
+	CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+	CK_BBOOL trusted = CK_FALSE;
+	struct attr_read read = ATTR_READ(CKA_TRUSTED, trusted);
+	char label[TMP_LABEL];
+	int ret;
+	CK_RV rv;
+
+	if (tmp_label(label, err) != 0)
+		return -1;
+	rv = create_trusted(t, rsa, label, &made);
+	if (token_is_gone(rv))
+		return ckr_fail(err, rv, "C_CreateObject", c->name);
+	if (rv != CKR_OK) {
+		settle(c, is_refusal(rv) ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv, "C_CreateObject");
+		return 0;
+	}
+	ret = attr_read_all(t, made, &read, 1, err);
+	if (ret == 0) {
+		c->stated = attr_flag(&read);
+		if (c->stated == BUNDLE_TRUE)
+			settle(c, PROBE_BROKEN, CKR_OK, "C_CreateObject made one for the user");
+		else
+			settle(c, PROBE_HONOURED, CKR_OK, "C_CreateObject made the key, but not a trusted one");
+	}
+	wrap_key_destroy(t, &made);
+	return ret;
+}
+
+/* In a session of its own: SoftHSM keeps half an object of what it refuses to create, until its session ends [seen]. */
+static int try_trusted(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
+{
+	struct token own = *t;
+	int ret;
+
+	own.logged_in = false; /* closing it logs nobody out */
+	if (token_open(&own, t->read_write, err) != 0)
+		return kh_context(err, "a second session");
+	ret = try_trusted_in(&own, rsa, c, err);
+	token_close(&own);
+	return ret;
+}
+
+int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct kh_error *err)
+{
+	const struct probe_row *known = known_to_wrap(p);
+	struct probe_claim *c = p->claims;
+	struct spki spki = {0};
+	int ret = -1;
+
+	log_progress("probing what the token says of keys...");
+	memcpy(c, preset, sizeof(preset));
+	if (host_spki(rsa, &spki, err) == 0 && try_sensitive(t, &c[0], err) == 0 &&
+	    try_flag(t, known, &spki, true, &c[1], err) == 0 && try_flag(t, known, &spki, false, &c[2], err) == 0 &&
+	    try_trusted(t, &spki, &c[3], err) == 0)
+		ret = 0;
+	else
+		kh_context(err, "what the token says of keys");
+	spki_clear(&spki);
+	return ret;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "base/log.h"
+#include "bundle/result.h"
+#include "commands.h"
+#include "probe_report.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct probe_opts {
+	const char *token;
+	const char *out;
+	struct token_opts token_opts;
+};
+
+static const struct opt_row rows[] = {
+	{.name = "token", .kind = OPT_URI, .offset = offsetof(struct probe_opts, token), .arg = "URI",
+	 .text = "the token to try"},
+	{.name = "out", .kind = OPT_OUTPUT, .offset = offsetof(struct probe_opts, out), .arg = "FILE",
+	 .text = "write what was found to a new file, for 'keyhaul-kms fetch --token-profile'"},
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	TOKEN_OPT_GROUP(offsetof(struct probe_opts, token_opts)),
+	OPT_GROUPS_END,
+};
+
+static int check_opts(const struct probe_opts *o, struct kh_error *err)
+{
+	if (o->token == NULL)
+		return kh_fail(err, KH_E_USAGE, 0, "--token is missing");
+	if (o->out != NULL && access(o->out, F_OK) == 0) {
+		kh_fail(err, KH_E_INPUT, 0, "%s: it exists already", o->out);
+		return kh_hint(err, "--out writes a new file only");
+	}
+	return 0;
+}
+
+/* What is left is not undone by saying so: the command has failed, with its table. */
+static int check_left(const struct probe *p, const struct token *t, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+
+	if (!p->counted) {
+		log_warning("whether anything was left on the token is not known: %s", p->uncounted);
+		return 0;
+	}
+	if (p->left <= p->was_left && p->objects_after <= p->objects_before) {
+		if (p->left > 0)
+			log_warning("%zu keyhaul-tmp-* objects of an earlier run are on the token: 'keyhaul-token clean'",
+				    p->left);
+		return 0;
+	}
+	kh_fail(err, KH_E_TOKEN, 0, "%s had %zu objects before the probe and has %zu, %zu of them keyhaul-tmp-*",
+		token_words(t, words), p->objects_before, p->objects_after, p->left);
+	return kh_hint(err, "'keyhaul-token clean' removes what keyhaul left; another program may have made the others");
+}
+
+static int report(struct cmd *c, const struct probe *p, const struct session *s, struct probe_profile *profile,
+		  struct kh_error *err)
+{
+	const struct probe_opts *o = c->opts;
+	json_t *json;
+
+	if (probe_profile_fill(p, s, c->now, profile, err) != 0 ||
+	    probe_show(c, &s->token, p, &profile->profile, err) != 0 || check_left(p, &s->token, err) != 0)
+		return -1;
+	json = tokenprofile_json(&profile->profile, err);
+	if (json == NULL || result_add(c, json, err) != 0)
+		return -1;
+	return o->out != NULL ? tokenprofile_create(&profile->profile, o->out, err) : 0;
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	const struct probe_opts *o = c->opts;
+	struct probe *p = NULL;
+	struct probe_profile *profile = NULL;
+	struct session s;
+	int ret = -1;
+
+	if (check_opts(o, err) != 0)
+		return -1;
+	p = calloc(1, sizeof(*p));
+	profile = calloc(1, sizeof(*profile));
+	if (session_open(o->token, &o->token_opts, false, &s, err) != 0)
+		goto out;
+	if (p == NULL || profile == NULL)
+		kh_fail_memory(err);
+	else if (probe_run(&s.token, p, err) == 0)
+		ret = report(c, p, &s, profile, err);
+out:
+	session_close(&s);
+	if (profile != NULL)
+		probe_profile_clear(profile);
+	free(profile);
+	free(p);
+	return ret;
+}
+
+const struct cmd_row cmd_probe = {
+	.verb = "probe",
+	.operands = "",
+	.summary = "find out what a token really does, with throwaway keys",
+	.groups = groups,
+	.opts_size = sizeof(struct probe_opts),
+	.run = run,
+};
