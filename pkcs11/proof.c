@@ -23,14 +23,19 @@ struct proof_row {
 };
 
 struct proof_run {
+	struct wrap_choice choice;
 	struct proof_row *rows;
 	EVP_PKEY *rsa_2048, *rsa_3072; /* NULL until one is needed */
 };
 
-int proof_run_new(struct proof_run **out, struct kh_error *err)
+int proof_run_new(const struct wrap_choice *choice, struct proof_run **out, struct kh_error *err)
 {
 	*out = calloc(1, sizeof(**out));
-	return *out != NULL ? 0 : kh_fail_memory(err);
+	if (*out == NULL)
+		return kh_fail_memory(err);
+	if (choice != NULL)
+		(*out)->choice = *choice;
+	return 0;
 }
 
 void proof_run_free(struct proof_run *run)
@@ -89,11 +94,11 @@ static int fail_all(const struct token *t, enum wrapalg alg, const char *found, 
 			    "mechanisms");
 }
 
-static int try_plans(const struct token *t, const struct proof_throwaway *w, enum wrapalg alg, struct proof *out,
-		     struct kh_error *err)
+static int try_plans(const struct token *t, const struct proof_throwaway *w, enum wrapalg alg,
+		     const struct wrap_choice *choice, struct proof *out, struct kh_error *err)
 {
 	struct wrap_plan plans[WRAP_PLANS_MAX];
-	size_t n = wrap_plans(t, alg, plans);
+	size_t n = wrap_plans(t, alg, choice, plans);
 	char found[FOUND_MAX] = "";
 	char words[WRAP_WORDS_MAX];
 
@@ -124,7 +129,7 @@ static int prove(struct proof_run *run, const struct token *t, const struct proo
 		return -1;
 	log_progress("proving what the token does with a throwaway key...");
 	if (proof_throwaway_make(t, row->spec, row->secret_len, rsa, &w, err) == 0)
-		ret = try_plans(t, &w, row->alg, out, err);
+		ret = try_plans(t, &w, row->alg, &run->choice, out, err);
 	else
 		kh_context(err, "a throwaway key for the proof");
 	proof_throwaway_destroy(t, &w);

@@ -27,8 +27,8 @@ struct proof {
 /* The proofs of one run on one token, each made once. */
 struct proof_run;
 
-/* An empty one; the caller frees it. KH_E_MEMORY. */
-int proof_run_new(struct proof_run **out, struct kh_error *err);
+/* An empty one, in which plans are those that `choice` (copied; NULL: none) leaves; the caller frees it. KH_E_MEMORY. */
+int proof_run_new(const struct wrap_choice *choice, struct proof_run **out, struct kh_error *err);
 void proof_run_free(struct proof_run *run);
 
 /*

@@ -25,6 +25,16 @@ struct wrap_plan {
 	CK_MECHANISM_TYPE kwp; /* WRAP_TWO_STEP: the mechanism that is to be RFC 5649 */
 };
 
+/* What a person says of the way, which the proof then holds to the same. {0}: nothing. */
+struct wrap_choice {
+	enum {
+		WRAP_AUTO, /* the best that is listed */
+		WRAP_ONLY_NATIVE,
+		WRAP_ONLY_TWO_STEP,
+	} rsa_aes;
+	CK_MECHANISM_TYPE kwp; /* the two-step way's mechanism, listed or not; 0: the candidates that are listed */
+};
+
 struct wrap_blob {
 	unsigned char data[WRAP_BLOB_MAX];
 	size_t len;
@@ -32,9 +42,11 @@ struct wrap_blob {
 
 /*
  * The plans worth trying for an algorithm on this token, best first: of those that need a mechanism beside OAEP only
- * the ones whose mechanism the token lists. None for a token that lists none of them. Gives how many.
+ * the ones whose mechanism the token lists, and that the choice (NULL: none) leaves. What the choice names outright is
+ * tried whatever the token lists. None for a token that lists none of them. Gives how many.
  */
-size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX]);
+size_t wrap_plans(const struct token *t, enum wrapalg alg, const struct wrap_choice *choice,
+		  struct wrap_plan out[WRAP_PLANS_MAX]);
 
 /* All plans of an algorithm, whatever the token lists, best first. Gives how many. */
 size_t wrap_plans_all(enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX]);

@@ -38,14 +38,32 @@ static CK_MECHANISM_TYPE particular(const struct wrap_plan *plan)
 	return plan->way == WRAP_NATIVE ? CKM_RSA_AES_KEY_WRAP : plan->kwp;
 }
 
-size_t wrap_plans(const struct token *t, enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX])
+static bool is_left(const struct wrap_plan *plan, const struct wrap_choice *choice)
 {
+	if (plan->way == WRAP_NATIVE)
+		return choice->rsa_aes != WRAP_ONLY_TWO_STEP;
+	return choice->rsa_aes != WRAP_ONLY_NATIVE && choice->kwp == 0;
+}
+
+size_t wrap_plans(const struct token *t, enum wrapalg alg, const struct wrap_choice *choice,
+		  struct wrap_plan out[WRAP_PLANS_MAX])
+{
+	static const struct wrap_choice automatic = {.rsa_aes = WRAP_AUTO};
+	const struct wrap_choice *c = choice != NULL ? choice : &automatic;
 	struct wrap_plan all[WRAP_PLANS_MAX];
 	size_t n_all = wrap_plans_all(alg, all), n = 0;
 
+	if (n_all > 0 && all[0].way == WRAP_OAEP) {
+		out[0] = all[0];
+		return 1;
+	}
 	for (size_t i = 0; i < n_all; i++)
-		if (all[i].way == WRAP_OAEP || token_has_mechanism(t, particular(&all[i]), 0))
+		if (is_left(&all[i], c) &&
+		    ((all[i].way == WRAP_NATIVE && c->rsa_aes == WRAP_ONLY_NATIVE) ||
+		     token_has_mechanism(t, particular(&all[i]), 0)))
 			out[n++] = all[i];
+	if (n_all > 0 && c->kwp != 0 && c->rsa_aes != WRAP_ONLY_NATIVE)
+		out[n++] = (struct wrap_plan){.alg = alg, .way = WRAP_TWO_STEP, .kwp = c->kwp};
 	return n;
 }
 

@@ -13,7 +13,7 @@
 
 /* What is passed on is kept as the text it came as; the program that takes it checks it. */
 struct fetch_opts {
-	const char *wrapping_algorithm, *wrapping_key_spec, *key_spec;
+	const char *wrapping_algorithm, *token_profile, *wrapping_key_spec, *key_spec;
 };
 
 struct kms_opts {
@@ -22,7 +22,7 @@ struct kms_opts {
 };
 
 struct wrap_opts {
-	const char *token, *generate, *module, *module_init_args, *pin_file, *pin_fd;
+	const char *token, *generate, *module, *module_init_args, *pin_file, *pin_fd, *rsa_aes, *kwp_mechanism;
 	bool no_keep, no_login, token_objects, allow_non_sensitive;
 };
 
@@ -53,6 +53,8 @@ static const struct opt_row own_rows[] = {
 static const struct opt_row fetch_rows[] = {
 	{.name = "wrapping-algorithm", .kind = OPT_TEXT, AT(wrapping_algorithm), .arg = "ALGORITHM",
 	 .choices = wrapalg_names, .text = "how the key is wrapped"},
+	{.name = "token-profile", .kind = OPT_INPUT, AT(token_profile), .arg = "FILE",
+	 .text = "the algorithm by what 'keyhaul probe' wrote"},
 	{.name = "wrapping-key-spec", .kind = OPT_TEXT, AT(wrapping_key_spec), .arg = "SPEC",
 	 .choices = wrapalg_bits_names, .text = "size of KMS's wrapping key"},
 	{.name = "key-spec", .kind = OPT_TEXT, AT(key_spec), .arg = "SPEC", .choices = keyspec_names,
@@ -74,6 +76,9 @@ static const struct opt_row wrap_rows[] = {
 	{.name = "no-login", .kind = OPT_FLAG, AT(no_login), .text = "the token asks for no PIN"},
 	{.name = "token-objects", .kind = OPT_FLAG, AT(token_objects),
 	 .text = "for a token that has no session objects"},
+	{.name = "rsa-aes", .kind = OPT_TEXT, AT(rsa_aes), .arg = "WAY", .text = "native, two-step or auto"},
+	{.name = "kwp-mechanism", .kind = OPT_TEXT, AT(kwp_mechanism), .arg = "NUMBER",
+	 .text = "the mechanism that is RFC 5649 on this token"},
 	{.name = "allow-non-sensitive", .kind = OPT_FLAG, AT(allow_non_sensitive),
 	 .text = "wrap a key that is not CKA_SENSITIVE"},
 };

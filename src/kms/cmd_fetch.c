@@ -7,6 +7,7 @@
 #include "bundle/bundle.h"
 #include "bundle/result.h"
 #include "bundle/spki.h"
+#include "bundle/tokenprofile.h"
 #include "ops.h"
 #include "session.h"
 
@@ -22,6 +23,7 @@ struct fetch_opts {
 	const char *key_spec;
 	const char *wrapping_algorithm;
 	const char *wrapping_key_spec;
+	const char *token_profile;
 	const char *key_uri;
 	const char *token_serial;
 	const char *out;
@@ -39,6 +41,8 @@ struct fetch {
 	enum keyspec spec;
 	enum wrapalg algorithm;
 	unsigned bits;
+	struct tokenprofile_read *profile; /* NULL: none was given */
+	const struct tokenprofile_row *chosen; /* the profile's row that chose the algorithm; NULL: another did */
 	struct ops_parameters parameters;
 };
 
@@ -51,6 +55,8 @@ static const struct opt_row fetch_rows[] = {
 	 .choices = wrapalg_names, .text = "the best for the key's spec if not given"},
 	{.name = "wrapping-key-spec", .kind = OPT_CHOICE, AT(wrapping_key_spec), .arg = "SPEC",
 	 .choices = wrapalg_bits_names, .text = "RSA_4096 if not given"},
+	{.name = "token-profile", .kind = OPT_INPUT, AT(token_profile), .arg = "FILE",
+	 .text = "what 'keyhaul-token probe' wrote: the best algorithm that this token was proven to do"},
 	{.name = "key-uri", .kind = OPT_URI, AT(key_uri), .arg = "URI",
 	 .text = "the token's key that it is meant for; wrap then takes no other"},
 	{.name = "token-serial", .kind = OPT_TEXT, AT(token_serial), .arg = "SERIAL", .text = "the token it is meant for"},
@@ -80,6 +86,12 @@ static int read_options(struct fetch *f, int64_t now, struct kh_error *err)
 	    (o->wrapping_algorithm && wrapalg_parse(o->wrapping_algorithm, &f->algorithm, err)) ||
 	    wrapalg_bits_parse(o->wrapping_key_spec ? o->wrapping_key_spec : "RSA_4096", &f->bits, err) ||
 	    intent_from_opts(&o->intent, &f->intent, err))
+		return -1;
+	if (o->token_profile && o->wrapping_algorithm) {
+		kh_fail(err, KH_E_USAGE, 0, "--token-profile and --wrapping-algorithm both choose the algorithm");
+		return kh_hint(err, "give one of them");
+	}
+	if (o->token_profile && tokenprofile_load(o->token_profile, &f->profile, err))
 		return -1;
 	if (o->key_uri && bundle_check_uri(o->key_uri, err))
 		return kh_context(err, "--key-uri");
@@ -207,6 +219,20 @@ static int check_parameters(struct fetch *f, struct kh_error *err)
 	return 0;
 }
 
+/* Nobody's choice is the best that KMS takes; a profile's the best that the token was proven to do. */
+static int choose(struct fetch *f, const struct arn *arn, struct kh_error *err)
+{
+	if (f->algorithm)
+		return 0;
+	if (!f->profile) {
+		f->algorithm = wrapalg_best(f->spec);
+		return 0;
+	}
+	if (tokenprofile_choose(tokenprofile_of(f->profile), f->spec, f->bits, arn, &f->algorithm, &f->chosen, err))
+		return kh_context(err, "%s", f->opts->token_profile);
+	return 0;
+}
+
 static int ask(struct fetch *f, struct kh_error *err)
 {
 	struct arn arn;
@@ -218,9 +244,7 @@ static int ask(struct fetch *f, struct kh_error *err)
 		return -1;
 	if (describe(f, err))
 		return -1;
-	if (!f->algorithm)
-		f->algorithm = wrapalg_best(f->spec);
-	if ((f->described && arn_parse_key(f->key.arn, &arn, err)) ||
+	if ((f->described && arn_parse_key(f->key.arn, &arn, err)) || choose(f, f->described ? &arn : NULL, err) ||
 	    (f->described && session_check_rehearsal(&f->endpoint, &arn, err)) ||
 	    wrapalg_check(f->spec, f->algorithm, f->bits, f->described ? &arn : NULL, err) ||
 	    check_intent(f, kms_now(&f->kms), err))
@@ -268,6 +292,19 @@ static int save(const struct fetch *f, struct file *file, struct kh_error *err)
 	return rc;
 }
 
+/* Which token the choice comes from, and that wrap proves it anew. */
+static int report_choice(struct cmd *c, const struct fetch *f, struct kh_error *err)
+{
+	const struct tokenprofile *p;
+
+	if (!f->chosen)
+		return 0;
+	p = tokenprofile_of(f->profile);
+	return cmd_printf(c, err, "  %s is the best that the token '%s' (model %s, serial %s) was proven to do\n",
+			  wrapalg_name(f->algorithm), p->token.label ? p->token.label : "",
+			  p->token.model ? p->token.model : "not told", p->token.serial ? p->token.serial : "not told");
+}
+
 static int report(struct cmd *c, const struct fetch *f, struct kh_error *err)
 {
 	const struct ops_parameters *p = &f->parameters;
@@ -275,14 +312,15 @@ static int report(struct cmd *c, const struct fetch *f, struct kh_error *err)
 
 	clock_format(p->valid_to, until);
 	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s, good until %s\n", f->opts->out, p->arn,
-		       keyspec_name(f->spec), wrapalg_name(f->algorithm), wrapalg_bits_name(f->bits), until))
+		       keyspec_name(f->spec), wrapalg_name(f->algorithm), wrapalg_bits_name(f->bits), until) ||
+	    report_choice(c, f, err))
 		return -1;
 	return result_add(c,
-			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s}", "item", f->opts->out, "ok", 1, "kms_key_arn",
+			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s*}", "item", f->opts->out, "ok", 1, "kms_key_arn",
 				    p->arn, "key_spec", keyspec_name(f->spec), "wrapping_algorithm",
 				    wrapalg_name(f->algorithm), "wrapping_key_spec", wrapalg_bits_name(f->bits),
 				    "parameters_valid_to", until, "described", (int)f->described, "endpoint",
-				    f->endpoint.url),
+				    f->endpoint.url, "token_profile", f->chosen ? f->opts->token_profile : NULL),
 			  err);
 }
 
@@ -300,6 +338,7 @@ static int run_fetch(struct cmd *c, struct kh_error *err)
 	rc = report(c, &f, err);
 out:
 	session_close(&f.session);
+	tokenprofile_free(f.profile);
 	ops_parameters_clear(&f.parameters);
 	file_close(file);
 	return rc;

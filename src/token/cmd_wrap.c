@@ -3,8 +3,17 @@
 #include "commands.h"
 #include "haul.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MECHANISM_MAX 0xffffffffUL
+
 #define OPT(n, k, field, value, words) \
 	{.name = (n), .kind = (k), .offset = offsetof(struct haul_opts, field), .arg = (value), .text = (words)}
+
+static const char *const rsa_aes_ways[] = {"native", "two-step", "auto", NULL};
 
 static const struct opt_row rows[] = {
 	OPT("key", OPT_URI, key, "URI", "the key to wrap, for one bundle"),
@@ -13,6 +22,10 @@ static const struct opt_row rows[] = {
 	OPT("no-keep", OPT_FLAG, no_keep, NULL, "with --generate: the key is gone afterwards"),
 	OPT("again", OPT_FLAG, again, NULL, "wrap again where there is material already"),
 	OPT("out", OPT_OUTPUT, out, "FILE", "write the bundle to a new file and leave the other as it is"),
+	{.name = "rsa-aes", .kind = OPT_CHOICE, .offset = offsetof(struct haul_opts, rsa_aes), .arg = "WAY",
+	 .choices = rsa_aes_ways, .text = "how RSA_AES_KEY_WRAP is done; proven all the same"},
+	OPT("kwp-mechanism", OPT_TEXT, kwp_mechanism, "NUMBER",
+	    "the mechanism that is RFC 5649 on this token, such as 0x210B; proven all the same"),
 	OPT("allow-non-sensitive", OPT_FLAG, allow_non_sensitive, NULL, "wrap a key that the token would also give out"),
 };
 
@@ -48,6 +61,31 @@ static int check_opts(const struct haul_opts *o, size_t bundles, struct kh_error
 			       o->key != NULL	     ? "--key"
 			       : o->generate != NULL ? "--generate"
 						     : "--out");
+	return 0;
+}
+
+/* CK_MECHANISM_TYPE as tokens have it: 32 bits, in hex or decimal. */
+static int read_choice(const struct haul_opts *o, struct wrap_choice *out, struct kh_error *err)
+{
+	const char *way = o->rsa_aes != NULL ? o->rsa_aes : "auto", *number = o->kwp_mechanism;
+	char *end = NULL;
+
+	memset(out, 0, sizeof(*out));
+	out->rsa_aes = strcmp(way, "native") == 0     ? WRAP_ONLY_NATIVE
+		       : strcmp(way, "two-step") == 0 ? WRAP_ONLY_TWO_STEP
+						      : WRAP_AUTO;
+	if (number == NULL)
+		return 0;
+	errno = 0;
+	if (isdigit((unsigned char)number[0]))
+		out->kwp = strtoul(number, &end, 0);
+	if (end == NULL || *end != '\0' || errno != 0 || out->kwp == 0 || out->kwp > MECHANISM_MAX) {
+		kh_fail(err, KH_E_USAGE, 0, "--kwp-mechanism '%.64s' is no mechanism's number", number);
+		return kh_hint(err, "such as 0x210B; 'keyhaul-token probe' shows which are RFC 5649 on this token");
+	}
+	if (out->rsa_aes == WRAP_ONLY_NATIVE)
+		return kh_fail(err, KH_E_USAGE, 0, "--kwp-mechanism is for the two-step way, --rsa-aes native is not");
+	out->rsa_aes = WRAP_ONLY_TWO_STEP; /* who names its mechanism means it */
 	return 0;
 }
 
@@ -108,12 +146,13 @@ static int wrap_all(struct cmd *c, struct wrap_job *w, struct kh_error *err)
 static int run(struct cmd *c, struct kh_error *err)
 {
 	struct wrap_job w = {.o = c->opts};
+	struct wrap_choice choice;
 	int ret = -1;
 
-	if (check_opts(w.o, c->nwords, err) != 0)
+	if (check_opts(w.o, c->nwords, err) != 0 || read_choice(w.o, &choice, err) != 0)
 		return -1;
 	if (session_parse(w.o->key != NULL ? w.o->key : w.o->token, &w.o->token_opts, &w.session, err) == 0 &&
-	    proof_run_new(&w.proofs, err) == 0)
+	    proof_run_new(&choice, &w.proofs, err) == 0)
 		ret = wrap_all(c, &w, err);
 	session_close(&w.session);
 	proof_run_free(w.proofs);

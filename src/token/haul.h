@@ -19,6 +19,8 @@ struct haul_opts {
 	bool no_keep;
 	bool again;
 	bool allow_non_sensitive;
+	const char *kwp_mechanism; /* a number; NULL: the token's */
+	const char *rsa_aes;	   /* "native", "two-step", "auto" or NULL */
 	struct token_opts token_opts;
 };
 

@@ -12,8 +12,9 @@ struct proof_run {
 
 static struct proof_run only;
 
-int proof_run_new(struct proof_run **out, struct kh_error *err)
+int proof_run_new(const struct wrap_choice *choice, struct proof_run **out, struct kh_error *err)
 {
+	(void)choice;
 	(void)err;
 	*out = &only;
 	return 0;
@@ -30,7 +31,7 @@ int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, s
 	const struct keyspec_info *info = keyspec_info(spec);
 	struct wrap_plan plans[WRAP_PLANS_MAX];
 
-	if (wrap_plans(t, alg, plans) == 0 || secret_len == 0)
+	if (wrap_plans(t, alg, NULL, plans) == 0 || secret_len == 0)
 		return kh_fail(err, KH_E_CHECK, 0, "the bench is for secret keys");
 	run->proof = (struct proof){
 		.plan = plans[0],

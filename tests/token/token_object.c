@@ -144,7 +144,7 @@ static int plans(const struct token *t, int n, char **words, struct kh_error *er
 	rsa = EVP_RSA_gen(proof_rsa_bits(spec, alg));
 	if (proof_throwaway_make(t, spec, keyspec_info(spec)->secret_len, rsa, &w, err) != 0)
 		goto out;
-	count = wrap_plans(t, alg, all);
+	count = wrap_plans(t, alg, NULL, all);
 	for (size_t i = 0; i < count; i++) {
 		struct proof proof = {.plan = all[i]};
 		struct wrap_blob blob;

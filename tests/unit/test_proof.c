@@ -131,7 +131,7 @@ static int haul(const struct token *t, const char *path, struct kh_error *err)
 
 	cr_assert_eq(haul_item_open(path, &o, &item, err), 0, "%s", err->msg);
 	cr_assert_eq(haul_check_request(&item, &o, NULL, c.now, err), 0, "%s", err->msg);
-	cr_assert_eq(proof_run_new(&proofs, err), 0);
+	cr_assert_eq(proof_run_new(NULL, &proofs, err), 0);
 	ret = haul_one(&c, &item, &o, &s, proofs, err);
 	proof_run_free(proofs);
 	haul_item_close(&item);
@@ -251,13 +251,13 @@ Test(proof, says_how_it_knows_the_key)
 
 		fake_up(&plain[i], &t);
 		fake_wrap.no_crypto = true;
-		cr_assert_eq(proof_run_new(&run, &err), 0);
+		cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
 		cr_assert_eq(prove(run, &t, &plain[i], &p, &err), 0, "%s", err.msg);
 		cr_assert_str_eq(p->same_by, "check value");
 		cr_assert_eq(p->n_warnings, 1);
 		proof_run_free(run);
 		fake_wrap.no_check_value = true;
-		cr_assert_eq(proof_run_new(&run, &err), 0);
+		cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
 		cr_assert_eq(prove(run, &t, &plain[i], &p, &err), -1);
 		cr_assert_eq(err.code, KH_E_CHECK);
 		cr_assert_not_null(strstr(err.msg, "nothing to compare"), "%s", err.msg);
@@ -278,7 +278,7 @@ Test(proof, is_made_once)
 
 	fake_up(&row, &t);
 	t.token_objects = true;
-	cr_assert_eq(proof_run_new(&run, &err), 0);
+	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
 	cr_assert_eq(prove(run, &t, &row, &p, &err), 0, "%s", err.msg);
 	wraps = fake_wrap.wraps;
 	cr_assert_eq(prove(run, &t, &row, &q, &err), 0);
@@ -290,7 +290,7 @@ Test(proof, is_made_once)
 	proof_run_free(run);
 
 	fake_wrap.lie = FAKE_PKCS7;
-	cr_assert_eq(proof_run_new(&run, &err), 0);
+	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
 	cr_assert_eq(prove(run, &t, &row, &p, &err), -1);
 	wraps = fake_wrap.wraps;
 	cr_assert_eq(prove(run, &t, &row, &p, &err), -1);
