@@ -20,11 +20,6 @@ static const enum keyspec specs[] = {
 };
 #define SPECS (sizeof(specs) / sizeof(specs[0]))
 
-/* The host's keys, one of each size that a throwaway needs. */
-struct host_keys {
-	EVP_PKEY *rsa_2048, *rsa_3072;
-};
-
 const char *probe_verdict_name(enum probe_verdict verdict)
 {
 	static const char *const names[] = {
@@ -110,7 +105,7 @@ static int try_spec(const struct token *t, const struct proof_throwaway *w, cons
 }
 
 /* One throwaway for all algorithms: under the larger RSA key where one of them needs it. */
-static int probe_spec(const struct token *t, enum keyspec spec, const struct host_keys *keys, struct probe *out,
+static int probe_spec(const struct token *t, enum keyspec spec, const struct probe_keys *keys, struct probe *out,
 		      struct kh_error *err)
 {
 	EVP_PKEY *rsa = proof_rsa_bits(spec, WRAPALG_RSAES_OAEP_SHA_256) == 3072 ? keys->rsa_3072 : keys->rsa_2048;
@@ -149,17 +144,26 @@ static int count(const struct token *t, size_t *objects, size_t *left, struct pr
 	return 0;
 }
 
-static int make_host_keys(struct host_keys *keys, struct kh_error *err)
+int probe_keys_make(struct probe_keys *keys, struct kh_error *err)
 {
 	log_progress("making the host's throwaway RSA keys...");
 	keys->rsa_2048 = EVP_RSA_gen(2048);
 	keys->rsa_3072 = EVP_RSA_gen(3072);
 	if (keys->rsa_2048 != NULL && keys->rsa_3072 != NULL)
 		return 0;
+	probe_keys_free(keys);
 	return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key for the probe");
 }
 
-static int probe_all(const struct token *t, const struct host_keys *keys, struct probe *out, struct kh_error *err)
+void probe_keys_free(struct probe_keys *keys)
+{
+	EVP_PKEY_free(keys->rsa_2048);
+	EVP_PKEY_free(keys->rsa_3072);
+	keys->rsa_2048 = NULL;
+	keys->rsa_3072 = NULL;
+}
+
+static int probe_all(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err)
 {
 	for (size_t i = 0; i < SPECS; i++) {
 		if (cmd_interrupted())
@@ -170,17 +174,11 @@ static int probe_all(const struct token *t, const struct host_keys *keys, struct
 	return probe_claims(t, keys->rsa_2048, out, err);
 }
 
-int probe_run(const struct token *t, struct probe *out, struct kh_error *err)
+int probe_run(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err)
 {
-	struct host_keys keys = {NULL, NULL};
-	int ret = -1;
-
 	memset(out, 0, sizeof(*out));
 	out->counted = true;
-	if (count(t, &out->objects_before, &out->was_left, out, err) == 0 && make_host_keys(&keys, err) == 0 &&
-	    probe_all(t, &keys, out, err) == 0 && count(t, &out->objects_after, &out->left, out, err) == 0)
-		ret = 0;
-	EVP_PKEY_free(keys.rsa_2048);
-	EVP_PKEY_free(keys.rsa_3072);
-	return ret;
+	if (count(t, &out->objects_before, &out->was_left, out, err) != 0 || probe_all(t, keys, out, err) != 0)
+		return -1;
+	return count(t, &out->objects_after, &out->left, out, err);
 }

@@ -5,6 +5,8 @@
 
 #include "proof.h"
 
+#include <openssl/evp.h>
+
 #define PROBE_ROWS_MAX 96
 #define PROBE_WHY_MAX 240
 #define PROBE_CLAIMS 4
@@ -56,12 +58,19 @@ struct probe {
 	size_t was_left; /* those of them that were there before */
 };
 
+/* The host's throwaway RSA keys, one of each size that a probe needs. The caller frees them. KH_E_SYSTEM. */
+struct probe_keys {
+	EVP_PKEY *rsa_2048, *rsa_3072;
+};
+int probe_keys_make(struct probe_keys *out, struct kh_error *err);
+void probe_keys_free(struct probe_keys *keys);
+
 /*
  * Tries every plan for every algorithm and key spec that KMS takes, whatever the token lists, with throwaway keys, and
  * then what it says of keys. Nothing is left on the token; `out` says what the count was. KH_E_TOKEN where the token
  * is gone, KH_E_INTERRUPTED; what it refuses is a row.
  */
-int probe_run(const struct token *t, struct probe *out, struct kh_error *err);
+int probe_run(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err);
 
 /* "proven", "refused", "wrong"; "honoured", "broken", "not-known". */
 const char *probe_verdict_name(enum probe_verdict verdict);

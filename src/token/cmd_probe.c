@@ -76,6 +76,7 @@ static int report(struct cmd *c, const struct probe *p, const struct session *s,
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct probe_opts *o = c->opts;
+	struct probe_keys keys = {NULL, NULL};
 	struct probe *p = NULL;
 	struct probe_profile *profile = NULL;
 	struct session s;
@@ -89,10 +90,11 @@ static int run(struct cmd *c, struct kh_error *err)
 		goto out;
 	if (p == NULL || profile == NULL)
 		kh_fail_memory(err);
-	else if (probe_run(&s.token, p, err) == 0)
+	else if (probe_keys_make(&keys, err) == 0 && probe_run(&s.token, &keys, p, err) == 0)
 		ret = report(c, p, &s, profile, err);
 out:
 	session_close(&s);
+	probe_keys_free(&keys);
 	if (profile != NULL)
 		probe_profile_clear(profile);
 	free(profile);

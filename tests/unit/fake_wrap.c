@@ -98,13 +98,15 @@ static void new_pkcs8(EVP_PKEY *key, unsigned char *out, size_t *len)
 static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *pub, CK_ULONG n_pub,
 			   CK_ATTRIBUTE *priv, CK_ULONG n_priv, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key)
 {
-	EVP_PKEY *pair = EVP_EC_gen("P-256");
+	EVP_PKEY *pair;
 	unsigned char der[FAKE_VALUE], point[67] = {V_ASN1_OCTET_STRING, 65};
 	const struct fake_attribute *params;
 	size_t len = 0;
 
 	(void)session;
-	cr_assert_eq(mechanism->mechanism, CKM_EC_KEY_PAIR_GEN);
+	if (mechanism->mechanism != CKM_EC_KEY_PAIR_GEN)
+		return CKR_MECHANISM_INVALID;
+	pair = EVP_EC_gen("P-256");
 	*public_key = fake_object();
 	for (CK_ULONG i = 0; i < n_pub; i++)
 		fake_set(*public_key, pub[i].type, pub[i].pValue, pub[i].ulValueLen);
@@ -307,7 +309,7 @@ static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECH
 {
 	(void)slot;
 	memset(out, 0, sizeof(*out));
-	return (type == CKM_RSA_AES_KEY_WRAP && fake_wrap.native) ||
+	return type == CKM_RSA_PKCS_OAEP || (type == CKM_RSA_AES_KEY_WRAP && fake_wrap.native) ||
 			       (type != 0 && (type == fake_wrap.kwp[0] || type == fake_wrap.kwp[1]))
 		       ? CKR_OK : CKR_MECHANISM_INVALID;
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "fake_wrap.h"
+
+#include "pkcs11/probe.h"
+#include "pkcs11/tmp.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAD CKM_AES_KEY_WRAP_PAD
+#define KWP KH_CKM_AES_KEY_WRAP_KWP
+
+static struct probe_keys keys; /* each test's process makes its own, once */
+
+static const struct probe_keys *host_keys(void)
+{
+	struct kh_error err = {0};
+
+	if (keys.rsa_2048 == NULL)
+		cr_assert_eq(probe_keys_make(&keys, &err), 0, "%s", err.msg);
+	return &keys;
+}
+
+static struct probe *run_probe(struct token *t)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	struct kh_error err = {0};
+
+	cr_assert_not_null(p);
+	cr_assert_eq(probe_run(t, host_keys(), p, &err), 0, "%s", err.msg);
+	return p;
+}
+
+static void fake_up(enum fake_lie lie, struct token *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->fn = fake_wrap_reset();
+	t->session = 77;
+	t->info.flags = CKF_TOKEN_INITIALIZED;
+	fake_wrap.lie = lie;
+	fake_wrap.kwp[0] = PAD;
+	fake_wrap.kwp[1] = KWP; /* this one does not lie */
+}
+
+static const struct probe_row *row_of(const struct probe *p, enum keyspec spec, enum wrapalg alg, CK_MECHANISM_TYPE kwp)
+{
+	for (size_t i = 0; i < p->n_rows; i++)
+		if (p->rows[i].spec == spec && p->rows[i].plan.alg == alg && p->rows[i].plan.kwp == kwp &&
+		    p->rows[i].plan.way != WRAP_NATIVE)
+			return &p->rows[i];
+	cr_assert_fail("no row of %s by 0x%lX", keyspec_name(spec), kwp);
+	return NULL;
+}
+
+/* What each liar is called, and what was found inside: with SHA-256, AES straight and P-256 by 0x210A. */
+static const struct liar {
+	enum fake_lie lie;
+	enum probe_verdict aes, ec;
+	const char *aes_words, *ec_words, *key_wrap, *pkcs8;
+} liars[] = {
+	{FAKE_HONEST, PROBE_PROVEN, PROBE_PROVEN, "", "", "RFC 5649", "named-curve+public-key"},
+	{FAKE_OTHER_HASH, PROBE_WRONG, PROBE_WRONG, "the hash is SHA1 and the MGF1 hash is SHA1", "the hash is SHA1", NULL, NULL},
+	{FAKE_OTHER_MGF, PROBE_WRONG, PROBE_WRONG, "the hash is SHA256 and the MGF1 hash is SHA1", "MGF1 hash is SHA1", NULL,
+	 NULL},
+	{FAKE_OTHER_KEY, PROBE_WRONG, PROBE_WRONG, "not the key in the token", "not the key in the token (public key)",
+	 "RFC 5649", "named-curve+public-key"},
+	{FAKE_PKCS7, PROBE_PROVEN, PROBE_WRONG, "", "RFC 3394 after PKCS#7 padding", "RFC 3394 after PKCS#7 padding", NULL},
+	{FAKE_ZERO, PROBE_PROVEN, PROBE_WRONG, "", "RFC 3394 after zero padding", "RFC 3394 after zero padding", NULL},
+	{FAKE_IV, PROBE_PROVEN, PROBE_WRONG, "", "foreign initial value deadbeef", "AES key wrap with a foreign initial value",
+	 NULL},
+	{FAKE_ZEROS_BEHIND, PROBE_PROVEN, PROBE_PROVEN, "", "", "RFC 5649", "named-curve+public-key"},
+	{FAKE_ONES_BEHIND, PROBE_PROVEN, PROBE_WRONG, "", "not zero are behind the PKCS#8", "RFC 5649",
+	 "named-curve+public-key"},
+	{FAKE_SHORT_KEK, PROBE_PROVEN, PROBE_WRONG, "", "key-encryption key is 16 bytes", NULL, NULL},
+	{FAKE_SAYS_NOTHING, PROBE_WRONG, PROBE_WRONG, "0 bytes, which cannot be", "0 bytes, which cannot be", NULL, NULL},
+	{FAKE_SAYS_MORE, PROBE_WRONG, PROBE_WRONG, "9000 bytes", "9000 bytes", NULL, NULL},
+	{FAKE_REFUSES, PROBE_REFUSED, PROBE_REFUSED, "CKR_KEY_NOT_WRAPPABLE (0x69)", "CKR_KEY_NOT_WRAPPABLE (0x69)", NULL, NULL},
+};
+#define LIARS (sizeof(liars) / sizeof(liars[0]))
+
+static void same_or_none(const char *got, const char *want, size_t i)
+{
+	cr_assert(want == NULL ? got == NULL : got != NULL && strcmp(got, want) == 0, "%zu: '%s'", i, got != NULL ? got : "");
+}
+
+Test(probe, calls_each_liar_by_its_name_and_leaves_nothing)
+{
+	for (size_t i = 0; i < LIARS; i++) {
+		const struct liar *l = &liars[i];
+		const struct probe_row *aes, *ec;
+		struct probe *p;
+		struct token t;
+
+		fake_up(l->lie, &t);
+		p = run_probe(&t);
+		aes = row_of(p, KEYSPEC_SYMMETRIC_DEFAULT, WRAPALG_RSAES_OAEP_SHA_256, 0);
+		ec = row_of(p, KEYSPEC_ECC_NIST_P256, WRAPALG_RSA_AES_KEY_WRAP_SHA_256, PAD);
+		cr_assert_eq(aes->verdict, l->aes, "%zu: %s", i, aes->why);
+		cr_assert_eq(ec->verdict, l->ec, "%zu: %s", i, ec->why);
+		cr_assert_not_null(strstr(aes->why, l->aes_words), "%zu: %s", i, aes->why);
+		cr_assert_not_null(strstr(ec->why, l->ec_words), "%zu: %s", i, ec->why);
+		same_or_none(ec->found.key_wrap, l->key_wrap, i);
+		same_or_none(ec->found.pkcs8, l->pkcs8, i);
+		cr_assert_eq(ec->found.trailing_zeros > 0, l->lie == FAKE_ZEROS_BEHIND, "%zu", i);
+		cr_assert_eq(ec->verdict == PROBE_REFUSED ? CKR_KEY_NOT_WRAPPABLE : 0, ec->native, "%zu", i);
+		cr_assert(ec->listed && !row_of(p, KEYSPEC_ECC_NIST_P256, WRAPALG_RSA_AES_KEY_WRAP_SHA_256,
+						KH_CKM_LUNA_AES_KWP)->listed);
+		cr_assert_eq(fake_count(), 0, "%zu: %zu objects are left", i, fake_count());
+		cr_assert(p->counted && p->objects_after == 0 && p->left == 0);
+		free(p);
+	}
+	probe_keys_free(&keys);
+}
+
+/* The fake keeps no claim but the first: it wraps whatever it is given, and makes whatever key. */
+Test(probe, tells_which_claims_about_keys_are_kept)
+{
+	struct token t;
+	struct probe *p;
+
+	fake_up(FAKE_HONEST, &t);
+	p = run_probe(&t);
+	cr_assert_eq(p->claims[0].honour, PROBE_HONOURED, "%s", p->claims[0].why);
+	cr_assert_eq(p->claims[0].native, CKR_ATTRIBUTE_SENSITIVE);
+	for (size_t i = 1; i < PROBE_CLAIMS; i++) {
+		cr_assert_eq(p->claims[i].honour, PROBE_BROKEN, "%s: %s", p->claims[i].name, p->claims[i].why);
+		cr_assert_eq(p->claims[i].stated, BUNDLE_TRUE, "%s", p->claims[i].name);
+	}
+	free(p);
+
+	/* where nothing can be wrapped a refusal would say nothing */
+	fake_up(FAKE_REFUSES, &t);
+	p = run_probe(&t);
+	cr_assert_eq(p->claims[1].honour, PROBE_NOT_KNOWN);
+	cr_assert_eq(p->claims[2].honour, PROBE_NOT_KNOWN);
+	free(p);
+	probe_keys_free(&keys);
+}
+
+/* A token that goes ends it; an object that cannot be destroyed is counted. */
+Test(probe, ends_with_the_token_and_counts_what_stays)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	struct kh_error err = {0};
+	struct token t;
+
+	fake_up(FAKE_IS_GONE, &t);
+	cr_assert_eq(probe_run(&t, host_keys(), p, &err), -1);
+	cr_assert_eq(err.code, KH_E_TOKEN);
+	cr_assert_not_null(strstr(err.msg, "CKR_DEVICE_REMOVED"), "%s", err.msg);
+	cr_assert_eq(fake_count(), 0);
+	free(p);
+
+	fake_up(FAKE_HONEST, &t);
+	fake_secret(CKK_AES, 32, "keyhaul-tmp-0123456789abcdef", 1);
+	fake_set_bool(1, CKA_TOKEN, true);
+	p = run_probe(&t);
+	cr_assert_eq(p->objects_before, 1);
+	cr_assert_eq(p->objects_after, 1);
+	cr_assert_eq(p->was_left, 1);
+	cr_assert_eq(p->left, 1);
+	free(p);
+	probe_keys_free(&keys);
+}
+
+Test(tmp, takes_away_what_is_labelled_so_and_no_more)
+{
+	static const struct {
+		const char *label;
+		bool kept, ours, found;
+	} rows[] = {
+		{"keyhaul-tmp-0123456789abcdef", true, true, true},
+		{"keyhaul-tmp-0123456789abcdef0123456789abcdef", true, true, true},
+		{"keyhaul-tmp-0123456789abcdef", false, true, true},
+		{"keyhaul-tmp-0123456789abcde", true, false, true},
+		{"keyhaul-tmp-0123456789ABCDEF", true, false, true},
+		{"keyhaul-tmp-0123456789abcdef payroll", true, false, true},
+		{"keyhaul-tmp-", true, false, true},
+		{"xkeyhaul-tmp-0123456789abcdef", true, false, false},
+		{"payroll", true, false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tmp_object *found = NULL;
+		struct kh_error err = {0};
+		size_t objects = 0, n = 0;
+		bool goes = rows[i].ours && rows[i].kept;
+		struct token t;
+
+		fake_up(FAKE_HONEST, &t);
+		fake_secret(CKK_AES, 32, rows[i].label, 1);
+		fake_set_bool(1, CKA_TOKEN, rows[i].kept);
+		cr_assert_eq(tmp_find(&t, &objects, &found, &n, &err), 0, "%s", err.msg);
+		cr_assert_eq(objects, 1);
+		cr_assert_eq(n, rows[i].found, "%s", rows[i].label);
+		if (n == 1) {
+			cr_assert_eq(found->ours, rows[i].ours, "%s", rows[i].label);
+			cr_assert_eq(found->kept, rows[i].kept, "%s", rows[i].label);
+			cr_assert_eq(tmp_destroy(&t, found, &err), goes ? 0 : -1, "%s", rows[i].label);
+			cr_assert_eq(fake_count(), goes ? 0 : 1, "%s", rows[i].label);
+		}
+		free(found);
+	}
+}
+
+/* Between the list and the deed another object has come to the handle. */
+Test(tmp, looks_again_before_it_destroys)
+{
+	struct tmp_object *found = NULL;
+	struct kh_error err = {0};
+	size_t objects = 0, n = 0;
+	struct token t;
+
+	fake_up(FAKE_HONEST, &t);
+	fake_secret(CKK_AES, 32, "keyhaul-tmp-0123456789abcdef", 1);
+	fake_set_bool(1, CKA_TOKEN, true);
+	cr_assert_eq(tmp_find(&t, &objects, &found, &n, &err), 0);
+	cr_assert_eq(n, 1);
+	fake_set(1, CKA_LABEL, "payroll", 7);
+	cr_assert_eq(tmp_destroy(&t, found, &err), -1);
+	cr_assert_eq(err.code, KH_E_CHECK);
+	cr_assert_eq(fake_count(), 1);
+	free(found);
+}
