@@ -190,7 +190,7 @@ static CK_RV create_trusted(const struct token *t, const struct spki *rsa, const
 
 	attr_add_ulong(&tmpl, CKA_CLASS, CKO_PUBLIC_KEY);
 	attr_add_ulong(&tmpl, CKA_KEY_TYPE, CKK_RSA);
-	attr_add_bool(&tmpl, CKA_TOKEN, t->token_objects);
+	attr_add_bool(&tmpl, CKA_TOKEN, false);
 	attr_add_bool(&tmpl, CKA_PRIVATE, false);
 	attr_add_bytes(&tmpl, CKA_LABEL, label, strlen(label));
 	attr_add_bool(&tmpl, CKA_WRAP, true);
@@ -215,6 +215,10 @@ static int try_trusted_in(const struct token *t, const struct spki *rsa, struct 
 	rv = create_trusted(t, rsa, label, &made);
 	if (token_is_gone(rv))
 		return ckr_fail(err, rv, "C_CreateObject", c->name);
+	if (rv != CKR_OK && t->token_objects && rv != CKR_ATTRIBUTE_READ_ONLY) {
+		settle(c, PROBE_NOT_KNOWN, rv, "C_CreateObject, perhaps for want of session objects");
+		return 0;
+	}
 	if (rv != CKR_OK) {
 		settle(c, is_refusal(rv) ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv, "C_CreateObject");
 		return 0;
@@ -231,7 +235,10 @@ static int try_trusted_in(const struct token *t, const struct spki *rsa, struct 
 	return ret;
 }
 
-/* In a session of its own: SoftHSM keeps half an object of what it refuses to create, until its session ends [seen]. */
+/*
+ * In a session of its own and as its object, with --token-objects too: SoftHSM keeps half an object of what it refuses
+ * to create, which goes with its session, and on the token would stay for good [seen].
+ */
 static int try_trusted(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
 {
 	struct token own = *t;
