@@ -5,11 +5,14 @@
 # Lengths that lie (0, 2^62, one less, one more, in the first or the second call of two) and a call that never comes
 # back. No length is believed past the room that there was: the run ends by the table of statuses, or does without what
 # was lied about, and the bundle changes only with status 0.
+#
+# shellcheck disable=SC2317 # tap_run and tap_poll call functions
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/relay/fixture.sh"
 . "$KEYHAUL_SRC/tests/token/blob.sh"
 tap_need softhsm2-util openssl
 arn=arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab
+
 
 # lied RULE STATUSES VERB...: adds to $wrong what is not one of the statuses, or has other than its one error line.
 lied() {
