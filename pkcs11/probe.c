@@ -75,6 +75,7 @@ static int add_row(const struct token *t, const struct proof_throwaway *w, const
 	row->spec = w->spec;
 	row->plan = *plan;
 	row->listed = wrap_plan_is_listed(t, plan);
+	row->unmade = unmade != NULL;
 	if (unmade != NULL) {
 		set_finding(row, unmade);
 	} else if (proof_try(t, w, plan, &row->found, err) != 0) {

@@ -23,6 +23,7 @@ struct probe_row {
 	enum keyspec spec; /* RSA_2048 stands for every RSA key */
 	struct wrap_plan plan;
 	bool listed;	   /* the token lists the plan's mechanisms */
+	bool unmade;	   /* there was no throwaway to try it with */
 	enum probe_verdict verdict;
 	unsigned long native; /* PROBE_REFUSED: the CKR */
 	char name[64];	      /* its name */

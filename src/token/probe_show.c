@@ -54,6 +54,8 @@ static const char *cell(const struct probe_row *row, char out[CELL])
 {
 	if (row == NULL)
 		return "-";
+	if (row->unmade)
+		return "no such key";
 	if (row->verdict != PROBE_PROVEN || row->plan.way == WRAP_OAEP)
 		snprintf(out, CELL, "%s%s", probe_verdict_name(row->verdict), row->found.trailing_zeros > 0 ? "*" : "");
 	else if (row->plan.way == WRAP_NATIVE)

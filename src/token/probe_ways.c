@@ -117,9 +117,28 @@ static int show_way(struct cmd *c, const struct probe *p, const struct probe_row
 	if (cmd_printf(c, err, "%s, %s\n", wrap_plan_words(&way->plan, words), way->listed ? "listed" : "not listed") != 0)
 		return -1;
 	for (size_t i = 0; i < p->n_rows; i++)
-		if (is_way(&p->rows[i], way) && show_finding(c, p, i, err) != 0)
+		if (is_way(&p->rows[i], way) && !p->rows[i].unmade && show_finding(c, p, i, err) != 0)
 			return -1;
 	return cmd_printf(c, err, "\n");
+}
+
+/* Once for each key spec, not for each way. */
+static int show_unmade(struct cmd *c, const struct probe *p, struct kh_error *err)
+{
+	enum keyspec last = KEYSPEC_NONE;
+
+	for (size_t i = 0; i < p->n_rows; i++) {
+		const struct probe_row *row = &p->rows[i];
+
+		if (!row->unmade || row->spec == last)
+			continue;
+		if ((last == KEYSPEC_NONE && cmd_printf(c, err, "No throwaway key could be made\n") != 0) ||
+		    cmd_printf(c, err, "  %-17s  ", row->spec == KEYSPEC_RSA_2048 ? "RSA" : keyspec_name(row->spec)) != 0 ||
+		    probe_show_text(c, 21, row->why, err) != 0)
+			return -1;
+		last = row->spec;
+	}
+	return last == KEYSPEC_NONE ? 0 : cmd_printf(c, err, "\n");
 }
 
 int probe_show_ways(struct cmd *c, const struct probe *p, struct kh_error *err)
@@ -132,5 +151,5 @@ int probe_show_ways(struct cmd *c, const struct probe *p, struct kh_error *err)
 		if (before == i && show_way(c, p, &p->rows[i], err) != 0)
 			return -1;
 	}
-	return 0;
+	return show_unmade(c, p, err);
 }
