@@ -8,6 +8,7 @@
 #include "ckr.h"
 #include "proof_step.h"
 #include "tmp.h"
+#include "unwrap/unwrap.h"
 
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
@@ -127,8 +128,20 @@ static bool is_refusal(CK_RV rv)
 	       rv != CKR_DEVICE_MEMORY && rv != CKR_FUNCTION_FAILED;
 }
 
+/* That something came out is not that the key did: it is opened, as KMS would. */
+static const char *what_came_out(EVP_PKEY *rsa, const struct wrap_plan *plan, const struct wrap_blob *blob)
+{
+	struct unwrap_report report;
+	struct secret *plain = NULL;
+	struct kh_error ignored;
+	bool opened = unwrap_open(rsa, plan->alg, blob->data, blob->len, &plain, &report, &ignored) == 0;
+
+	secret_free(plain);
+	return opened ? "C_WrapKey wrapped it all the same, and it opens" : "C_WrapKey answered CKR_OK, with what does not open";
+}
+
 /* Wraps a key that must not be wrapped by the plan that wraps others like it. */
-static int try_to_wrap(const struct token *t, const struct probe_row *known, const struct spki *rsa,
+static int try_to_wrap(const struct token *t, const struct probe_row *known, EVP_PKEY *host, const struct spki *rsa,
 		       CK_OBJECT_HANDLE target, struct probe_claim *c, struct kh_error *err)
 {
 	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
@@ -139,7 +152,7 @@ static int try_to_wrap(const struct token *t, const struct probe_row *known, con
 	if (wrap_key_create(t, rsa, &wrapping_key, &why) != 0)
 		return untried(c, &why, err);
 	if (wrap_run(t, &known->plan, wrapping_key, rsa->bits, target, &blob, &why) == 0) {
-		settle(c, PROBE_BROKEN, CKR_OK, "C_WrapKey wrapped it all the same");
+		settle(c, PROBE_BROKEN, CKR_OK, what_came_out(host, &known->plan, &blob));
 		ret = 0;
 	} else if (!proof_is_finding(&why)) {
 		*err = why;
@@ -159,8 +172,8 @@ static enum bundle_flag stated(enum bundle_flag got, enum bundle_flag set)
 	return got == BUNDLE_ABSENT ? BUNDLE_ABSENT : got == set ? BUNDLE_TRUE : BUNDLE_FALSE;
 }
 
-static int try_flag(const struct token *t, const struct probe_row *known, const struct spki *rsa, bool stays,
-		    struct probe_claim *c, struct kh_error *err)
+static int try_flag(const struct token *t, const struct probe_row *known, EVP_PKEY *host, const struct spki *rsa,
+		    bool stays, struct probe_claim *c, struct kh_error *err)
 {
 	struct keygen_request request = {.token_object = t->token_objects, .stays = stays, .trusted_only = !stays};
 	struct keygen_key made;
@@ -178,7 +191,7 @@ static int try_flag(const struct token *t, const struct probe_row *known, const 
 	ret = key_read(t, made.key, &key, err);
 	if (ret == 0) {
 		c->stated = stays ? stated(key.extractable, BUNDLE_FALSE) : stated(key.wrap_with_trusted, BUNDLE_TRUE);
-		ret = try_to_wrap(t, known, rsa, made.key, c, err);
+		ret = try_to_wrap(t, known, host, rsa, made.key, c, err);
 	}
 	keygen_destroy(t, &made);
 	return ret;
@@ -262,7 +275,7 @@ int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct k
 	log_progress("probing what the token says of keys...");
 	memcpy(c, preset, sizeof(preset));
 	if (host_spki(rsa, &spki, err) == 0 && try_sensitive(t, &c[0], err) == 0 &&
-	    try_flag(t, known, &spki, true, &c[1], err) == 0 && try_flag(t, known, &spki, false, &c[2], err) == 0 &&
+	    try_flag(t, known, rsa, &spki, true, &c[1], err) == 0 && try_flag(t, known, rsa, &spki, false, &c[2], err) == 0 &&
 	    try_trusted(t, &spki, &c[3], err) == 0)
 		ret = 0;
 	else

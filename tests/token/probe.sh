@@ -120,10 +120,12 @@ wrong $nist,RSA_2048" "NSS: 0x210A is wrong"
 	tap_is "$(jq -c '[.claims[] | .claim + "=" + .honour]' profile)" \
 		'["sensitive=honoured","unextractable=broken","wrap_with_trusted=broken","user_trusted=broken"]' \
 		"NSS: which claims it breaks"
+	tap_is "$(jq -r '.claims[] | select(.claim == "unextractable") | .why' profile)" \
+		"C_WrapKey wrapped it all the same, and it opens" "NSS: and the unextractable key did come out"
 	tap_is "$(jq -r '[.rows[] | select(.key_spec == "ECC_SECG_P256K1") | .native] | unique[]' profile)" 304 "NSS: has no secp256k1"
 else
-	for what in probe table left 0x210B 0x210A why which claims secp256k1; do
+	for what in probe table left 0x210B 0x210A why which claims secp256k1 out; do
 		tap_skip "NSS: $what" "$(tail -n 1 "$TAP_DIR/nss.err")"
 	done
 fi
-tap_done $((nss + 9))
+tap_done $((nss + 10))
