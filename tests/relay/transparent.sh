@@ -21,9 +21,10 @@ same_both() { # WHAT VERB OPTION...
 	tap_ok $? "$same_what" || tap_diag "$(diff direct.out relay.out; diff direct.err relay.err)"
 }
 
-# What of a result is not new each time.
+# What of a result is not new each time; an RSA throwaway's PKCS#8 is longer or shorter, and SoftHSM pads it.
 lasting() {
-	jq -S 'del(.. | .id?, .uri?, .check_value?, .public_key?, .label?, .bundle?, .request_sha256?, .material_sha256?)' "$1"
+	jq -S 'del(.. | .id?, .uri?, .check_value?, .public_key?, .label?, .bundle?, .request_sha256?, .material_sha256?,
+		.trailing_zeros?) | del(.. | .warnings? | arrays | .[] | select(contains("zero bytes")))' "$1"
 }
 
 same_generate() { # NAME SPEC
@@ -41,7 +42,7 @@ same_wrap() { # NAME SPEC ALGORITHM
 	done
 	relay_direct wrap --json direct.bundle >direct.json 2>direct.err
 	relay_token wrap --json relay.bundle >relay.json 2>relay.err
-	tap_is "$(lasting relay.json) $(cat relay.err)" "$(lasting direct.json) $(cat direct.err)" \
+	tap_is "$(lasting relay.json) $(grep -v 'zero bytes' relay.err)" "$(lasting direct.json) $(grep -v 'zero bytes' direct.err)" \
 		"$1: wrap says the same of $2 by $3"
 	blob_open "$3" w2048.pem direct.bundle direct.key && blob_open "$3" w2048.pem relay.bundle relay.key &&
 		cmp -s direct.key relay.key
