@@ -11,6 +11,9 @@
 #define KEY_ID_MAX 64
 #define KEY_CHECK_VALUE_MAX 16
 #define KEY_WHY_MAX 160
+#define KEY_MODULUS_MAX 2048	 /* bytes: RSA keys up to 16384 bits are told their size */
+#define KEY_EXPONENT_MAX 16
+#define KEY_PUBLIC_INFO_MAX 1024 /* an RSA-4096 key's SubjectPublicKeyInfo has 550 */
 
 /* What the token says of a key. Flags that it does not state are BUNDLE_ABSENT. */
 struct key {
@@ -29,6 +32,9 @@ struct key {
 	CK_MECHANISM_TYPE key_gen_mechanism;
 	unsigned char check_value[KEY_CHECK_VALUE_MAX];
 	size_t check_value_len; /* 0: absent */
+	/* what a private key tells of its public half; lengths 0: nothing */
+	unsigned char modulus[KEY_MODULUS_MAX], exponent[KEY_EXPONENT_MAX], public_info[KEY_PUBLIC_INFO_MAX];
+	size_t modulus_len, exponent_len, public_info_len;
 };
 
 /* What a key is looked for by; NULL and 0: any. */

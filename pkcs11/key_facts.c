@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MODULUS_ROOM 2048 /* bytes: RSA keys up to 16384 bits are told their size */
 #define PARAMS_ROOM 512
 
 /* What is read besides the facts themselves, to tell size and spec. */
@@ -13,13 +12,12 @@ struct raw {
 	CK_BBOOL flags[9];
 	CK_ULONG value_len;
 	unsigned char params[PARAMS_ROOM];
-	unsigned char modulus[MODULUS_ROOM];
 };
 
 /* The order of the one call: what every key has first, for modules that stop at what they do not have. */
 enum { R_CLASS, R_TYPE, R_TOKEN, R_PRIVATE, R_LABEL, R_ID, R_SENSITIVE, R_EXTRACTABLE, R_MODIFIABLE, R_LOCAL,
        R_ALWAYS_SENSITIVE, R_NEVER_EXTRACTABLE, R_KEY_GEN, R_WRAP_WITH_TRUSTED, R_CHECK_VALUE, R_VALUE_LEN,
-       R_EC_PARAMS, R_MODULUS, READS };
+       R_EC_PARAMS, R_MODULUS, R_EXPONENT, R_PUBLIC_INFO, READS };
 
 static unsigned rsa_bits(const unsigned char *modulus, size_t len)
 {
@@ -75,7 +73,7 @@ static void set_spec(struct key *k, const struct attr_read *reads, const struct 
 	if (k->type == CKK_AES && (k->bits == 128 || k->bits == 256))
 		k->spec = KEYSPEC_SYMMETRIC_DEFAULT;
 	if (k->type == CKK_RSA) {
-		k->bits = rsa_bits(raw->modulus, reads[R_MODULUS].len);
+		k->bits = rsa_bits(k->modulus, k->modulus_len);
 		k->spec = spec_of_size(KEYSPEC_RSA, k->bits);
 	}
 	if (k->type == CKK_EC) {
@@ -102,6 +100,9 @@ static void set_facts(struct key *k, const struct attr_read *reads)
 	k->has_key_gen_mechanism = reads[R_KEY_GEN].len == sizeof(k->key_gen_mechanism) &&
 				   k->key_gen_mechanism != CK_UNAVAILABLE_INFORMATION;
 	k->check_value_len = reads[R_CHECK_VALUE].len;
+	k->modulus_len = reads[R_MODULUS].len;
+	k->exponent_len = reads[R_EXPONENT].len;
+	k->public_info_len = reads[R_PUBLIC_INFO].len;
 }
 
 int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, struct kh_error *err)
@@ -125,7 +126,9 @@ int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, st
 		[R_CHECK_VALUE] = ATTR_READ(CKA_CHECK_VALUE, out->check_value),
 		[R_VALUE_LEN] = ATTR_READ(CKA_VALUE_LEN, raw.value_len),
 		[R_EC_PARAMS] = ATTR_READ(CKA_EC_PARAMS, raw.params),
-		[R_MODULUS] = ATTR_READ(CKA_MODULUS, raw.modulus),
+		[R_MODULUS] = ATTR_READ(CKA_MODULUS, out->modulus),
+		[R_EXPONENT] = ATTR_READ(CKA_PUBLIC_EXPONENT, out->exponent),
+		[R_PUBLIC_INFO] = ATTR_READ(CKA_PUBLIC_KEY_INFO, out->public_info),
 	};
 
 	memset(out, 0, sizeof(*out));

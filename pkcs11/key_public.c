@@ -13,7 +13,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
-#define PUBLIC_MAX 4096 /* bytes of any part of a public key */
+#define POINT_MAX 512 /* bytes; P-521's has 136 with its DER head */
 
 static int no_key(const struct key *k, struct kh_error *err)
 {
@@ -33,11 +33,12 @@ static int key_from(const char *type, OSSL_PARAM *params, EVP_PKEY **out)
 	return ok ? 0 : -1;
 }
 
-static int rsa_key(const struct buf *modulus, const struct buf *exponent, EVP_PKEY **out)
+static int rsa_key(const unsigned char *modulus, size_t modulus_len, const unsigned char *exponent,
+		   size_t exponent_len, EVP_PKEY **out)
 {
 	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	BIGNUM *n = BN_bin2bn((const unsigned char *)modulus->data, (int)modulus->len, NULL);
-	BIGNUM *e = BN_bin2bn((const unsigned char *)exponent->data, (int)exponent->len, NULL);
+	BIGNUM *n = BN_bin2bn(modulus, (int)modulus_len, NULL);
+	BIGNUM *e = BN_bin2bn(exponent, (int)exponent_len, NULL);
 	OSSL_PARAM *params = NULL;
 	int rc = -1;
 
@@ -70,18 +71,18 @@ static int ec_key(const char *group, const unsigned char *point, size_t len, EVP
 }
 
 /* CKA_EC_POINT is a DER OCTET STRING of the point (PKCS#11 v3.1 section 6.3.3); some modules give the bare point. */
-static int ec_key_of_point(const struct key *k, const struct buf *value, EVP_PKEY **out)
+static int ec_key_of_point(const struct key *k, const unsigned char *value, size_t len, EVP_PKEY **out)
 {
 	const struct keyspec_info *info = keyspec_info(k->spec);
 	const size_t point_len = 2 * ((info->bits + 7) / 8) + 1; /* uncompressed */
-	const unsigned char *at = (const unsigned char *)value->data;
+	const unsigned char *at = value;
 	ASN1_OCTET_STRING *string = NULL;
 	int rc = -1;
 
-	if (value->len == point_len)
-		return ec_key(info->group, at, value->len, out);
-	string = d2i_ASN1_OCTET_STRING(NULL, &at, (long)value->len);
-	if (string && at == (const unsigned char *)value->data + value->len &&
+	if (len == point_len)
+		return ec_key(info->group, at, len, out);
+	string = d2i_ASN1_OCTET_STRING(NULL, &at, (long)len);
+	if (string && at == value + len &&
 	    (size_t)ASN1_STRING_length(string) == point_len)
 		rc = ec_key(info->group, ASN1_STRING_get0_data(string), point_len, out);
 	ASN1_OCTET_STRING_free(string);
@@ -100,50 +101,50 @@ static int to_spki(const struct key *k, EVP_PKEY *pkey, struct buf *out, struct 
 	return rc;
 }
 
-/* Reads modulus and exponent from a private or public object. `*done` where both are there. */
-static int from_rsa(const struct token *t, const struct key *k, CK_OBJECT_HANDLE object, struct buf *out, bool *done,
-		    struct kh_error *err)
+static int from_rsa(const struct key *k, const unsigned char *modulus, size_t modulus_len,
+		    const unsigned char *exponent, size_t exponent_len, struct buf *out, struct kh_error *err)
 {
-	struct buf modulus = BUF_INIT(PUBLIC_MAX), exponent = BUF_INIT(PUBLIC_MAX);
 	EVP_PKEY *pkey = NULL;
-	bool has_modulus = false, has_exponent = false;
-	int rc = -1;
+	int rc;
 
-	if (attr_read_bytes(t, object, CKA_MODULUS, &modulus, &has_modulus, err) ||
-	    attr_read_bytes(t, object, CKA_PUBLIC_EXPONENT, &exponent, &has_exponent, err))
-		goto out;
-	*done = has_modulus && has_exponent;
-	if (!*done)
-		rc = 0;
-	else if (rsa_key(&modulus, &exponent, &pkey))
-		no_key(k, err);
+	if (modulus_len == 0 || exponent_len == 0)
+		return 0;
+	if (rsa_key(modulus, modulus_len, exponent, exponent_len, &pkey))
+		rc = no_key(k, err);
 	else
 		rc = to_spki(k, pkey, out, err);
-out:
 	EVP_PKEY_free(pkey);
-	buf_free(&modulus);
-	buf_free(&exponent);
 	return rc;
 }
 
-static int from_ec(const struct token *t, const struct key *k, CK_OBJECT_HANDLE object, struct buf *out, bool *done,
-		   struct kh_error *err)
+static int from_rsa_object(const struct token *t, const struct key *k, CK_OBJECT_HANDLE object, struct buf *out,
+			   struct kh_error *err)
 {
-	struct buf point = BUF_INIT(PUBLIC_MAX);
-	EVP_PKEY *pkey = NULL;
-	int rc = -1;
+	unsigned char modulus[KEY_MODULUS_MAX], exponent[KEY_EXPONENT_MAX];
+	struct attr_read reads[] = {ATTR_READ(CKA_MODULUS, modulus), ATTR_READ(CKA_PUBLIC_EXPONENT, exponent)};
 
-	if (attr_read_bytes(t, object, CKA_EC_POINT, &point, done, err))
-		goto out;
-	if (!*done)
-		rc = 0;
-	else if (ec_key_of_point(k, &point, &pkey))
-		no_key(k, err);
+	if (attr_read_all(t, object, reads, 2, err))
+		return -1;
+	return from_rsa(k, modulus, reads[0].len, exponent, reads[1].len, out, err);
+}
+
+static int from_ec_object(const struct token *t, const struct key *k, CK_OBJECT_HANDLE object, struct buf *out,
+			  struct kh_error *err)
+{
+	unsigned char point[POINT_MAX];
+	struct attr_read read = ATTR_READ(CKA_EC_POINT, point);
+	EVP_PKEY *pkey = NULL;
+	int rc;
+
+	if (attr_read_all(t, object, &read, 1, err))
+		return -1;
+	if (read.len == 0)
+		return 0;
+	if (ec_key_of_point(k, point, read.len, &pkey))
+		rc = no_key(k, err);
 	else
 		rc = to_spki(k, pkey, out, err);
-out:
 	EVP_PKEY_free(pkey);
-	buf_free(&point);
 	return rc;
 }
 
@@ -173,30 +174,23 @@ static int public_object(const struct token *t, const struct key *k, CK_OBJECT_H
 	return 0;
 }
 
-static int from_parts(const struct token *t, const struct key *k, struct buf *out, struct kh_error *err)
-{
-	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-	bool done = false;
-
-	if (k->type == CKK_RSA && from_rsa(t, k, k->handle, out, &done, err))
-		return -1;
-	if (done)
-		return 0;
-	if (public_object(t, k, &object, err))
-		return -1;
-	if (object == CK_INVALID_HANDLE)
-		return 0;
-	return (k->type == CKK_RSA ? from_rsa : from_ec)(t, k, object, out, &done, err);
-}
-
+/* What the private key told with its facts costs no call; the rest is on a public object, found by a search. */
 int key_public(const struct token *t, const struct key *k, struct buf *out, struct kh_error *err)
 {
-	bool done = false;
+	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+	int rc = 0;
 
 	if (k->object_class != CKO_PRIVATE_KEY || k->spec == KEYSPEC_NONE)
 		return 0;
-	if (attr_read_bytes(t, k->handle, CKA_PUBLIC_KEY_INFO, out, &done, err) ||
-	    (!done && from_parts(t, k, out, err)))
+	if (k->public_info_len)
+		rc = buf_add(out, k->public_info, k->public_info_len, err);
+	else if (k->type == CKK_RSA)
+		rc = from_rsa(k, k->modulus, k->modulus_len, k->exponent, k->exponent_len, out, err);
+	if (rc == 0 && out->len == 0)
+		rc = public_object(t, k, &object, err);
+	if (rc == 0 && object != CK_INVALID_HANDLE)
+		rc = (k->type == CKK_RSA ? from_rsa_object : from_ec_object)(t, k, object, out, err);
+	if (rc)
 		return -1;
 	if (out->len && spki_check_material((const unsigned char *)out->data, out->len, keyspec_name(k->spec), err))
 		return no_key(k, err);

@@ -167,7 +167,7 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 	(void)snprintf(m.tmp_label, sizeof(m.tmp_label), "%s%s", TMP_PREFIX, hex);
 	m.label = r->label ? r->label : m.tmp_label;
 	rc = m.info->secret_len ? make_secret(&m, err) : make_pair(&m, err);
-	if (rc == 0 && check_made(&m, err)) {
+	if (rc == 0 && !r->unread && check_made(&m, err)) {
 		keygen_destroy(t, out);
 		rc = -1;
 	}

@@ -16,6 +16,7 @@ struct keygen_request {
 	CK_ATTRIBUTE_TYPE use;	/* the one use it gets beside HMAC's signing: CKA_ENCRYPT, CKA_WRAP, CKA_SIGN; 0: none */
 	bool stays;		/* CKA_EXTRACTABLE false, for the probe; whether the token took it is not checked */
 	bool trusted_only;	/* CKA_WRAP_WITH_TRUSTED, likewise */
+	bool unread;		/* what the token made is not read back: for a key that a proof already stands for */
 };
 
 /* What was made: the secret or private key and, for pairs, the public half; CK_INVALID_HANDLE where there is none. */

@@ -81,7 +81,7 @@ static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK
 			 unsigned bits, CK_OBJECT_HANDLE target, struct wrap_blob *out, struct kh_error *err)
 {
 	const struct keygen_request request = {
-		.spec = KEYSPEC_SYMMETRIC_DEFAULT, .token_object = t->token_objects, .use = CKA_WRAP};
+		.spec = KEYSPEC_SYMMETRIC_DEFAULT, .token_object = t->token_objects, .use = CKA_WRAP, .unread = true};
 	CK_MECHANISM kwp = {plan->kwp, NULL, 0};
 	struct keygen_key ephemeral;
 	struct wrap_blob inner;

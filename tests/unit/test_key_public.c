@@ -138,6 +138,7 @@ Test(key_public, rsa_from_the_private_object)
 	cr_assert(k.spec == KEYSPEC_RSA_2048 && k.bits == 2048);
 	cr_assert(key_public(&t, &k, &out, &err) == 0 && out.len == 0, "no exponent, no public half");
 	fake_set(o, CKA_PUBLIC_EXPONENT, exponent, 3);
+	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert_eq(key_public(&t, &k, &out, &err), 0, "%s", err.msg);
 	cr_assert(out.len == spki_of(key, wanted) && memcmp(out.data, wanted, out.len) == 0);
 	modulus[1] = 0x7F;
