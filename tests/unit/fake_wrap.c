@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "fake_wrap.h"
+#include "rsa_keys.h"
 
 #include <criterion/criterion.h>
 #include <openssl/core_names.h>
@@ -167,7 +168,7 @@ static bool lies(enum fake_lie lie)
 static size_t oaep(CK_OBJECT_HANDLE with, const CK_RSA_PKCS_OAEP_PARAMS *p, const unsigned char *in, size_t len,
 		   unsigned char *out)
 {
-	EVP_PKEY *key = lies(FAKE_OTHER_RSA) ? EVP_RSA_gen(2048) : rsa_of(with);
+	EVP_PKEY *key = lies(FAKE_OTHER_RSA) ? rsa_key_other() : rsa_of(with);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 	bool sha1 = (p->hashAlg == CKM_SHA_1) != lies(FAKE_OTHER_HASH);
 	bool mgf1 = sha1 != lies(FAKE_OTHER_MGF);

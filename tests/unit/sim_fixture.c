@@ -3,6 +3,7 @@
 #include "sim_fixture.h"
 
 #include "base/base64.h"
+#include "rsa_keys.h"
 
 #include <criterion/criterion.h>
 #include <openssl/pem.h>
@@ -19,7 +20,7 @@ enum { FOLDER_MAX = 512 };
 static void write_pool(char folder[FOLDER_MAX])
 {
 	const char *tmp = getenv("TMPDIR");
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = rsa_key(2048);
 	char path[FOLDER_MAX + 32];
 	FILE *file;
 
@@ -172,9 +173,15 @@ const char *fixture_import(struct fixture *f, const char *id, const char *algori
 	return f->r.code;
 }
 
+/* Not the one that the simulator wraps under. */
+static EVP_PKEY *fixture_rsa(unsigned bits)
+{
+	return bits == 2048 ? rsa_key_other() : bits > 2048 ? rsa_key(bits) : EVP_RSA_gen(bits);
+}
+
 size_t fixture_private(const char *kind, unsigned char *out)
 {
-	EVP_PKEY *key = strncmp(kind, "RSA:", 4) == 0 ? EVP_RSA_gen((unsigned)atoi(kind + 4)) : EVP_EC_gen(kind);
+	EVP_PKEY *key = strncmp(kind, "RSA:", 4) == 0 ? fixture_rsa((unsigned)atoi(kind + 4)) : EVP_EC_gen(kind);
 	PKCS8_PRIV_KEY_INFO *info = key ? EVP_PKEY2PKCS8(key) : NULL;
 	unsigned char *der = NULL;
 	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : 0;

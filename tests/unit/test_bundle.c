@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "bundle/bundle.h"
+#include "rsa_keys.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -25,7 +26,7 @@ static struct bundle_request a_request(void)
 	EVP_PKEY *key;
 
 	if (!spki_len) {
-		key = EVP_RSA_gen(2048);
+		key = rsa_key(2048);
 		spki_len = (size_t)i2d_PUBKEY(key, &at);
 		EVP_PKEY_free(key);
 	}

@@ -7,6 +7,7 @@
 #include "pkcs11/ckm.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/key.h"
+#include "rsa_keys.h"
 
 #include <criterion/criterion.h>
 #include <openssl/core_names.h>
@@ -121,7 +122,7 @@ Test(key_public, public_key_info_is_checked)
 /* RSA: modulus and exponent of the private object; leading zeros are no bits. */
 Test(key_public, rsa_from_the_private_object)
 {
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = rsa_key(2048);
 	unsigned char modulus[257] = {0}, exponent[] = {1, 0, 1}, wanted[512];
 	struct token t = open_token();
 	struct buf out = BUF_INIT(4096);

@@ -4,6 +4,7 @@
 
 #include "pkcs11/proof.h"
 #include "token/haul.h"
+#include "rsa_keys.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -102,7 +103,7 @@ static void make_bundle(const struct row *row, const char *path)
 		.generator = "test", .key_uri = "pkcs11:object=payroll"};
 
 	if (kms_key == NULL)
-		kms_key = EVP_RSA_gen(2048);
+		kms_key = rsa_key(2048);
 	len = i2d_PUBKEY(kms_key, &der);
 	r.public_key = (struct bundle_blob){der, (size_t)len};
 	unlink(path);

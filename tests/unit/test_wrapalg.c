@@ -3,6 +3,7 @@
 #include "bundle/keyspec.h"
 #include "bundle/spki.h"
 #include "bundle/wrapalg.h"
+#include "rsa_keys.h"
 
 #include <criterion/criterion.h>
 #include <openssl/evp.h>
@@ -212,7 +213,7 @@ Test(spki, wrapping_keys_and_what_is_none)
 	struct spki s;
 	size_t len;
 
-	make(EVP_RSA_gen(2048), der, &len);
+	make(rsa_key(2048), der, &len);
 	cr_assert_eq(spki_parse(der, len, 2048, &s, &err), 0, "%s", err.msg);
 	cr_assert(s.bits == 2048 && s.modulus_len == 256 && s.exponent_len == 3 && memcmp(s.exponent, "\1\0\1", 3) == 0);
 	cr_assert_eq(memcmp(s.modulus, der + len - 5 - 256, 256), 0);
@@ -257,7 +258,7 @@ Test(spki, public_keys_of_material)
 		der[len - 1] ^= 1; /* off the curve */
 		cr_assert_eq(spki_check_material(der, len, curves[i].spec, &err), -1);
 	}
-	make(EVP_RSA_gen(2048), der, &len);
+	make(rsa_key(2048), der, &len);
 	cr_assert_eq(spki_check_material(der, len, "RSA_2048", &err), 0);
 	cr_assert_eq(spki_check_material(der, len, "RSA_3072", &err), -1);
 	cr_assert_eq(spki_check_material(der, len, "ECC_NIST_P256", &err), -1);

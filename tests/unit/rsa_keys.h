@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+/* RSA keys that are there already: making one takes a minute under valgrind. */
+#ifndef KEYHAUL_TESTS_UNIT_RSA_KEYS_H
+#define KEYHAUL_TESTS_UNIT_RSA_KEYS_H
+
+#include <openssl/evp.h>
+
+/* The key of 2048, 3072 or 4096 bits, always the same one; the caller frees it. */
+EVP_PKEY *rsa_key(unsigned bits);
+
+/* Another one of 2048 bits. */
+EVP_PKEY *rsa_key_other(void);
+
+#endif
