@@ -3,6 +3,7 @@
 #include "bundle_json.h"
 
 #include "bundle.h"
+#include "jsonwhy.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -136,7 +137,8 @@ json_t *bundle_json_load(const char *data, size_t len, struct kh_error *err)
 		if (json_error_code(&where) == json_error_out_of_memory)
 			kh_fail_memory(err);
 		else
-			kh_fail(err, KH_E_INPUT, 0, "line %d, column %d: not JSON: %s", where.line, where.column, where.text);
+			kh_fail(err, KH_E_INPUT, 0, "line %d, column %d: not JSON: %s", where.line, where.column,
+				jsonwhy(&where));
 		if (len == 0 || json_error_code(&where) == json_error_premature_end_of_input)
 			kh_hint(err, "the file is cut short: copy it again, and compare the sizes");
 		return NULL;

@@ -59,6 +59,8 @@ int intent_check_form(const struct intent *i, enum keyspec spec, struct kh_error
  */
 int intent_merge(const struct intent *bundle, const struct intent *opts, struct intent *out, struct kh_error *err);
 
+#define INTENT_WORDS_MAX 512
+
 /* The intent in one line of words, into `out` of `size` bytes: "expires 2027-02-20T10:00:00Z, NEW_KEY_MATERIAL". */
 void intent_words(const struct intent *i, char *out, size_t size);
 

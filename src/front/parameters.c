@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "bundle/jsonwhy.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -82,7 +83,7 @@ int parameters_read_json(const char *path, struct parameters *out, struct kh_err
 		goto out;
 	doc = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
 	if (!json_is_object(doc)) {
-		kh_fail(err, KH_E_INPUT, 0, "not a JSON object%s%s", doc ? "" : ": ", doc ? "" : why.text);
+		kh_fail(err, KH_E_INPUT, 0, "not a JSON object%s%s", doc ? "" : ": ", doc ? "" : jsonwhy(&why));
 		kh_hint(err, "ask the AWS CLI for --output json; for .bin files there are --public-key and --import-token");
 	} else {
 		rc = take_all(doc, out, err);

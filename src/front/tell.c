@@ -80,7 +80,7 @@ static void tell_endpoint(struct sheet *s, const struct bundle_request *r)
 static void tell_request(struct sheet *s, const struct bundle *b)
 {
 	const struct bundle_request *r = bundle_request(b);
-	char intent[512];
+	char intent[INTENT_WORDS_MAX];
 
 	sheet_text(s, "KMS key", r->kms_key_arn);
 	if (arn_is_rehearsal(&bundle_facts(b)->arn))

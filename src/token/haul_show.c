@@ -78,9 +78,10 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 {
 	const struct bundle_request *q = bundle_request(item->bundle);
 	struct buf label = BUF_INIT(8 * KEY_LABEL_MAX);
-	char words[TOKEN_WORDS_MAX], type[24];
+	char words[TOKEN_WORDS_MAX], type[24], intent[INTENT_WORDS_MAX];
 	int ret = -1;
 
+	intent_words(&q->intent, intent, sizeof(intent));
 	if (text_for_terminal(r->key.label, r->key.label_len, &label, err) != 0)
 		goto out;
 	if (cmd_printf(c, err, "%s: wrapped %s'%s' (%s, %u bits) of %s\n", written_to(item, o),
@@ -88,6 +89,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 		       r->key.bits, token_words(t, words)) != 0 ||
 	    cmd_printf(c, err, "  for        %s (%s)\n  by         %s under %s, %zu bytes\n", q->kms_key_arn, q->key_spec,
 		       q->wrapping_algorithm, q->wrapping_key_spec, r->blob.len) != 0 ||
+	    cmd_printf(c, err, "  says       %s\n", intent_is_empty(&q->intent) ? "nothing yet: the import must say its expiry" : intent) != 0 ||
 	    show_proof(c, r->proof, err) != 0 ||
 	    cmd_printf(c, err, "  request    %s\n  material   %s\n", bundle_request_sha256(item->bundle),
 		       bundle_material_sha256(item->bundle)) != 0)

@@ -93,6 +93,11 @@ sed 's/"request": {/"request": {}, "request": {/' request.bundle >bad.bundle
 bad 3 'duplicate' "a duplicate name"
 head -c 300 request.bundle >bad.bundle
 bad 3 'bad.bundle' "cut"
+for pin in hunter2 '{"pin": hunter2' '{"hunter2": 1, "hunter2": 2}'; do
+	printf '%s' "$pin" >bad.bundle
+	bad 3 'bad.bundle' "a PIN file by mistake: $pin"
+	tap_unlike "$tap_out$tap_err" hunter "and nothing of it is shown"
+done
 head -c 65537 /dev/zero | tr '\0' ' ' >bad.bundle
 bad 3 'bad.bundle' "too large"
 rm bad.bundle
@@ -107,4 +112,4 @@ tap_like "$tap_out" '^request.bundle: fetched' "of many the good one is told"
 tap_run "$keyhaul" inspect --json bad.bundle request.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .item, .ok)]')" \
 	'[false,"bad.bundle",false,"request.bundle",true]' "of many, --json"
-tap_done 75
+tap_done 87
