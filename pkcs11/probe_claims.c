@@ -43,7 +43,7 @@ static void settle(struct probe_claim *c, enum probe_honour honour, CK_RV rv, co
 	c->honour = honour;
 	c->native = rv;
 	snprintf(c->native_name, sizeof(c->native_name), "%s", rv != CKR_OK ? ckr_name(rv) : "");
-	snprintf(c->why, sizeof(c->why), "%s", why);
+	snprintf(c->why, sizeof(c->why), "%.*s", (int)sizeof(c->why) - 1, why); /* what does not fit is left out */
 }
 
 /* Where nothing could be tried; -1 where the token is gone. */
