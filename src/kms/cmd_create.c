@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "bundle/result.h"
+#include "compare.h"
 #include "ops.h"
 #include "session.h"
 #include "tags.h"
@@ -145,13 +146,13 @@ static int run_create(struct cmd *c, struct kh_error *err)
 	int rc = -1;
 
 	if (make_body(o, body, err) || session_open(&o->aws, &session, err) ||
-	    session_connect(&session, NULL, false, &endpoint, &kms, err))
+	    session_connect(&session, NULL, &endpoint, &kms, err))
 		goto out;
 	if (ops_create(&kms, body, &key, &outcome, err)) {
 		not_known(outcome, err);
 		goto out;
 	}
-	rc = report(c, &key, err);
+	rc = compare_created(body, endpoint.region, &key, err) ? -1 : report(c, &key, err);
 out:
 	session_close(&session);
 	json_decref(body);

@@ -8,6 +8,7 @@
 #include "bundle/result.h"
 #include "bundle/spki.h"
 #include "bundle/tokenprofile.h"
+#include "compare.h"
 #include "ops.h"
 #include "session.h"
 
@@ -166,6 +167,8 @@ static int describe(struct fetch *f, struct kh_error *err)
 {
 	if (!ops_describe(&f->kms, f->opts->key_id, &f->key, err)) {
 		f->described = true;
+		if (compare_asked("DescribeKey", f->opts->key_id, f->endpoint.region, f->key.arn, err))
+			return -1;
 		return check_described(f, err);
 	}
 	memset(&f->key, 0, sizeof(f->key));
@@ -176,18 +179,10 @@ static int describe(struct fetch *f, struct kh_error *err)
 static int check_answered_arn(const struct fetch *f, struct arn *arn, struct kh_error *err)
 {
 	const char *asked = f->key.arn[0] ? f->key.arn : f->opts->key_id;
-	const char *got = f->parameters.arn;
 
-	if (arn_parse_key(got, arn, err)) {
-		err->code = KH_E_KMS;
-		return kh_context(err, "GetParametersForImport: the reply's KeyId");
-	}
-	if (strcmp(asked, got) != 0 && (f->described || strcmp(asked, arn->key_id) != 0))
-		return kh_fail(err, KH_E_KMS, 0, "GetParametersForImport: the reply is about %s, not %s", got, asked);
-	if (strcmp(arn->region, f->endpoint.region) != 0)
-		return kh_fail(err, KH_E_KMS, 0, "GetParametersForImport: the reply is of Region %s, not %s", arn->region,
-			       f->endpoint.region);
-	return 0;
+	if (compare_asked("GetParametersForImport", asked, f->endpoint.region, f->parameters.arn, err))
+		return -1;
+	return arn_parse_key(f->parameters.arn, arn, err);
 }
 
 /* Nothing of the answer is believed before it was looked at. */
@@ -237,7 +232,7 @@ static int ask(struct fetch *f, struct kh_error *err)
 {
 	struct arn arn;
 
-	if (session_connect(&f->session, f->opts->key_id, true, &f->endpoint, &f->kms, err))
+	if (session_connect(&f->session, f->opts->key_id, &f->endpoint, &f->kms, err))
 		return -1;
 	if (arn_kind_of(f->opts->key_id) == ARN_KEY_ARN &&
 	    (arn_parse_key(f->opts->key_id, &arn, err) || session_check_rehearsal(&f->endpoint, &arn, err)))

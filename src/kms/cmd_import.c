@@ -15,6 +15,8 @@
 static const struct opt_row import_rows[] = {
 	{.name = "wait-timeout", .kind = OPT_NUMBER, AT(wait_timeout), .arg = "SECONDS",
 	 .text = "to wait until KMS shows the import (120)", .min = 0, .max = 86400, .preset = 120},
+	{.name = "material-sha256", .kind = OPT_TEXT, AT(material_sha256), .arg = "HEX",
+	 .text = "the material's SHA-256 as wrap printed it; another is refused"},
 	{.name = "yes", .kind = OPT_FLAG, AT(yes),
 	 .text = "import with an expiry although the token did not keep the key"},
 };
@@ -39,16 +41,17 @@ static int report(struct cmd *c, const char *path, const struct import *i, struc
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n", path, results[i->result], request->kms_key_arn,
+	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  material's SHA-256 %s\n", path, results[i->result], request->kms_key_arn,
 		       receipt->valid_to ? "expires " : "does not expire", until,
 		       receipt->key_material_id ? ", material " : "",
 		       receipt->key_material_id ? receipt->key_material_id : "",
 		       i->compared ? ", KMS's public key is the token's" : "",
-		       i->visible ? "" : ", not seen in KMS yet"))
+		       i->visible ? "" : ", not seen in KMS yet", receipt->material_sha256))
 		return -1;
-	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b}", "item", path, "ok", 1, "result", results[i->result],
+	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s}", "item", path, "ok", 1, "result", results[i->result],
 			   "kms_key_arn", request->kms_key_arn, "expiration_model", receipt->expiration_model, "visible",
-			   (int)i->visible, "public_key_compared", (int)i->compared);
+			   (int)i->visible, "public_key_compared", (int)i->compared,
+			   "material_sha256", receipt->material_sha256);
 	if (object && (add_optional(object, "valid_to", receipt->valid_to ? until : NULL) ||
 		       add_optional(object, "key_material_id", receipt->key_material_id) ||
 		       add_optional(object, "request_id", receipt->request_id))) {
@@ -69,10 +72,23 @@ static int import_one(struct cmd *c, struct import_run *run, const char *path, s
 	return rc;
 }
 
+static int check_options(const struct cmd *c, const struct import_opts *o, struct kh_error *err)
+{
+	const char *digest = o->material_sha256;
+
+	if (!digest)
+		return 0;
+	if (strlen(digest) != BUNDLE_DIGEST_HEX - 1 || strspn(digest, "0123456789abcdefABCDEF") != BUNDLE_DIGEST_HEX - 1)
+		return kh_fail(err, KH_E_USAGE, 0, "--material-sha256 is not 64 hex digits");
+	if (c->nwords > 1)
+		return kh_fail(err, KH_E_USAGE, 0, "--material-sha256 is of one bundle, and here are %zu", c->nwords);
+	return 0;
+}
+
 static int run_import(struct cmd *c, struct kh_error *err)
 {
 	struct import_run run = {.opts = c->opts, .now = c->now};
-	int rc = intent_from_opts(&run.opts->intent, &run.intent, err);
+	int rc = check_options(c, run.opts, err) ? -1 : intent_from_opts(&run.opts->intent, &run.intent, err);
 
 	for (size_t k = 0; k < c->nwords && !rc; k++) {
 		if (k && cmd_interrupted()) {

@@ -43,3 +43,64 @@ int compare_key(const struct bundle_request *request, const struct ops_key *key,
 		return -1;
 	return check_state(key, err);
 }
+
+/* The Region and the account: arn:PARTITION:kms:REGION:ACCOUNT: are the same. */
+static bool same_owner(const char *a, const char *b)
+{
+	size_t len = 0;
+
+	for (int colons = 0; a[len] && colons < 5; len++)
+		colons += a[len] == ':';
+	return strncmp(a, b, len) == 0;
+}
+
+int compare_asked(const char *what, const char *asked, const char *region, const char *got, struct kh_error *err)
+{
+	enum arn_kind kind = arn_kind_of(asked);
+	struct arn arn;
+
+	if (arn_parse_key(got, &arn, err)) {
+		err->code = KH_E_KMS;
+		return kh_context(err, "%s: the reply's KeyId", what);
+	}
+	if ((kind == ARN_KEY_ARN && strcmp(asked, got) != 0) || (kind == ARN_KEY_ID && strcmp(asked, arn.key_id) != 0) ||
+	    (kind == ARN_ALIAS_ARN && !same_owner(asked, got))) {
+		kh_fail(err, KH_E_KMS, 0, "%s: the reply is about %s, not %s", what, got, asked);
+		return kh_hint(err, "what answers is not KMS, or something in between changes its replies: a key for another "
+				    "KMS key is not asked for");
+	}
+	if (strcmp(arn.region, region) != 0)
+		return kh_fail(err, KH_E_KMS, 0, "%s: the reply is of Region %s, not %s", what, arn.region, region);
+	return 0;
+}
+
+static int not_as_asked(const struct ops_key *key, const char *what, const char *is, const char *asked,
+			struct kh_error *err)
+{
+	kh_fail(err, KH_E_CHECK, 0, "a key was made, %s, and it is not as asked: its %s is '%s', not '%s'", key->arn, what,
+		is, asked);
+	return kh_hint(err, "do not use it; check the endpoint, look at it with 'aws kms describe-key', and see to its deletion");
+}
+
+int compare_created(const json_t *body, const char *region, const struct ops_key *key, struct kh_error *err)
+{
+	const char *spec = json_string_value(json_object_get(body, "KeySpec"));
+	const char *usage = json_string_value(json_object_get(body, "KeyUsage"));
+	bool multi = json_is_true(json_object_get(body, "MultiRegion"));
+	char own[32] = "";
+
+	(void)arn_region(key->arn, own);
+	if (strcmp(own, region) != 0)
+		return not_as_asked(key, "Region", own, region, err);
+	if (spec && strcmp(key->key_spec, spec) != 0)
+		return not_as_asked(key, "KeySpec", key->key_spec, spec, err);
+	if (usage && key->key_usage[0] && strcmp(key->key_usage, usage) != 0)
+		return not_as_asked(key, "KeyUsage", key->key_usage, usage, err);
+	if (strcmp(key->origin, "EXTERNAL") != 0)
+		return not_as_asked(key, "Origin", key->origin, "EXTERNAL", err);
+	if (key->multi_region != multi)
+		return not_as_asked(key, "MultiRegion", multi ? "false" : "true", multi ? "true" : "false", err);
+	if (strcmp(key->state, "PendingImport") != 0 && strcmp(key->state, "Creating") != 0)
+		return not_as_asked(key, "KeyState", key->state, "PendingImport", err);
+	return 0;
+}

@@ -5,6 +5,7 @@
 #include "aws/arn.h"
 #include "profile.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,9 @@ static int configured(const struct endpoint_wish *wish, const struct profile *pr
 
 static int bad_url(const char *url, const char *why, struct kh_error *err)
 {
-	kh_fail(err, KH_E_USAGE, 0, "endpoint URL '%s': %s", url, why);
+	const char *host = strrchr(url, '@'); /* what stands before it may be a password */
+
+	kh_fail(err, KH_E_USAGE, 0, "endpoint URL '%s%.200s': %s", host ? "..." : "", host ? host : url, why);
 	return kh_hint(err, "a URL like https://host or http://127.0.0.1:8080");
 }
 
@@ -155,4 +158,19 @@ int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *pro
 		(void)snprintf(text, sizeof(text), "https://%s", host);
 	}
 	return endpoint_parse(text, out, err);
+}
+
+bool endpoint_is_loopback(const struct endpoint *e)
+{
+	size_t len = strlen(e->host);
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET6, e->host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+	if (inet_aton(e->host, &v4)) /* also 127.1 */
+		return ntohl(v4.s_addr) >> 24 == 127;
+	len -= len > 0 && e->host[len - 1] == '.';
+	return (len == 9 && strncmp(e->host, "localhost", 9) == 0) ||
+	       (len > 10 && strncmp(e->host + len - 10, ".localhost", 10) == 0);
 }

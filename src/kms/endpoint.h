@@ -45,4 +45,7 @@ int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *pro
 /* Takes a URL apart: http or https, host or [IPv6], port, no user, path, query or fragment. KH_E_USAGE. */
 int endpoint_parse(const char *url, struct endpoint *out, struct kh_error *err);
 
+/* True for a host that is this machine by its name or address (localhost, 127.0.0.0/8, ::1). */
+bool endpoint_is_loopback(const struct endpoint *e);
+
 #endif

@@ -225,7 +225,7 @@ static CURLcode set_request(struct http *h, const struct kms_request *r)
 	SET(CURLOPT_POSTFIELDS, r->body);
 	SET(CURLOPT_POSTFIELDSIZE, (long)r->body_len);
 	SET(CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
-	SET(CURLOPT_PROXY, r->local_only ? "" : NULL); /* a proxy could stand for any host */
+	SET(CURLOPT_PROXY, r->no_proxy ? "" : NULL); /* a proxy could stand for any host */
 #undef SET
 	return rc;
 }
@@ -254,7 +254,7 @@ static int add_header(struct curl_slist **list, const char *name, const char *va
 static int not_local(const struct kms_request *r, struct kh_error *err)
 {
 	kh_fail(err, KH_E_CHECK, 0, "%s is not this machine, and nothing proves who answers there", r->url);
-	return kh_hint(err, "whoever answers would be given the key: use https with a certificate that verifies "
+	return kh_hint(err, "whoever answers could stand in for KMS: use https with a certificate that verifies "
 			    "(--ca-bundle for a private CA); without it only loopback addresses are taken");
 }
 

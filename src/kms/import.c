@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define GRACE 300	 /* seconds after an import in which not yet visible is more likely than deleted */
 #define GRACE_WAIT 10	 /* seconds that are waited then */
@@ -40,13 +41,17 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 	return 0;
 }
 
-static int check_endpoint(const struct import *i, struct kh_error *err)
+static int check_endpoint(const struct import_run *run, const struct import *i, struct kh_error *err)
 {
 	const char *wanted = bundle_request(i->bundle)->endpoint;
 	struct endpoint request;
 
 	if (session_check_rehearsal(&i->endpoint, &bundle_facts(i->bundle)->arn, err))
 		return -1;
+	if (bundle_request(i->bundle)->tls_verified == BUNDLE_TRUE && run->opts->aws.no_verify_ssl) {
+		kh_fail(err, KH_E_CHECK, 0, "the request came over verified TLS, and this would go over TLS that is not");
+		return kh_hint(err, "leave out --no-verify-ssl; --ca-bundle names a private CA");
+	}
 	if (!wanted)
 		return 0;
 	if (endpoint_parse(wanted, &request, err)) {
@@ -69,9 +74,9 @@ static int connect(struct import_run *run, struct import *i, struct kh_error *er
 		}
 		run->opened = true;
 	}
-	if (session_connect(&run->session, bundle_request(i->bundle)->kms_key_arn, false, &i->endpoint, &i->kms, err))
+	if (session_connect(&run->session, bundle_request(i->bundle)->kms_key_arn, &i->endpoint, &i->kms, err))
 		return -1;
-	return check_endpoint(i, err);
+	return check_endpoint(run, i, err);
 }
 
 /* DescribeKey against the request, and for NEW_KEY_MATERIAL what is there before. */
@@ -283,11 +288,25 @@ static int first(struct import_run *run, struct import *i, struct kh_error *err)
 	return watch(i, done.material_id, run->opts->wait_timeout, err);
 }
 
+/* The digest that was read aloud where the key was wrapped: the only thing here that the bundle does not say itself. */
+static int check_digest(const struct import_run *run, const struct import *i, struct kh_error *err)
+{
+	const char *wanted = run->opts->material_sha256, *is = bundle_material_sha256(i->bundle);
+
+	if (!wanted || strcasecmp(wanted, is) == 0)
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "the material's SHA-256 is %s, not that of --material-sha256", is[0] ? is : "none");
+	return kh_hint(err, "what 'keyhaul-token wrap' printed belongs to another bundle, or this one was changed on its way: "
+			    "compare 'keyhaul inspect' on both hosts, and import nothing before they agree");
+}
+
 int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	if (bundle_open(path, &out->file, &out->bundle, err))
 		return -1;
+	if (check_digest(run, out, err))
+		return kh_context(err, "%s", path);
 	out->settle.lost_wait = run->opts->wait_timeout < LOST_WAIT ? run->opts->wait_timeout : LOST_WAIT;
 	if (bundle_receipt(out->bundle) ? again(run, out, err) : first(run, out, err))
 		return kh_context(err, "%s", path); /* bundle_open names it itself */

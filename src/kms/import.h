@@ -11,6 +11,7 @@ struct import_opts {
 	struct intent_opts intent;
 	long wait_timeout; /* seconds */
 	bool yes;
+	const char *material_sha256; /* 64 hex digits; NULL: not said */
 };
 
 /* What a run over many bundles has once; the session is opened when the first bundle asks for it. */

@@ -62,7 +62,8 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 	const struct kms_request request = {.url = k->url, .service = "kms", .region = k->region,
 					    .target = call->target, .body = call->body,
 					    .body_len = strlen(call->body), .creds = k->creds,
-					    .fresh = call->flags & (KMS_FRESH | KMS_ONCE), .local_only = k->local_only};
+					    .fresh = call->flags & (KMS_FRESH | KMS_ONCE), .local_only = k->local_only,
+					    .no_proxy = k->no_proxy};
 	struct kms_answer answer = {.body = BUF_INIT(KMS_REPLY_MAX)};
 	int64_t began = k->pace.now_ms(k->pace.ctx);
 	int rc = k->post(k->post_ctx, &request, &answer, err);

@@ -23,6 +23,7 @@ struct kms_request {
 	const struct creds *creds;
 	bool fresh;	      /* a connection of its own, so that nothing is sent again unseen */
 	bool local_only;      /* refuse to connect to what is not this machine */
+	bool no_proxy;	      /* to the host itself, whatever the environment says */
 };
 
 /* What came back, or how far it got. */
@@ -60,6 +61,7 @@ struct kms {
 	const struct creds *creds;
 	int max_attempts;
 	bool local_only;
+	bool no_proxy;
 	int64_t date;	 /* KMS's last Date; 0 before any */
 	int64_t date_ms; /* pace's time when it came */
 };

@@ -23,7 +23,7 @@ const struct opt_row session_rows[SESSION_ROWS] = {
 	{.name = "ca-bundle", .kind = OPT_INPUT, AT(ca_bundle), .arg = "FILE",
 	 .text = "certificates of the CAs to trust (also AWS_CA_BUNDLE)"},
 	{.name = "no-verify-ssl", .kind = OPT_FLAG, AT(no_verify_ssl),
-	 .text = "take any certificate; for fetch on this machine only"},
+	 .text = "take any certificate; on this machine only"},
 	{.name = "cli-connect-timeout", .kind = OPT_NUMBER, AT(connect_timeout), .arg = "SECONDS",
 	 .text = "to connect (60; 0: no limit)", .min = 0, .max = 86400, .preset = 60},
 	{.name = "cli-read-timeout", .kind = OPT_NUMBER, AT(read_timeout), .arg = "SECONDS",
@@ -93,25 +93,24 @@ void session_close(struct session *s)
 	s->http = NULL;
 }
 
-/* By its name, for a warning; what must be this machine is judged by its address (http.c). */
-static bool looks_local(const char *host)
-{
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
-}
-
-int session_connect(const struct session *s, const char *key_id, bool for_fetch, struct endpoint *endpoint,
-		    struct kms *out, struct kh_error *err)
+int session_connect(const struct session *s, const char *key_id, struct endpoint *endpoint, struct kms *out,
+		    struct kh_error *err)
 {
 	const struct endpoint_wish wish = {s->opts->endpoint_url, s->opts->region};
+	bool local_only;
 
 	if (endpoint_resolve(&wish, &s->profile, key_id, endpoint, err))
 		return -1;
-	if (!endpoint->tls && !looks_local(endpoint->host))
-		log_warning("%s is not TLS: nothing proves that it is KMS that answers", endpoint->url);
+	/* by the name as far as it tells; the address itself is judged before it is connected to (http.c) */
+	local_only = !endpoint->tls || s->opts->no_verify_ssl;
+	if (local_only && partition_is_aws_host(endpoint->host)) {
+		kh_fail(err, KH_E_CHECK, 0, "%s is not this machine, and nothing would prove who answers there", endpoint->url);
+		return kh_hint(err, "leave out --no-verify-ssl, and use https: --ca-bundle names a private CA");
+	}
 	log_debug("endpoint %s, Region %s, at most %d tries", endpoint->url, endpoint->region, s->max_attempts);
 	*out = (struct kms){.post = http_post, .post_ctx = s->http, .url = endpoint->url, .region = endpoint->region,
-			    .creds = &s->creds, .max_attempts = s->max_attempts,
-			    .local_only = for_fetch && (!endpoint->tls || s->opts->no_verify_ssl),
+			    .creds = &s->creds, .max_attempts = s->max_attempts, .local_only = local_only,
+			    .no_proxy = local_only || endpoint_is_loopback(endpoint),
 			    .pace = {.now_ms = now_ms, .wait_ms = wait_ms, .random = chance, .stop = stop}};
 	return 0;
 }

@@ -38,10 +38,11 @@ void session_close(struct session *s);
 
 /*
  * A client for the key (`key_id`: anything that --key-id takes, NULL for none yet); it points into `endpoint` and the
- * session. `for_fetch`: only over verified TLS or to this machine. Warns of what is not verified. KH_E_USAGE.
+ * session. It goes over verified TLS or to this machine, nowhere else, and to this machine through no proxy. KH_E_USAGE;
+ * KH_E_CHECK where an AWS host would be asked without verified TLS.
  */
-int session_connect(const struct session *s, const char *key_id, bool for_fetch, struct endpoint *endpoint,
-		    struct kms *out, struct kh_error *err);
+int session_connect(const struct session *s, const char *key_id, struct endpoint *endpoint, struct kms *out,
+		    struct kh_error *err);
 
 /* KH_E_CHECK where a key of the rehearsals' account and a host of AWS's own come together. */
 int session_check_rehearsal(const struct endpoint *endpoint, const struct arn *arn, struct kh_error *err);

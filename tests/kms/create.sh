@@ -27,6 +27,7 @@ throttle|6|ThrottlingException
 html|5|whether a key was made is not known
 half|5|whether a key was made is not known
 nometadata|5|KeyMetadata
+enabledalready|7|a key was made, arn:aws:kms:.* KeyState
 denied|5|AccessDeniedException
 no:MalformedPolicyDocumentException|5|MalformedPolicyDocumentException
 no:TagException|5|TagException
@@ -37,6 +38,10 @@ tap_run "$kms" create --json --key-spec HMAC_384
 tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, .results[0].key_spec]')" "[true,\"$arn\",\"HMAC_384\"]" "--json"
 tap_is "$(jq -c '.body | fromjson | [.KeySpec, .KeyUsage, .Origin]' "$server/log")" '["HMAC_384","GENERATE_VERIFY_MAC","EXTERNAL"]' \
 	"the usage that the spec has alone is said"
+tap_exits 7 "a key of another Region than asked" "$kms" create --key-spec HMAC_256 --region us-east-1
+tap_exits 0 "this machine is asked through no proxy" env http_proxy=http://127.0.0.1:1 "$kms" create --key-spec HMAC_256
+tap_exits 7 "plain http to another machine" "$kms" create --key-spec HMAC_256 --endpoint-url http://192.0.2.1
+tap_exits 7 "nor https unverified" "$kms" create --key-spec HMAC_256 --endpoint-url https://192.0.2.1 --no-verify-ssl
 server_forget
 tap_exits 2 "RSA without --key-usage" "$kms" create --key-spec RSA_2048
 tap_exits 2 "a spec that cannot be imported" "$kms" create --key-spec ML_DSA_44
@@ -52,4 +57,4 @@ tap_stop "$server_pid"
 tap_exits 6 "nobody there" env AWS_MAX_ATTEMPTS=2 "$kms" create --key-spec HMAC_256
 tap_like "$tap_err" "2 tries: .*no answer" "tried again, since nothing was sent"
 tap_unlike "$tap_err" "whether a key was made" "and nothing can have been made"
-tap_done $((2 * rows + 13))
+tap_done $((2 * rows + 17))

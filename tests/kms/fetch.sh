@@ -30,6 +30,7 @@ while IFS='|' read -r operation how tries status count says; do
 	tap_like "$tap_err" "$says" "$operation $how: the error" || tap_diag "$tap_err"
 	tap_stop "$server_pid"
 done <<'TABLE'
+DescribeKey|describesother|3|5|1|DescribeKey: the reply is about .*9, not
 DescribeKey|html|3|5|1|not an answer of KMS: HTTP 200, text/html.*WiFi
 DescribeKey|half|3|5|1|no JSON object
 DescribeKey|nothing|3|5|1|nothing
@@ -87,6 +88,14 @@ rm -f x.bundle
 tap_exits 5 "an alias cannot be resolved then" "$kms" fetch --key-id alias/a --key-spec HMAC_256 --region eu-west-1 \
 	--out x.bundle
 
+rm -f x.bundle
+tap_exits 5 "and another Region's key of that id is not the one" env AWS_REGION=us-east-1 "$kms" fetch \
+	--key-id "${arn##*/}" --key-spec SYMMETRIC_DEFAULT --wrapping-key-spec RSA_2048 --out x.bundle
+server_start fetch "arn=${arn%2}9"
+tap_exits 5 "an id, and every reply is about another key" "$kms" fetch --key-id "${arn##*/}" --region eu-west-1 \
+	--wrapping-key-spec RSA_2048 --out x.bundle
+tap_is "$(server_count GetParametersForImport)" 0 "no parameters are asked for"
+
 server_start fetch
 tap_exits 0 "an alias is resolved once" "$kms" fetch --key-id alias/a --region eu-west-1 --out x.bundle \
 	--wrapping-key-spec RSA_2048 --valid-to 30d --key-uri 'pkcs11:token=t;object=k' --token-serial 12
@@ -128,8 +137,11 @@ tap_exits 7 "not even through a proxy here" env http_proxy="$AWS_ENDPOINT_URL_KM
 	"$kms" fetch --key-id "$arn" --out y.bundle
 tap_exits 7 "nor https unverified" env AWS_ENDPOINT_URL_KMS=https://192.0.2.1 "$kms" fetch --no-verify-ssl \
 	--key-id "$arn" --out y.bundle
+tap_exits 7 "nor AWS unverified, and nobody is asked where it is" "$kms" fetch --no-verify-ssl --key-id "$arn" \
+	--endpoint-url https://kms.eu-west-1.amazonaws.com --out y.bundle
+tap_like "$tap_err" "not this machine" "and it says why"
 tap_is "$(ls -- *.bundle *.lock 2>/dev/null | tr '\n' ' ')" "" "no file is left behind"
 tap_run "$kms" fetch --json --key-id "$arn" --wrapping-key-spec RSA_2048 --out j.bundle
 tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, (.warnings | length)]')" "[true,\"$arn\",1]" \
 	"--json is one document"
-tap_done $((2 * rows + 34))
+tap_done $((2 * rows + 39))

@@ -78,7 +78,7 @@ def answer(operation, body):
     if operation == "DescribeKey":
         return {"KeyMetadata": metadata()}
     if operation == "CreateKey":
-        CONFIG.update(spec=body["KeySpec"], usage=body["KeyUsage"])
+        CONFIG.update(spec=body["KeySpec"], usage=body["KeyUsage"], multi=str(body.get("MultiRegion", False)).lower())
         return {"KeyMetadata": metadata()}
     if operation == "GetParametersForImport":
         return {"KeyId": CONFIG["arn"], "ImportToken": base64.b64encode(b"token" * 100).decode(),
@@ -112,6 +112,8 @@ SPOIL = {
     "othermaterial": lambda r: r.update(PublicKey=blob("small.der")),
     "badid": lambda r: r.update(KeyMaterialId="zz"),
     "nometadata": lambda r: r.pop("KeyMetadata"),
+    "describesother": lambda r: r["KeyMetadata"].update(Arn=CONFIG["arn"][:-1] + "9"),
+    "enabledalready": lambda r: r["KeyMetadata"].update(KeyState="Enabled"),
     "aliased": lambda r: r["KeyMetadata"].update(KeySpec=7),
 }
 

@@ -68,6 +68,34 @@ cp without m2.bundle
 tap_run import --json $keep m1.bundle cut.bundle m2.bundle
 tap_is "$tap_status $(printf %s "$tap_out" | jq -c '[.ok, (.results | map(.ok))]')" '3 [false,[true,false,true]]' "--json of many"
 
+# What was read aloud where the key was wrapped: another blob is found by it alone, receipt or none.
+digest=$(jq -jcS .material without | sha256sum | cut -d' ' -f1)
+cp without same.bundle
+wrap_into without
+server_forget
+tap_exits 7 "another material than --material-sha256" import $keep --material-sha256 "$digest" without
+tap_like "$tap_err" "SHA-256 is $(jq -jcS .material without | sha256sum | cut -d' ' -f1)" "and it says which"
+tap_exits 7 "also with a receipt" import --material-sha256 "$(printf '00%.0s' $(seq 32))" a.bundle
+tap_exits 2 "a digest of bad form" import $keep --material-sha256 00 same.bundle
+tap_exits 2 "one digest for two bundles" import $keep --material-sha256 "$digest" same.bundle without
+tap_is "$(server_count)" 0 "nothing was sent for these"
+tap_exits 0 "the material it is of" import $keep --material-sha256 "$(echo "$digest" | tr a-f A-F)" same.bundle
+tap_like "$tap_out" "material's SHA-256 $digest" "and import says it"
+
+# No TLS, or none verified, to this machine only.
+request_of() {
+	jq "$1" imported | jq 'del(.receipt)' >"$2"
+	jq --arg d "$(jq -jcS .request "$2" | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' "$2" >r && mv r "$2"
+}
+request_of 'del(.request.endpoint) | .request.tls_verified = true' any.bundle
+server_forget
+tap_exits 7 "import over http to another machine" import $keep --endpoint-url http://192.0.2.1 any.bundle
+tap_like "$tap_err" "not this machine" "it says so"
+tap_exits 7 "import over TLS that is not verified" import $keep --endpoint-url https://192.0.2.1 --no-verify-ssl any.bundle
+tap_exits 7 "a request that came over verified TLS" import $keep --no-verify-ssl any.bundle
+tap_like "$tap_err" "came over verified TLS" "it says so"
+tap_is "$(server_count)" 0 "nothing was sent for these"
+
 # Deleted behind its back.
 server_start import
 ln "$TAP_DIR/imported" gone.bundle
@@ -186,4 +214,4 @@ new_bundle w.bundle
 tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
 tap_like "$tap_err" "accepted, not yet visible" "it says so"
 tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
-tap_done $((2 * rows + 60))
+tap_done $((2 * rows + 74))

@@ -25,7 +25,8 @@ Test(endpoint, takes_endpoint_urls_apart)
 		{"https://example.com:80", "https://example.com:80", "example.com"},
 		{"ftp://example.com", NULL, NULL},
 		{"https://", NULL, NULL},
-		{"https://user@example.com", NULL, NULL},
+		{"https://user:passw0rd@example.com", NULL, NULL},
+		{"ftp://user:passw0rd@example.com", NULL, NULL},
 		{"https://example.com/path", NULL, NULL},
 		{"https://example.com?x", NULL, NULL},
 		{"https://example.com:0", NULL, NULL},
@@ -45,6 +46,28 @@ Test(endpoint, takes_endpoint_urls_apart)
 		cr_assert(rc || (strcmp(e.url, rows[i].form) == 0 && strcmp(e.host, rows[i].host) == 0), "%s: %s %s",
 			  rows[i].url, e.url, e.host);
 		cr_assert(rc == 0 || err.code == KH_E_USAGE);
+		cr_assert(rc == 0 || !strstr(err.msg, "passw0rd"), "%s", err.msg);
+	}
+}
+
+/* What goes through no proxy. */
+Test(endpoint, tells_this_machine)
+{
+	static const struct {
+		const char *host;
+		bool local;
+	} rows[] = {
+		{"localhost", true}, {"localhost.", true}, {"sim.localhost", true}, {"127.0.0.1", true}, {"127.1", true},
+		{"127.255.0.9", true}, {"::1", true}, {"::ffff:127.0.0.1", true}, {"128.0.0.1", false}, {"::2", false},
+		{"::ffff:10.0.0.1", false}, {"127.evil.example", false}, {"notlocalhost", false}, {"0.0.0.0", false},
+		{"localhost.example", false}, {"localhos", false}, {"", false},
+	};
+
+	for (size_t i = 0; i < N(rows); i++) {
+		struct endpoint e = {0};
+
+		strcpy(e.host, rows[i].host);
+		cr_assert_eq(endpoint_is_loopback(&e), rows[i].local, "%s", rows[i].host);
 	}
 }
 
