@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "bundle/result.h"
 #include "haul.h"
+#include "keymatch.h"
 #include "next.h"
+#include "resume.h"
 #include "step.h"
 
 #include <stdio.h>
@@ -116,16 +118,33 @@ static const struct opt_group groups[] = {
 	OPT_GROUPS_END,
 };
 
-static int check_opts(const struct run_opts *o, bool anew, struct kh_error *err)
+/* What fetch would refuse is refused before it starts; what its spec alone can tell is left to it. */
+static int check_new(const struct run_opts *o, const struct intent *intent, int64_t now, struct kh_error *err)
 {
-	struct intent intent;
+	enum keyspec spec = KEYSPEC_SYMMETRIC_DEFAULT;
 
-	if (intent_from_opts(&o->intent, &intent, err))
+	if (o->fetch.key_spec && keyspec_parse(o->fetch.key_spec, &spec, err))
+		return kh_context(err, "--key-spec");
+	return intent_check(intent, spec, now, err);
+}
+
+static int check_opts(const struct cmd *c, const struct bundle *before, struct kh_error *err)
+{
+	const struct run_opts *o = c->opts;
+	struct resume_said said = {
+		.key = o->key,
+		.token = o->wrap.token,
+		.generate = o->wrap.generate,
+		.wrapping_algorithm = o->fetch.wrapping_algorithm,
+		.wrapping_key_spec = o->fetch.wrapping_key_spec,
+		.key_spec = o->fetch.key_spec,
+		.token_profile = o->fetch.token_profile,
+		.no_keep = o->wrap.no_keep,
+	};
+
+	if (intent_from_opts(&o->intent, &said.intent, err))
 		return -1;
-	if (!anew || intent.expiration_model)
-		return 0;
-	kh_fail(err, KH_E_USAGE, 0, "it is not said whether the key material expires");
-	return kh_hint(err, "--valid-to 90d, or --expiration-model " INTENT_DOES_NOT_EXPIRE);
+	return before ? resume_check(&said, before, o->out, err) : check_new(o, &said.intent, c->now, err);
 }
 
 static int check_uri(const char *name, const char *uri, struct kh_error *err)
@@ -197,8 +216,9 @@ static int words_for(struct step *s, const struct cmd *c, enum run_step which, c
 		       : 0;
 }
 
-/* Takes another program's one document as an object of ours, and its error where it has one. */
-static int take_document(struct cmd *c, const struct step *s, struct kh_error *why, struct kh_error *err)
+/* Takes another program's one document as an object of ours, with the key that it is about; and its error where it has one. */
+static int take_document(struct cmd *c, const struct step *s, const struct bundle_material *m, struct kh_error *why,
+			 struct kh_error *err)
 {
 	json_error_t bad;
 	json_t *doc = json_loadb(buf_text(&s->output), s->output.len, JSON_REJECT_DUPLICATES, &bad);
@@ -214,64 +234,114 @@ static int take_document(struct cmd *c, const struct step *s, struct kh_error *w
 		kh_name(why, native);
 	}
 	(void)json_object_del(doc, "keyhaul_output");
-	return json_object_set_new(doc, "item", json_string(s->words[1])) ? json_decref(doc), kh_fail_memory(err)
-									   : result_add(c, doc, err);
+	if (json_object_set_new(doc, "item", json_string(s->words[1])) ||
+	    (m && json_object_set_new(doc, "key", keymatch_json(m)))) {
+		json_decref(doc);
+		return kh_fail_memory(err);
+	}
+	return result_add(c, doc, err);
+}
+
+/* Which key is imported is said before KMS has it. */
+static int tell_key(struct cmd *c, const struct step *s, const struct bundle_material *m, struct kh_error *err)
+{
+	char words[KEYMATCH_WORDS];
+
+	if (!m) {
+		log_progress("%s %s", s->program, s->words[1]);
+		return 0;
+	}
+	keymatch_words(m, words);
+	log_progress("%s %s: the key %s", s->program, s->words[1], words);
+	return cmd_printf(c, err, "the key: %s\n", words);
 }
 
 static int one_step(struct cmd *c, enum run_step which, const char *path, struct kh_error *err)
 {
+	const struct bundle_material *m = NULL;
+	struct bundle *b = NULL;
 	struct kh_error why = {0};
 	struct step s;
 	int rc = -1;
 
-	if (words_for(&s, c, which, path, err))
+	if (words_for(&s, c, which, path, err) || (which == STEP_IMPORT && bundle_read(path, &b, err)))
 		goto out;
-	log_progress("%s %s", s.program, s.words[1]);
-	if (step_run(&s, err))
+	m = b ? bundle_material(b) : NULL;
+	if (tell_key(c, &s, m, err) || step_run(&s, err))
 		goto out;
 	if (s.status)
 		kh_fail(&why, step_code(s.status), 0, "%s %s ended with status %d", s.program, s.words[1], s.status);
-	if (c->common.json ? take_document(c, &s, &why, err) : buf_add(&c->text, s.output.data, s.output.len, err))
+	if (c->common.json ? take_document(c, &s, m, &why, err) : buf_add(&c->text, s.output.data, s.output.len, err))
 		goto out;
 	if (s.status)
 		*err = why;
 	else
 		rc = 0;
 out:
+	bundle_free(b);
 	step_end(&s);
 	return rc;
 }
 
-static int all_steps(struct cmd *c, const struct bundle *before, const char *path, struct kh_error *err)
+static int all_steps(struct cmd *c, const struct bundle *before, const char *path, enum run_step *at, struct kh_error *err)
 {
-	enum run_step which = !before ? STEP_FETCH : next_stage(before) == NEXT_WRAP ? STEP_WRAP : STEP_IMPORT;
-
-	for (; which < STEPS; which++) {
-		if (one_step(c, which, path, err))
+	*at = !before ? STEP_FETCH : next_stage(before) == NEXT_WRAP ? STEP_WRAP : STEP_IMPORT;
+	for (; *at < STEPS; (*at)++) {
+		if (one_step(c, *at, path, err))
 			return -1;
-		if (which != STEP_IMPORT && cmd_interrupted())
-			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted after %s", step_verbs[which]);
+		if (*at != STEP_IMPORT && cmd_interrupted())
+			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted after %s", step_verbs[*at]);
 	}
 	return 0;
+}
+
+/* What KMS says of a blob or a token that it will never take. */
+static bool kms_never_takes(const struct kh_error *err)
+{
+	static const char *const names[] = {"IncorrectKeyMaterialException", "InvalidCiphertextException",
+					    "InvalidImportTokenException", "ExpiredImportTokenException"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(err->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What can be done with the bundle that a failed step leaves; the same command does not always help. */
+static void hint_kept(enum run_step at, const char *path, struct kh_error *err)
+{
+	char before[sizeof(err->hint)];
+	const char *join;
+
+	(void)snprintf(before, sizeof(before), "%.150s", err->hint);
+	join = before[0] ? "; " : "";
+	if ((at == STEP_WRAP && err->code == KH_E_CHECK) || kms_never_takes(err))
+		kh_hint(err, "%s%sthe same command ends the same way with this bundle: move %.200s away or name another --out", before,
+			join, path);
+	else if (err->code == KH_E_CHECK || err->code == KH_E_KMS)
+		kh_hint(err, "%s%sthe bundle is kept: where it is what is refused, move it away or name another --out; else the same "
+			     "command with --out %.200s goes on from there", before, join, path);
+	else if (err->code == KH_E_USAGE || err->code == KH_E_INPUT)
+		kh_hint(err, "%s%sthe bundle is kept: with that put right, --out %.200s goes on from there; or name another --out",
+			before, join, path);
+	else
+		kh_hint(err, "%s%sthe bundle is kept: the same command with --out %.200s goes on from there", before, join, path);
 }
 
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct run_opts *o = c->opts;
 	struct haul_place place = {"", ""};
+	enum run_step at = STEP_FETCH;
 	struct bundle *before = NULL;
-	char hint[sizeof(err->hint)];
 	int rc = -1;
 
 	if (check_names(o, err) || (o->out && haul_resume(o->out, o->key_id, &before, err)) ||
-	    check_opts(o, !before, err) || haul_place_choose(o->out, &place, err))
+	    check_opts(c, before, err) || haul_place_choose(o->out, &place, err))
 		goto out;
-	rc = all_steps(c, before, place.path, err);
-	if (haul_place_leave(&place, rc == 0) && rc) {
-		(void)snprintf(hint, sizeof(hint), "%s", err->hint);
-		kh_hint(err, "%.200s%sthe bundle is kept: the same command with --out %.200s goes on from there", hint,
-			hint[0] ? "; " : "", place.path);
-	}
+	rc = all_steps(c, before, place.path, &at, err);
+	if (haul_place_leave(&place, rc == 0) && rc)
+		hint_kept(at, place.path, err);
 out:
 	bundle_free(before);
 	return rc;

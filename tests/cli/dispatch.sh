@@ -27,6 +27,13 @@ tap_like "$tap_out" '^  inspect +what is in a bundle' "--help lists keyhaul's ow
 tap_like "$tap_out" '^  wrap +keyhaul-token ' "--help lists the other programs' verbs"
 tap_is "$tap_err" "" "--help says nothing on stderr"
 
+help=$tap_out
+tap_exits 0 "help" "$keyhaul" help
+tap_is "$tap_out" "$help" "help is --help"
+"$keyhaul" inspect --help >inspect.help
+tap_exits 0 "help VERB" "$keyhaul" help inspect
+tap_is "$tap_out" "$(cat inspect.help)" "help VERB is VERB --help"
+
 tap_exits 0 "--version" "$keyhaul" --version
 tap_like "$tap_out" '^keyhaul [0-9]+\.[0-9]+\.[0-9]+' "--version"
 
@@ -78,4 +85,4 @@ tap_exits 2 "and then nothing is taken from its own" "$own/keyhaul" wrap x
 chmod -x "$TAP_DIR/build/keyhaul-kms"
 tap_exits 1 "a program that cannot be run is no usage error" "$own/keyhaul" import x
 tap_like "$tap_err" "error: .*keyhaul-kms: Permission denied" "and the system's reason is told"
-tap_done 30
+tap_done 34

@@ -71,6 +71,22 @@ tap_is "$(jq -cS .receipt aes.bundle)" "$receipt" "aes, run again: imported alre
 tap_exits 2 "the bundle is not taken for another key" "$KEYHAUL_BUILD/keyhaul" run --key "$KEYHAUL_TOKEN;object=aes" \
 	--pin-file "$KEYHAUL_PIN_FILE" --key-id "$mac" --valid-to 90d --out aes.bundle
 
+# nor is an imported bundle taken for another key of the token
+generate other SYMMETRIC_DEFAULT
+tap_exits 7 "the bundle's material is of another key" "$KEYHAUL_BUILD/keyhaul" run --key "$KEYHAUL_TOKEN;object=other" \
+	--pin-file "$KEYHAUL_PIN_FILE" --key-id "$aes" --valid-to 90d --out aes.bundle
+tap_like "$tap_err" "^error: .*object=other, and the bundle holds material of the key 'aes' .* of the token 'keyhaul-rehearsal'" \
+	"both are named"
+
+# a failed proof: SoftHSM has no SHA-256, and the same command would fail again
+failed=$(create SYMMETRIC_DEFAULT)
+tap_run "$KEYHAUL_BUILD/keyhaul" run --key "$KEYHAUL_TOKEN;object=other" --pin-file "$KEYHAUL_PIN_FILE" --key-id "$failed" \
+	--wrapping-algorithm RSAES_OAEP_SHA_256 --valid-to 90d --out failed.bundle
+tap_is "$tap_status" 7 "a failed proof"
+tap_like "$tap_err" "^hint: .*move failed.bundle away or name another --out" "and what helps"
+tap_exits 2 "another algorithm needs another request" "$KEYHAUL_BUILD/keyhaul" run --key "$KEYHAUL_TOKEN;object=other" \
+	--pin-file "$KEYHAUL_PIN_FILE" --key-id "$failed" --wrapping-algorithm RSAES_OAEP_SHA_1 --valid-to 90d --out failed.bundle
+
 # a wrong PIN: the token's status, and the bundle goes on where it stood
 generate late HMAC_256
 late=$(create HMAC_256 GENERATE_VERIFY_MAC)
@@ -99,4 +115,4 @@ tap_exits 0 "a key made for the run and not kept" "$KEYHAUL_BUILD/keyhaul" run -
 tap_unlike "$("$KEYHAUL_BUILD/keyhaul-token" keys --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE")" "object=once" \
 	"is not on the token"
 tap_is "$(kms describe-key --key-id "$once" --query KeyMetadata.KeyState --output text)" Enabled "and is in KMS"
-tap_done 29
+tap_done 34
