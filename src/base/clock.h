@@ -10,7 +10,7 @@
 #define CLOCK_TEXT 21 /* "2026-11-22T10:00:00Z" and a NUL */
 #define CLOCK_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-/* Seconds since 1970, UTC. Read once a command (cmd->now). */
+/* Seconds since 1970, UTC. Commands go by cmd->now, and read it again where a person or a token may have kept them waiting. */
 int64_t clock_now(void);
 
 /* The time as "2026-11-22T10:00:00Z"; outside 1970..9999 it is cut to the range. */

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "cmd_output.h"
 #include "log.h"
+#include "pinvalue.h"
 #include "secret.h"
 #include "text.h"
 
@@ -35,12 +36,17 @@ bool cmd_interrupted(void)
 
 static void catch_signals(void)
 {
-	struct sigaction act;
+	static const int ends[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+	struct sigaction act, was;
 
 	memset(&act, 0, sizeof(act));
 	act.sa_handler = on_signal; /* no SA_RESTART: a wait for the terminal or the network must end */
-	(void)sigaction(SIGINT, &act, NULL);
-	(void)sigaction(SIGTERM, &act, NULL);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		/* nohup's wish counts */
+		if (ends[i] == SIGHUP && sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_IGN)
+			continue;
+		(void)sigaction(ends[i], &act, NULL);
+	}
 	act.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &act, NULL);
 }
@@ -90,28 +96,37 @@ static void print_error(const struct kh_error *why)
 
 int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err)
 {
-	struct buf object = BUF_INIT(16384);
+	struct buf object = BUF_INIT(65536);
+	char *name = strdup(item);
 	int rc = -1;
 
 	print_error(why);
 	c->worst = kh_worse(c->worst, why->code);
-	if (buf_add(&object, "{\"item\":", 8, err) || text_for_json(item, strlen(item), &object, err) ||
+	if (!name) {
+		kh_fail_memory(err);
+		goto out;
+	}
+	pinvalue_hide(name);
+	if (buf_add(&object, "{\"item\":", 8, err) || text_for_json(name, strlen(name), &object, err) ||
 	    buf_add(&object, ",\"ok\":false,\"error\":", 20, err) || output_error(why, &object, err) ||
 	    buf_add(&object, "}", 1, err))
 		goto out;
 	rc = cmd_result(c, buf_text(&object), err);
 out:
+	free(name);
 	buf_free(&object);
 	return rc;
 }
 
 /* The one place where a command ends. */
-static int finish(struct cmd *c, const char *command, const struct kh_error *why)
+static int finish(struct cmd *c, const char *command, struct kh_error *why)
 {
 	enum kh_code code = why ? why->code : c->worst;
 	struct kh_error err = { .code = KH_OK };
 	int rc = 0;
 
+	if (why && why->code == KH_E_USAGE && !why->hint[0])
+		kh_hint(why, "%s --help shows the usage", command);
 	if (why)
 		print_error(why);
 	if (c->common.json)
@@ -119,6 +134,8 @@ static int finish(struct cmd *c, const char *command, const struct kh_error *why
 	else if (!why)
 		rc = output_text(&c->text, &err);
 	if (rc) {
+		if (!why && err.code == KH_E_SYSTEM)
+			kh_hint(&err, "what it says was done all the same: look at what there is before this is run again");
 		print_error(&err);
 		code = kh_worse(code, err.code);
 	}
@@ -220,12 +237,10 @@ static int no_verb(const struct cmd_program *p, const char *verb, int argc, char
 	return finish(&c, p->name, &err);
 }
 
-int cmd_main(const struct cmd_program *p, int argc, char **argv)
+static int dispatch(const struct cmd_program *p, int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : NULL;
 
-	secret_lockdown();
-	catch_signals();
 	if (verb && strcmp(verb, "--dump-options") == 0)
 		return dump_rows(p);
 	if (p->n == 1 && !p->rows[0]->verb)
@@ -238,4 +253,18 @@ int cmd_main(const struct cmd_program *p, int argc, char **argv)
 		if (strcmp(p->rows[i]->verb, verb) == 0)
 			return run_row(p, p->rows[i], argc - 2, argv + 2);
 	return no_verb(p, verb, argc, argv);
+}
+
+int cmd_main(const struct cmd_program *p, int argc, char **argv)
+{
+	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16)};
+	struct kh_error err;
+	char **taken = NULL;
+	int status;
+
+	secret_lockdown();
+	catch_signals();
+	status = pinvalue_take(argc, argv, &taken, &err) ? finish(&c, p->name, &err) : dispatch(p, argc, taken);
+	pinvalue_give_back(argc, argv, taken);
+	return status;
 }

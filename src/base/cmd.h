@@ -23,7 +23,7 @@ struct cmd {
 	void *opts;	    /* the command's own options struct, filled in */
 	char **words;	    /* operands */
 	size_t nwords;
-	int64_t now;	    /* the one clock read */
+	int64_t now;	    /* the clock as the command began */
 	struct cmd_common common;
 	struct buf text;    /* what stdout gets without --json */
 	struct buf results; /* JSON objects, separated by commas */
@@ -76,7 +76,7 @@ int cmd_flush(struct cmd *c, struct kh_error *err);
  */
 int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);
 
-/* True once SIGINT or SIGTERM came: finish the key in hand and give KH_E_INTERRUPTED. A second one ends at once. */
+/* True once SIGINT, SIGTERM, SIGHUP or SIGQUIT came: finish the key in hand and give KH_E_INTERRUPTED. A second one ends at once. */
 bool cmd_interrupted(void);
 
 #endif

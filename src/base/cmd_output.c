@@ -42,7 +42,7 @@ int output_text(const struct buf *text, struct kh_error *err)
 		at = nl ? nl + 1 : end;
 	}
 	if (output_bytes(buf_text(&safe), safe.len))
-		kh_fail_errno(err, KH_E_SYSTEM, errno, "writing the result");
+		kh_fail_errno(err, KH_E_SYSTEM, errno, "the result could not be printed");
 	else
 		rc = 0;
 out:
@@ -85,7 +85,7 @@ int output_document(const struct cmd *c, const char *command, enum kh_code code,
 	if (buf_add(&doc, "}\n", 2, err))
 		goto out;
 	if (output_bytes(buf_text(&doc), doc.len))
-		kh_fail_errno(err, KH_E_SYSTEM, errno, "writing the result");
+		kh_fail_errno(err, KH_E_SYSTEM, errno, "the result could not be printed");
 	else
 		rc = 0;
 out:

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "error.h"
 
+#include "pinvalue.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +30,7 @@ static const struct code_row codes[] = {
 			"refused by a check of keyhaul's: failed proof, expired parameters, TLS not verified"},
 	[KH_E_SYSTEM] = {1, 3, "system", "anything else: disk full, out of memory"},
 	[KH_E_MEMORY] = {1, 2, "memory", "anything else: disk full, out of memory"},
-	[KH_E_INTERRUPTED] = {130, 9, "interrupted", "SIGINT, after the key in hand is finished"},
+	[KH_E_INTERRUPTED] = {130, 9, "interrupted", "SIGINT, SIGTERM, SIGHUP or SIGQUIT, after the key in hand is finished"},
 };
 _Static_assert(sizeof(codes) / sizeof(codes[0]) == KH_CODES, "a row for each code");
 
@@ -37,6 +39,7 @@ static void put(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	if (vsnprintf(dst, size, fmt, ap) < 0)
 		dst[0] = '\0';
+	pinvalue_hide(dst);
 }
 
 int (kh_fail)(struct kh_error *err, enum kh_code code, unsigned long native, const char *fmt, ...)

@@ -19,13 +19,13 @@ enum kh_code {
 	KH_E_CHECK,	  /* refused by a check of ours */
 	KH_E_SYSTEM,	  /* disk full and the like */
 	KH_E_MEMORY,	  /* out of memory */
-	KH_E_INTERRUPTED, /* SIGINT */
+	KH_E_INTERRUPTED, /* SIGINT, SIGTERM, SIGHUP, SIGQUIT */
 	KH_CODES
 };
 
 /*
  * One error, filled in where it happens and given context on the way up. No
- * allocation, nothing secret inside. `native` is the number that the failing
+ * allocation, nothing secret inside: the value of a pin-value= becomes *** here. `native` is the number that the failing
  * layer gave (a CK_RV, an errno, an HTTP status; 0 for none), `name` its name
  * (CKR_..., ENOSPC, an AWS error code; "" for none).
  */

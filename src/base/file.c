@@ -18,6 +18,7 @@ struct file {
 	char *lock_path;
 	int lock_fd;
 	bool exists;
+	mode_t mode; /* of the file that is replaced */
 	unsigned char digest[FILE_DIGEST];
 	struct buf content;
 };
@@ -73,30 +74,58 @@ static char *with_suffix(const char *path, const char *suffix, struct kh_error *
 	return s;
 }
 
+static int fail_not_a_lock(const struct file *f, struct kh_error *err)
+{
+	kh_fail(err, KH_E_INPUT, 0, "%s is in the way: it is no lock file of keyhaul's", f->lock_path);
+	return kh_hint(err, "%s is locked by an empty file of that name; move that one away, or name this one otherwise",
+		       f->path);
+}
+
+static int open_lock(struct file *f, struct kh_error *err)
+{
+	struct stat st;
+
+	f->lock_fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+	if (f->lock_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return kh_fail_errno(err, KH_E_INPUT, errno, "%s", f->path); /* its folder is not there */
+	if (f->lock_fd < 0 && (errno == EISDIR || errno == ELOOP || errno == ENXIO))
+		return fail_not_a_lock(f, err);
+	if (f->lock_fd < 0) {
+		kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", f->lock_path);
+		return kh_hint(err, "the folder must be writable: the file is locked and written anew there");
+	}
+	if (fstat(f->lock_fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 && st.st_nlink <= 1)
+		return 0;
+	close(f->lock_fd);
+	f->lock_fd = -1; /* somebody's own file: file_close must not remove it */
+	return fail_not_a_lock(f, err);
+}
+
+/* That the file at the lock's path is the one that we locked, and still nobody's text. */
+static bool lock_is_ours(const struct file *f)
+{
+	struct stat ours, there;
+
+	return fstat(f->lock_fd, &ours) == 0 && lstat(f->lock_path, &there) == 0 && ours.st_ino == there.st_ino &&
+	       ours.st_dev == there.st_dev && ours.st_size == 0;
+}
+
 /*
  * The lock file is removed at the end, so the one that we locked may no longer
  * be the one at that path: then it is tried again.
  */
 static int take_lock(struct file *f, struct kh_error *err)
 {
-	struct stat ours, there;
-
 	for (int i = 0; i < 16; i++) {
-		f->lock_fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (f->lock_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-			return kh_fail_errno(err, KH_E_INPUT, errno, "%s", f->path); /* its folder is not there */
-		if (f->lock_fd < 0) {
-			kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", f->lock_path);
-			return kh_hint(err, "the folder must be writable: the file is locked and written anew there");
-		}
+		if (open_lock(f, err))
+			return -1;
 		if (flock(f->lock_fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
 			close(f->lock_fd);
 			f->lock_fd = -1; /* theirs: file_close must not remove it */
 			kh_fail(err, KH_E_AGAIN, 0, "%s is in use by another keyhaul", f->path);
 			return kh_hint(err, "wait until it has ended, then run this again");
 		}
-		if (fstat(f->lock_fd, &ours) == 0 && stat(f->lock_path, &there) == 0 &&
-		    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+		if (lock_is_ours(f))
 			return 0;
 		close(f->lock_fd);
 		f->lock_fd = -1;
@@ -105,7 +134,7 @@ static int take_lock(struct file *f, struct kh_error *err)
 }
 
 /* Reads PATH as it is now; `*exists` false where there is none. */
-static int read_now(const struct file *f, struct buf *out, bool *exists, struct kh_error *err)
+static int read_now(const struct file *f, struct buf *out, bool *exists, mode_t *mode, struct kh_error *err)
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK), rc = -1;
 	struct stat st;
@@ -125,6 +154,8 @@ static int read_now(const struct file *f, struct buf *out, bool *exists, struct 
 		kh_fail(err, KH_E_INPUT, 0, "%s is not a regular file", f->path);
 	else
 		rc = read_fd(fd, f->path, out, err);
+	if (rc == 0)
+		*mode = st.st_mode & 0777;
 	close(fd);
 	return rc;
 }
@@ -139,7 +170,7 @@ int file_open(const char *path, size_t max, struct file **out, struct kh_error *
 	f->content.max = max;
 	f->path = with_suffix(path, "", err);
 	f->lock_path = with_suffix(path, ".lock", err);
-	if (!f->path || !f->lock_path || take_lock(f, err) || read_now(f, &f->content, &f->exists, err) ||
+	if (!f->path || !f->lock_path || take_lock(f, err) || read_now(f, &f->content, &f->exists, &f->mode, err) ||
 	    file_sha256(buf_text(&f->content), f->content.len, f->digest, err)) {
 		file_close(f);
 		return -1;
@@ -197,9 +228,10 @@ static int still_the_same(const struct file *f, struct kh_error *err)
 	struct buf now = BUF_INIT(f->content.max);
 	unsigned char digest[FILE_DIGEST];
 	bool exists = false;
+	mode_t mode = 0;
 	int rc = -1;
 
-	if (read_now(f, &now, &exists, err) || file_sha256(buf_text(&now), now.len, digest, err))
+	if (read_now(f, &now, &exists, &mode, err) || file_sha256(buf_text(&now), now.len, digest, err))
 		goto out;
 	if (exists != f->exists || (exists && memcmp(digest, f->digest, sizeof(digest)) != 0)) {
 		kh_fail(err, KH_E_CHECK, 0, "%s was changed by somebody else meanwhile", f->path);
@@ -224,6 +256,10 @@ int file_replace(struct file *f, const void *data, size_t len, struct kh_error *
 	if (fd < 0) {
 		kh_fail_errno(err, KH_E_SYSTEM, errno, "a new file beside %s", f->path);
 		goto out;
+	}
+	if (f->exists && fchmod(fd, f->mode)) {
+		kh_fail_errno(err, KH_E_SYSTEM, errno, "the mode of %s", f->path);
+		goto remove;
 	}
 	if (write_all(fd, f->path, data, len, err) || still_the_same(f, err))
 		goto remove;
@@ -250,7 +286,8 @@ void file_close(struct file *f)
 	if (!f)
 		return;
 	if (f->lock_fd >= 0) {
-		(void)unlink(f->lock_path); /* while it is still locked */
+		if (lock_is_ours(f))
+			(void)unlink(f->lock_path); /* while it is still locked */
 		close(f->lock_fd);
 	}
 	buf_free(&f->content);

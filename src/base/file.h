@@ -16,7 +16,8 @@ int file_read(const char *path, struct buf *out, struct kh_error *err);
 /*
  * A file of the user's that is read, thought about and written whole again:
  * PATH.lock is locked (flock, not waited for: KH_E_AGAIN says who is in the
- * way) from file_open until file_close; a symlink is refused.
+ * way) from file_open until file_close; a symlink is refused. A PATH.lock that
+ * is not an empty regular file is somebody's own: KH_E_INPUT, and it stays.
  */
 struct file;
 
@@ -27,7 +28,8 @@ int file_open(const char *path, size_t max, struct file **out, struct kh_error *
 const struct buf *file_content(const struct file *f);
 
 /*
- * Writes it whole: a temporary file in the same folder (0600), fsync, what is
+ * Writes it whole: a temporary file in the same folder (with the mode of the
+ * one it replaces, 0600 where there was none), fsync, what is
  * on disk compared by SHA-256 with what was read, rename, fsync of the folder.
  * Ended at any instant, PATH is as it was or as it was to be. KH_E_CHECK where
  * somebody else changed it, KH_E_SYSTEM where the disk is full.

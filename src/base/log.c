@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "log.h"
 
+#include "pinvalue.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -30,6 +31,7 @@ static void format(char *out, const char *fmt, va_list ap)
 {
 	if (vsnprintf(out, LINE_MAX_BYTES, fmt, ap) < 0)
 		out[0] = '\0';
+	pinvalue_hide(out);
 }
 
 void log_debug(const char *fmt, ...)

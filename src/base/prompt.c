@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -28,21 +30,95 @@ static int write_all(int fd, const char *s)
 	return 0;
 }
 
-/* One line; SIGINT ends the wait, because the terminal must get its echo back first. */
-static int read_reply(int tty, size_t max, struct secret **out, struct kh_error *err)
+/* The terminal while something is asked on it. */
+struct asking {
+	int tty;
+	const char *prompt;
+	struct termios was, quiet;
+	sigset_t before; /* the signals that were blocked before; a wait lets the others in */
+	struct sigaction on_stop;
+};
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+/* Signals come in while we wait, and only there: none of them finds the terminal without its echo and ends us. */
+static void hold_signals(struct asking *a)
+{
+	static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+	struct sigaction act;
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		(void)sigaddset(&set, held[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, &a->before);
+	stop_asked = 0;
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = on_stop;
+	if (sigaction(SIGTSTP, NULL, &a->on_stop) == 0 && a->on_stop.sa_handler != SIG_IGN)
+		(void)sigaction(SIGTSTP, &act, NULL);
+}
+
+static void let_signals(const struct asking *a)
+{
+	(void)sigaction(SIGTSTP, &a->on_stop, NULL);
+	(void)sigprocmask(SIG_SETMASK, &a->before, NULL);
+}
+
+/* Stopped, with the terminal as it was; asks anew when it goes on. */
+static int stop_here(const struct asking *a, struct kh_error *err)
+{
+	stop_asked = 0;
+	(void)tcsetattr(a->tty, TCSAFLUSH, &a->was);
+	(void)raise(SIGSTOP);
+	if (tcsetattr(a->tty, TCSAFLUSH, &a->quiet) || write_all(a->tty, a->prompt))
+		return kh_fail_errno(err, KH_E_INPUT, errno, "the terminal");
+	return 0;
+}
+
+/* 0: there is something to read; 1: it was stopped and went on; -1. */
+static int wait_for_reply(const struct asking *a, struct kh_error *err)
+{
+	struct pollfd fd = {.fd = a->tty, .events = POLLIN};
+
+	for (;;) {
+		int n = ppoll(&fd, 1, NULL, &a->before);
+
+		if (cmd_interrupted())
+			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted while asking");
+		if (stop_asked)
+			return stop_here(a, err) ? -1 : 1;
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return kh_fail_errno(err, KH_E_INPUT, errno, "the terminal");
+	}
+}
+
+static int read_reply(const struct asking *a, size_t max, struct secret **out, struct kh_error *err)
 {
 	struct secret *s = secret_new(max, err);
 	char c = 0;
-	ssize_t n = 1;
 
 	if (!s)
 		return -1;
 	for (;;) {
-		n = read(tty, &c, 1);
-		if (cmd_interrupted()) {
-			kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted while asking");
+		int woken = wait_for_reply(a, err);
+		ssize_t n;
+
+		if (woken < 0)
 			goto fail;
+		if (woken > 0) {
+			secret_set_len(s, 0);
+			continue;
 		}
+		n = read(a->tty, &c, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0 || c == '\n')
@@ -69,32 +145,33 @@ fail:
 
 static int ask(const char *prompt, size_t max, bool echo, struct secret **out, struct kh_error *err)
 {
-	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	struct termios was, quiet;
+	struct asking a = {.tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), .prompt = prompt};
 	int rc = -1;
 
-	if (tty < 0)
+	if (a.tty < 0)
 		return kh_fail_errno(err, KH_E_INPUT, errno, "no terminal to ask on");
-	if (tcgetattr(tty, &was)) {
+	hold_signals(&a);
+	if (tcgetattr(a.tty, &a.was)) {
 		kh_fail_errno(err, KH_E_INPUT, errno, "the terminal");
 		goto out;
 	}
-	quiet = was;
+	a.quiet = a.was;
 	if (!echo)
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (tcsetattr(tty, TCSAFLUSH, &quiet)) {
+		a.quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(a.tty, TCSAFLUSH, &a.quiet)) {
 		kh_fail_errno(err, KH_E_INPUT, errno, "the terminal");
 		goto out;
 	}
-	if (write_all(tty, prompt))
+	if (write_all(a.tty, prompt))
 		kh_fail_errno(err, KH_E_INPUT, errno, "the terminal");
 	else
-		rc = read_reply(tty, max, out, err);
-	(void)tcsetattr(tty, TCSAFLUSH, &was);
+		rc = read_reply(&a, max, out, err);
+	(void)tcsetattr(a.tty, TCSAFLUSH, &a.was);
 	if (!echo)
-		(void)write_all(tty, "\n");
+		(void)write_all(a.tty, "\n");
 out:
-	close(tty);
+	let_signals(&a);
+	close(a.tty);
 	return rc;
 }
 

@@ -152,6 +152,8 @@ void daemon_block_signals(void)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGQUIT);
 	(void)pthread_sigmask(SIG_BLOCK, &set, &before);
 }
 

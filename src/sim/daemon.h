@@ -22,13 +22,13 @@ int daemon_ready(const char *text, struct kh_error *err);
 /* In the child, before it was ready: hands its error to the parent, which prints it, and lets go likewise. */
 void daemon_failed(const struct kh_error *why);
 
-/* Blocks SIGINT and SIGTERM, so that only daemon_wait sees them; before any thread is started. */
+/* Blocks the signals that end a command, so that only daemon_wait sees them; before any thread is started. */
 void daemon_block_signals(void);
 
 /* True where there is a process of that number. */
 bool daemon_is_alive(long pid);
 
-/* Waits for SIGINT, SIGTERM, or the end of the process `die_with` (0: none). */
+/* Waits for such a signal, or the end of the process `die_with` (0: none). */
 void daemon_wait(long die_with);
 
 #endif

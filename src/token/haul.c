@@ -3,6 +3,7 @@
 #include "haul.h"
 
 #include "aws/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "pkcs11/keygen.h"
 
@@ -35,9 +36,11 @@ static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts 
 {
 	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
 
+	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
+		return -1;
 	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
 		return -1;
-	if (wrap_key_under(item, t, r, err) != 0 || haul_material_set(item, t, r, c->now, err) != 0 ||
+	if (wrap_key_under(item, t, r, err) != 0 || haul_material_set(item, t, r, clock_now(), err) != 0 ||
 	    save(item, o, err) != 0)
 		return -1;
 	return haul_show(c, item, o, t, r, err);
@@ -88,6 +91,9 @@ int haul_one(struct cmd *c, struct haul_item *item, const struct haul_opts *o, c
 	if (o->generate != NULL ? keygen_check_label(t, o->generate, err) : haul_key_find(item, o, s, &r->key, err))
 		goto out;
 	if (proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0)
+		goto out;
+	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
+	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
 		goto out;
 	if (o->generate != NULL) {
 		ret = haul_generated(c, item, o, t, r, err);

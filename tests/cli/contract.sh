@@ -29,11 +29,23 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 		continue
 	fi
 	"$KEYHAUL_BUILD/$program" --dump-options >"$program.rows"
-	tests=$((tests + 2))
+	tests=$((tests + 7))
 	tap_is "$(grep '^status' "$program.rows")" "$statuses" "$program has the one status table"
+	mkfifo "$program.pipe"
+	# the reader is gone before anything is written
+	(exec 8<>"$program.pipe" 9>"$program.pipe" 8>&- && env --default-signal=PIPE "$KEYHAUL_BUILD/$program" --help >&9)
+	tap_is $? 1 "$program: a pipe that nobody reads is status 1, no signal's end"
 	"$KEYHAUL_BUILD/$program" --version >/dev/full 2>err
 	tap_is $? 1 "$program: a full disk is status 1"
 	cut -f1,2 "$program.rows" | sed -n 's/^verb	//p' >"$program.verbs"
+	# a PIN in a word that is not understood
+	tap_run "$KEYHAUL_BUILD/$program" 'pkcs11:token=t?pin-value=918273645' 'pkcs11:?pin%2Dvalue=918273645' --json
+	tap_is "$tap_status" 2 "$program: no verb"
+	tap_unlike "$tap_out$tap_err" 9182 "$program: a pin-value in its place is not told"
+	tap_like "$tap_err" '^hint: ' "$program: but what to do is"
+	verb=$(sed -n '/./{p;q}' "$program.verbs")
+	tap_run "$KEYHAUL_BUILD/$program" ${verb:+"$verb"} --no-such=pkcs11:?pin-value=918273645 'pkcs11:?pin-value=918273645' --json
+	tap_unlike "$tap_out$tap_err" 9182 "$program: nor one in a word of ${verb:-its own}"
 	while read -r verb; do
 		keeps "$program" ${verb:+"$verb"}
 	done <"$program.verbs"

@@ -57,17 +57,20 @@ tap_poll 10 test ! -e f.bundle
 tap_ok $? "killed in fetch: no bundle"
 tap_exits 0 "and run again it is there" "$kms" fetch --key-id "$arn" --wrapping-key-spec RSA_2048 --out f.bundle
 
-# SIGINT: the key in hand is finished, the rest is not begun.
-server_start stop delay=0.5
-new_bundle i1.bundle
-cp i1.bundle i2.bundle
-tap_start import env --default-signal=INT "$kms" import $keep i1.bundle i2.bundle
-import_pid=$tap_pid
-tap_poll 10 asked ImportKeyMaterial
-kill -INT "$import_pid"
-wait "$import_pid"
-tap_is "$?" 130 "SIGINT: status 130"
-tap_is "$(jq -s -c 'map(has("receipt"))' i1.bundle i2.bundle)" "[true,false]" "the key in hand is finished, the next not begun"
+# A signal that ends: the key in hand is finished, the rest is not begun.
+for signal in INT TERM HUP QUIT; do
+	server_start stop delay=0.5
+	new_bundle "$signal.1.bundle"
+	cp "$signal.1.bundle" "$signal.2.bundle"
+	tap_start import env --default-signal=$signal "$kms" import $keep "$signal.1.bundle" "$signal.2.bundle"
+	import_pid=$tap_pid
+	tap_poll 10 asked ImportKeyMaterial
+	kill -$signal "$import_pid"
+	wait "$import_pid"
+	tap_is "$?" 130 "SIG$signal: status 130"
+	tap_is "$(jq -s -c 'map(has("receipt"))' "$signal.1.bundle" "$signal.2.bundle")" "[true,false]" \
+		"the key in hand is finished, the next not begun"
+done
 
 # Two imports of one bundle.
 server_start stop ImportKeyMaterial=hang
@@ -92,4 +95,4 @@ tap_ok $? "the bundle is as it was"
 tap_exits 0 "with room again it finishes" "$kms" import $keep full.bundle
 tap_run sh -c 'trap "" XFSZ; ulimit -f 0; exec "$@"' sh "$kms" fetch --key-id "$arn" --wrapping-key-spec RSA_2048 --out none.bundle
 tap_is "$tap_status $(find . -maxdepth 1 -name 'none.bundle*' | wc -l)" "1 0" "disk full at fetch: status 1 and no file"
-tap_done $((4 * rows + 13))
+tap_done $((4 * rows + 19))

@@ -74,7 +74,22 @@ tap_poll 10 arguments
 tap_ok $? "pin-value is starred out of the arguments"
 tr '\0' ' ' <"/proc/$tap_pid/cmdline" | grep -q seen-by-all
 tap_is "$?" 1 "and the PIN is not in them"
+grep -Eq '^Max core file size +0 +0 ' "/proc/$tap_pid/limits"
+tap_ok $? "and it leaves no core"
 tap_stop "$tap_pid"
+tap_start waits "$TOKEN" wrap --module "$TAP_DIR/fifo.so" --token pkcs11:token=t "b?pin-value=seen-by-all" "--pin-value=seen-by-all"
+wait "$tap_pid"
+tap_unlike "$(cat waits.out waits.err)" seen-by-all "nor is one that stands where none belongs told"
+tap_exits 2 "a URI with a PIN where it is not wanted" "$TOKEN" slots --json "$KEYHAUL_TOKEN?pin-value=seen-by-all"
+tap_unlike "$tap_out$tap_err" seen-by-all "is told without it"
+tap_start waits "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --out new.bundle "operand?pin-value=seen-by-all" other
+wait "$tap_pid"
+tap_unlike "$(cat waits.out waits.err)" seen-by-all "an operand's is not told either"
+tap_exits 2 "generate without a label" "$TOKEN" generate --token "$KEYHAUL_TOKEN"
+tap_like "$tap_err" '^hint: keyhaul-token generate --help' "says where to look"
+"$TOKEN" keys --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" >/dev/full 2>err
+tap_is "$?" 1 "a result that cannot be printed"
+tap_like "$(cat err)" '^hint: what it says was done' "does not hide that the work was done"
 
 if token_nss 'two words'; then
 	keys "NSS with a password" 0 --module-init-args "$KEYHAUL_NSS_INIT" --token "$KEYHAUL_TOKEN" \
@@ -98,4 +113,4 @@ else
 		tap_skip "$what" "libnss3 or libnss3-tools is not installed"
 	done
 fi
-tap_done 41
+tap_done 50

@@ -5,14 +5,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/opt.h"
-#include "base/secret.h"
 #include "base/text.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -268,46 +266,4 @@ Test(base, options_from_the_environment_count_last)
 	cr_assert_eq(parse("", &o, &w, words, &err), 0);
 	cr_assert_null(o.text);
 	free(w.v);
-}
-
-static const struct {
-	const char *bytes;
-	size_t len;
-	const char *line; /* NULL: refused */
-} pins[] = {
-	{"1234\n", 5, "1234"}, {"1234", 4, "1234"}, {"1234\r\nmore", 10, "1234"}, {" a:b \n", 6, " a:b "}, {"12345678", 8, "12345678"},
-	{"\n", 1, NULL}, {"", 0, NULL}, {"\r\n", 2, NULL}, {"12\0", 3, NULL}, {"123456789\n", 10, NULL}, {"1234567890\n", 11, NULL},
-};
-
-Test(base, secrets_are_one_line_and_wiped)
-{
-	struct kh_error err;
-	struct secret *s = NULL;
-	int fd[2];
-	char next = 0;
-
-	for (size_t i = 0; i < N(pins); i++) {
-		cr_assert_eq(pipe(fd), 0);
-		cr_assert_eq(write(fd[1], pins[i].bytes, pins[i].len), (ssize_t)pins[i].len);
-		close(fd[1]);
-		if (pins[i].line) {
-			cr_assert_eq(secret_read_line(fd[0], "pipe", 8, &s, &err), 0, "%zu: %s", i, err.msg);
-			cr_assert_str_eq(secret_text(s), pins[i].line);
-			cr_assert_eq(secret_len(s), strlen(pins[i].line));
-			secret_free(s);
-		} else {
-			cr_assert_eq(secret_read_line(fd[0], "pipe", 8, &s, &err), -1, "%zu", i);
-			cr_assert_eq(err.code, KH_E_INPUT);
-		}
-		if (i == 2) /* nothing behind the line is taken */
-			cr_assert(read(fd[0], &next, 1) == 1 && next == 'm');
-		close(fd[0]);
-	}
-	cr_assert_null(secret_new(SECRET_MAX + 1, &err));
-	s = secret_copy("abc", 3, &err);
-	cr_assert(s && secret_cap(s) >= 3);
-	secret_set_len(s, 1);
-	cr_assert_str_eq(secret_text(s), "a");
-	secret_free(s);
-	secret_free(NULL);
 }

@@ -9,10 +9,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* file.c's flock: the lock file can be taken away between its open and its flock, as another keyhaul's end does. */
+static int taken_away, locked;
+
+int flock(int fd, int how)
+{
+	locked++;
+	if (taken_away > 0) {
+		taken_away--;
+		cr_assert_eq(unlink("a.lock"), 0);
+	}
+	return (int)syscall(SYS_flock, fd, how);
+}
 
 static void fresh_folder(void)
 {
@@ -60,6 +75,7 @@ Test(file, is_replaced_whole)
 
 	fresh_folder();
 	put("a", "old");
+	cr_assert_eq(chmod("a", 0640), 0);
 	cr_assert_eq(stat("a", &before), 0);
 	cr_assert_eq(file_open("a", 100, &f, &err), 0, "%s", err.msg);
 	cr_assert_str_eq(buf_text(file_content(f)), "old");
@@ -68,7 +84,7 @@ Test(file, is_replaced_whole)
 	holds("a", "new text");
 	cr_assert_eq(stat("a", &after), 0);
 	cr_assert_neq(before.st_ino, after.st_ino, "a new file under the old name, not the old one written over");
-	cr_assert_eq(after.st_mode & 0777, 0600);
+	cr_assert_eq(after.st_mode & 0777, 0640, "with the mode it had");
 	cr_assert_eq(file_replace(f, "again", 5, &err), 0, "a second time: %s", err.msg);
 	file_close(f);
 	holds("a", "again");
@@ -79,6 +95,7 @@ Test(file, that_is_not_there_yet_is_made)
 {
 	struct kh_error err;
 	struct file *f = NULL;
+	struct stat st;
 
 	fresh_folder();
 	cr_assert_eq(file_open("new", 100, &f, &err), 0);
@@ -86,6 +103,7 @@ Test(file, that_is_not_there_yet_is_made)
 	cr_assert_eq(file_replace(f, "x", 1, &err), 0, "%s", err.msg);
 	file_close(f);
 	holds("new", "x");
+	cr_assert(stat("new", &st) == 0 && (st.st_mode & 0777) == 0600);
 	cr_assert_eq(file_create("new", 0600, "y", 1, &err), -1);
 	cr_assert_eq(err.code, KH_E_INPUT);
 	cr_assert_str_eq(err.name, "EEXIST");
@@ -227,4 +245,54 @@ Test(file, sha256_is_sha256)
 
 	cr_assert_eq(file_sha256("abc", 3, digest, &err), 0);
 	cr_assert_eq(memcmp(digest, abc, sizeof(abc)), 0);
+}
+
+/* Two files of the user's, one of them named as the other's lock: neither is locked, removed or written. */
+Test(file, somebodys_own_file_is_no_lock)
+{
+	struct kh_error err;
+	struct file *f = NULL;
+
+	fresh_folder();
+	put("a", "old");
+	put("a.lock", "a bundle by that name");
+	cr_assert_eq(file_open("a", 100, &f, &err), -1);
+	cr_assert(err.code == KH_E_INPUT && strstr(err.msg, "a.lock") && err.hint[0], "%s", err.msg);
+	holds("a.lock", "a bundle by that name");
+	put("b.lock", "");
+	cr_assert_eq(link("b.lock", "two names"), 0);
+	cr_assert_eq(file_open("b", 100, &f, &err), -1, "a file that has another name too");
+	cr_assert(err.code == KH_E_INPUT && access("b.lock", F_OK) == 0);
+	cr_assert_eq(mkfifo("c.lock", 0600), 0);
+	cr_assert_eq(file_open("c", 100, &f, &err), -1, "a FIFO");
+	cr_assert(err.code == KH_E_INPUT && access("c.lock", F_OK) == 0);
+	cr_assert_eq(mkdir("d.lock", 0700), 0);
+	cr_assert_eq(file_open("d", 100, &f, &err), -1, "a folder");
+	cr_assert(err.code == KH_E_INPUT && access("d.lock", F_OK) == 0);
+	cr_assert_eq(file_open("e", 100, &f, &err), 0, "%s", err.msg);
+	put("e.lock", "written since");
+	file_close(f);
+	holds("e.lock", "written since");
+	cr_assert_eq(file_open("g", 100, &f, &err), 0, "%s", err.msg);
+	cr_assert_eq(unlink("g.lock"), 0);
+	put("g.lock", "");
+	file_close(f);
+	cr_assert_eq(access("g.lock", F_OK), 0, "another's lock under the same name");
+}
+
+Test(file, a_lock_taken_away_is_taken_again)
+{
+	struct kh_error err;
+	struct file *f = NULL;
+
+	fresh_folder();
+	put("a", "old");
+	taken_away = 1;
+	cr_assert_eq(file_open("a", 100, &f, &err), 0, "%s", err.msg);
+	cr_assert_eq(locked, 2);
+	cr_assert_eq(access("a.lock", F_OK), 0, "the one that is locked is the one that others find");
+	file_close(f);
+	taken_away = 1000;
+	cr_assert_eq(file_open("a", 100, &f, &err), -1, "not for ever");
+	cr_assert_eq(err.code, KH_E_AGAIN);
 }
