@@ -26,7 +26,7 @@ tap_poll 10 shows 'ready>' || tap_skip_all "tmux shows nothing here"
 ask() {
 	mux send-keys clear Enter
 	tap_poll 20 cleared
-	mux send-keys "'$TOKEN' keys --token '$KEYHAUL_TOKEN' --debug 2>$1.err >$1.out; echo ended=\$?" Enter
+	mux send-keys "sh -c 'echo \$\$ >$1.pid; exec \"\$@\"' sh '$TOKEN' keys --token '$KEYHAUL_TOKEN' --debug 2>$1.err >$1.out; echo ended=\$?" Enter
 	tap_poll 20 shows "PIN of token 'keyhaul-rehearsal':"
 }
 
@@ -60,9 +60,35 @@ mux send-keys C-c
 tap_poll 20 shows 'ended=130'
 tap_ok $? "Ctrl-C is status 130" || tap_diag "$(screen)"
 tap_is "$(grep -c 'C_Login: ' interrupted.err)" 0 "and nothing is tried"
-mux send-keys 'clear; stty -a | tr " " "\n" | grep "^-*echo;*$"' Enter
-tap_poll 20 shows '^echo;*$'
-tap_ok $? "the terminal has its echo back" || tap_diag "$(screen)"
+echoes() { # WHAT
+	mux send-keys 'clear; stty -a | tr " " "\n" | grep "^-*echo;*$"' Enter
+	tap_poll 20 shows '^echo;*$'
+	tap_ok $? "the terminal has its echo back $1" || tap_diag "$(screen)"
+}
+echoes "after Ctrl-C"
+
+for signal in QUIT HUP TERM; do
+	ask "$signal"
+	kill -"$signal" "$(cat "$signal.pid")"
+	tap_poll 20 shows 'ended=130'
+	tap_ok $? "SIG$signal is status 130" || tap_diag "$(screen)"
+	echoes "after SIG$signal"
+done
+
+ask stopped
+mux send-keys C-z
+tap_poll 20 shows 'Stopped'
+tap_ok $? "Ctrl-Z stops it" || tap_diag "$(screen)"
+echoes "while it is stopped"
+mux send-keys 'clear; fg; echo again=$?' Enter
+tap_poll 20 shows "PIN of token 'keyhaul-rehearsal':"
+tap_ok $? "it asks anew when it goes on" || tap_diag "$(screen)"
+mux send-keys -l 'user:pa%ss'
+mux send-keys Enter
+tap_poll 20 shows 'again=0'
+tap_is "$? $(cat stopped.out)" "0 no secret or private keys" "and takes the PIN" || tap_diag "$(screen)"
+screen | grep -q 'pa%ss'
+tap_is "$?" 1 "which is not echoed"
 
 mux kill-server
-tap_done 12
+tap_done 23

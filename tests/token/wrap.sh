@@ -200,6 +200,44 @@ tap_exits 2 "--key is for one bundle" "$TOKEN" wrap --key "$(key payroll)" 1.bun
 tap_exits 2 "--key or --token" "$TOKEN" wrap --key "$(key payroll)" --token "$KEYHAUL_TOKEN" 1.bundle
 tap_exits 2 "--no-keep goes with --generate" "$TOKEN" wrap --no-keep --token "$KEYHAUL_TOKEN" 1.bundle
 
+# The clock is read when it counts: the PIN comes late, and by then the time is another.
+mkfifo pin.fifo
+waits() { # SECONDS: wrap asks for its PIN, which comes when so many have passed
+	tap_start late "$TOKEN" wrap --key "$(key payroll)" --pin-file pin.fifo b.bundle
+	late_pid=$tap_pid
+	exec 8>pin.fifo
+	late_from=$(date +%s)
+	tap_poll 20 later "$1"
+	late_at=$(date +%s)
+	cat "$KEYHAUL_PIN_FILE" >&8
+	exec 8>&-
+	wait "$late_pid"
+}
+# shellcheck disable=SC2317 # tap_poll calls it
+later() { [ "$(date +%s)" -gt $((late_from + $1)) ]; }
+fresh b.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 valid_to=2
+cp b.bundle before
+waits 2
+tap_is "$?" 7 "parameters that ended while the PIN was awaited"
+tap_like "$(cat late.err)" 'expired|ended|valid' "is said"
+cmp -s b.bundle before
+tap_ok $? "and the bundle is as it was"
+fresh b.bundle
+waits 0
+tap_is "$?" 0 "a PIN that comes late"
+[ "$(date -d "$(jq -r .material.wrapped_at b.bundle)" +%s)" -ge "$late_at" ]
+tap_ok $? "wrapped_at is when it was wrapped"
+
+# a result that cannot be printed
+fresh b.bundle
+"$TOKEN" wrap --key "$(key payroll)" --pin-file "$KEYHAUL_PIN_FILE" b.bundle >/dev/full 2>full.err
+tap_is "$? $(jq 'has("material")' b.bundle)" "1 true" "the result cannot be printed, the bundle is written"
+tap_like "$(cat full.err)" '^hint: what it says was done' "and that is said"
+cp b.bundle user.lock
+fresh user
+"$TOKEN" wrap --key "$(key payroll)" --pin-file "$KEYHAUL_PIN_FILE" user >/dev/null 2>full.err
+tap_is "$? $(cmp b.bundle user.lock)" "3 " "a user's file by the lock's name is refused and stays"
+
 # a token that is not for rehearsals
 eval "$("$KEYHAUL_SRC/softhsm-conf/fresh-token" "$TAP_DIR/softhsm" production)"
 on_token put aes payroll "$(blob_hex value)"
@@ -209,4 +247,4 @@ refused 7 'not a rehearsal token' "the same with --generate" --token "$KEYHAUL_T
 tap_exits 0 "but with --generate --no-keep" "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --generate x --no-keep \
 	--pin-file "$KEYHAUL_PIN_FILE" b.bundle
 tap_is "$(on_token count)" 1 "the token has what it had"
-tap_done 64
+tap_done 72
