@@ -122,9 +122,7 @@ struct simkey *call_key(struct call *c, const char *name, enum call_ids ids)
 {
 	struct simkey *key = find_key(c, member_text(c->in, name), ids);
 
-	if (key && simkey_expire(key, c->now) && call_save(c, key))
-		return NULL;
-	return key;
+	return key && call_expire(c, key) ? NULL : key;
 }
 
 int call_usable(struct call *c, struct simkey *key)
@@ -155,11 +153,42 @@ int call_usage(struct call *c, const struct simkey *key, const char *usage)
 			  key->arn, key->usage);
 }
 
-int call_save(struct call *c, const struct simkey *key)
+int call_expire(struct call *c, struct simkey *key)
+{
+	struct simkey *before;
+
+	if (!simkey_is_due(key, c->now))
+		return 0;
+	before = call_before(c, key);
+	if (!before)
+		return -1;
+	simkey_expire(key, c->now);
+	return call_save(c, key, before);
+}
+
+struct simkey *call_before(struct call *c, const struct simkey *key)
 {
 	struct kh_error err;
+	struct simkey *before = simkey_copy(key, &err);
 
-	return keystore_save(c->sim->keys, key, &err) ? reply_internal(c->reply, &err) : 0;
+	if (!before)
+		reply_internal(c->reply, &err);
+	return before;
+}
+
+int call_save(struct call *c, struct simkey *key, struct simkey *before)
+{
+	struct simkey changed = *key;
+	struct kh_error err;
+	int rc = keystore_save(c->sim->keys, key, &err);
+
+	if (rc) {
+		*key = *before;
+		*before = changed;
+		reply_internal(c->reply, &err);
+	}
+	simkey_free(before);
+	return rc;
 }
 
 json_t *call_blob(const void *data, size_t len)

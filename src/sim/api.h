@@ -58,8 +58,17 @@ int call_usable(struct call *c, struct simkey *key);
 /* Refuses a key whose KeyUsage is another: InvalidKeyUsageException. */
 int call_usage(struct call *c, const struct simkey *key, const char *usage);
 
-/* Saves the key; KMSInternalException where that fails. */
-int call_save(struct call *c, const struct simkey *key);
+/* The key as it is, before an operation changes it: for call_save, or simkey_free. NULL with the reply set. */
+struct simkey *call_before(struct call *c, const struct simkey *key);
+
+/*
+ * Saves the changed key, all or nothing: KMSInternalException where that fails, and the key is again as `before`,
+ * which is freed either way.
+ */
+int call_save(struct call *c, struct simkey *key, struct simkey *before);
+
+/* Deletes what has expired of the key, and saves; as call_save. */
+int call_expire(struct call *c, struct simkey *key);
 
 /* The bytes as padded base64 in a JSON string; NULL without memory. */
 json_t *call_blob(const void *data, size_t len);

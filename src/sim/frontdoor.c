@@ -72,15 +72,25 @@ static int check_scope(const struct sigv4_auth *auth, struct frontdoor_pass *out
 	return 0;
 }
 
+/* True for what SigV4 has under the signature wherever it is sent. */
+static bool must_be_signed(const char *name)
+{
+	return strncasecmp(name, "x-amz-", 6) == 0 || strcasecmp(name, "content-type") == 0;
+}
+
 /* Host, and each x-amz-* header and the content type that KMS acts on, have to be under the signature. */
 static int check_signed(const struct sigv4_request *req, const struct sigv4_auth *auth, struct reply *r)
 {
+	/* the service makes the list itself: another order, or other letters, would be another signature */
+	if (!sigv4_list_is_canonical(auth->signed_headers))
+		return reply_fail(r, INVALID, "'SignedHeaders' must be sorted, in lower case and without doubles, not '%.200s'.",
+				  auth->signed_headers);
 	if (!sigv4_is_signed(auth->signed_headers, "host"))
 		return reply_fail(r, INVALID, "'Host' must be a 'SignedHeader' in the AWS Authorization header.");
 	for (size_t i = 0; i < req->n_headers; i++) {
 		const char *name = req->headers[i].name;
 
-		if (strncasecmp(name, "x-amz-", 6) == 0 && !sigv4_is_signed(auth->signed_headers, name))
+		if (must_be_signed(name) && !sigv4_is_signed(auth->signed_headers, name))
 			return reply_fail(r, INVALID, "There were headers present in the request which were not signed: %.100s",
 					  name);
 	}

@@ -106,8 +106,9 @@ int keystore_alias_add(struct keystore *ks, const struct simalias *alias, struct
 size_t keystore_alias_count(const struct keystore *ks);
 const struct simalias *keystore_alias_at(const struct keystore *ks, size_t i);
 
-/* Deletes what has expired at `now`. True where that changed something (the caller saves). */
-bool simkey_expire(struct simkey *key, int64_t now);
+/* True where something has expired at `now` and is there still; simkey_expire deletes it (the caller saves). */
+bool simkey_is_due(const struct simkey *key, int64_t now);
+void simkey_expire(struct simkey *key, int64_t now);
 
 /* The state that KMS shows, with what is not visible yet left out. */
 enum key_state simkey_state(const struct simkey *key);
@@ -133,6 +134,8 @@ int simkey_material_add(struct simkey *key, const char *id, enum material_state 
 /* Forgets a material altogether. */
 void simkey_material_drop(struct simkey *key, struct material *m);
 
+/* A copy of the key with everything that it owns; free it with simkey_free. NULL: out of memory. */
+struct simkey *simkey_copy(const struct simkey *key, struct kh_error *err);
 void simkey_free(struct simkey *key);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "aws/awstime.h"
 #include "base/base64.h"
+#include "base/log.h"
 
 #include <ctype.h>
 #include <regex.h>
@@ -60,7 +61,7 @@ static bool all_tags(const json_t *v)
 	for (size_t i = 0; i < json_array_size(v); i++) {
 		const json_t *tag = json_array_get(v, i);
 
-		if (json_object_size(tag) != 2 || !json_is_string(json_object_get(tag, "TagKey")) ||
+		if (!json_is_string(json_object_get(tag, "TagKey")) ||
 		    !json_is_string(json_object_get(tag, "TagValue")))
 			return false;
 	}
@@ -202,8 +203,8 @@ static int check_types(const struct member *members, size_t n, json_t *in, struc
 		const struct member *m = find(members, n, name);
 
 		if (!m)
-			return reply_fail(r, "SerializationException", "Unknown member '%.100s'", name);
-		if (!json_is_null(value) && !has_kind(m, value))
+			log_debug("member '%.100s' is none of the operation's: ignored", name);
+		else if (!json_is_null(value) && !has_kind(m, value))
 			return reply_fail(r, "SerializationException", "Member '%s' can not be converted to %s", name,
 					  m->kind < MEMBER_KINDS ? kind_names[m->kind] : "it");
 	}

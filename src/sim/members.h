@@ -34,8 +34,9 @@ struct member {
 };
 
 /*
- * Checks a request against its members as KMS does: SerializationException for what has the wrong type or is no
- * member, ValidationException that counts and names each constraint that is not met. 0 where all are.
+ * Checks a request against its members as KMS does: SerializationException for what has the wrong type,
+ * ValidationException that counts and names each constraint that is not met. 0 where all are. What is no member is
+ * ignored.
  */
 int members_check(const struct member *members, size_t n, const json_t *in, struct reply *r);
 

@@ -176,9 +176,7 @@ static struct simkey *key_of(struct call *c, const struct buf *sealed, struct si
 		bad_ciphertext(c);
 		return NULL;
 	}
-	if (simkey_expire(key, c->now) && call_save(c, key))
-		return NULL;
-	return key;
+	return call_expire(c, key) ? NULL : key;
 }
 
 static int open_symmetric(struct call *c, const struct simkey *key, const struct head *head, const struct buf *sealed,

@@ -158,9 +158,9 @@ static int read_pkcs8(struct call *c, const struct simkey *key, struct secret **
 	if (keyspec_info(key->spec)->kind == KEYSPEC_EC && !p.named_curve)
 		rc = reply_fail(c->reply, "IncorrectKeyMaterialException", "The key material is invalid: explicit curve "
 				"parameters");
-	else if (p.trailing && c->sim->strict_der)
+	else if (p.trailing && (c->sim->strict_der || !p.trailing_is_zero))
 		rc = reply_fail(c->reply, "IncorrectKeyMaterialException", "The key material is invalid: %zu bytes behind "
-				"the PKCS#8", p.trailing);
+				"the PKCS#8%s", p.trailing, p.trailing_is_zero ? "" : ", not all of them zero");
 	else {
 		der = material_der(p.key, &err);
 		rc = der ? 0 : reply_internal(c->reply, &err);
@@ -230,13 +230,19 @@ static int put(struct call *c, struct simkey *key, const char *id, struct secret
 {
 	const char *description = member_text(c->in, "KeyMaterialDescription");
 	enum material_state state = MATERIAL_CURRENT;
+	struct simkey *before;
 	struct material *m = NULL;
 	struct kh_error err;
 
 	if (place(c, key, id, &m, &state))
 		return -1;
-	if (!m && simkey_material_add(key, id, state, &m, &err))
+	before = call_before(c, key);
+	if (!before)
+		return -1;
+	if (!m && simkey_material_add(key, id, state, &m, &err)) {
+		simkey_free(before);
 		return reply_fail(c->reply, "LimitExceededException", "%s", err.msg);
+	}
 	secret_free(m->plain);
 	m->plain = *plain;
 	*plain = NULL;
@@ -248,7 +254,7 @@ static int put(struct call *c, struct simkey *key, const char *id, struct secret
 	}
 	key->hidden = c->sim->visible_after;
 	(void)snprintf(key->hidden_id, sizeof(key->hidden_id), "%s", id);
-	return call_save(c, key);
+	return call_save(c, key, before);
 }
 
 int op_import_key_material(struct call *c)
@@ -287,6 +293,7 @@ int op_delete_imported_key_material(struct call *c)
 	struct simkey *key = importable(c);
 	const char *want = member_text(c->in, "KeyMaterialId");
 	char id[KEYSTORE_MATERIAL_ID] = "";
+	struct simkey *before;
 	struct material *m;
 
 	if (!key)
@@ -295,6 +302,9 @@ int op_delete_imported_key_material(struct call *c)
 	if (want && !m)
 		return reply_fail(c->reply, "NotFoundException", "Key material %s of KMS key %s does not exist", want,
 				  key->arn);
+	before = call_before(c, key);
+	if (!before)
+		return -1;
 	if (m)
 		(void)snprintf(id, sizeof(id), "%s", m->id);
 	if (m && m->state == MATERIAL_PENDING_ROTATION) {
@@ -303,7 +313,7 @@ int op_delete_imported_key_material(struct call *c)
 		secret_free(m->plain);
 		m->plain = NULL;
 	}
-	if (call_save(c, key))
+	if (call_save(c, key, before))
 		return -1;
 	/* a key that never had material answers alike, without an id */
 	return reply_ok(c->reply, json_pack("{s:s, s:s*}", "KeyId", key->arn, "KeyMaterialId", id[0] ? id : NULL));

@@ -161,11 +161,17 @@ int op_describe_key(struct call *c)
 	return reply_ok(c->reply, json_pack("{s:o}", "KeyMetadata", meta));
 }
 
-/* Saves a change of state and answers with the body, which it takes over. */
-static int change(struct call *c, struct simkey *key, json_t *body)
+/* Gives the key another state, saves it and answers with the body, which it takes over. */
+static int change(struct call *c, struct simkey *key, bool disabled, int64_t deletion, json_t *body)
 {
-	if (!call_save(c, key))
-		return reply_ok(c->reply, body);
+	struct simkey *before = call_before(c, key);
+
+	if (before) {
+		key->disabled = disabled;
+		key->deletion = deletion;
+		if (!call_save(c, key, before))
+			return reply_ok(c->reply, body);
+	}
 	json_decref(body);
 	return -1;
 }
@@ -180,8 +186,7 @@ static int set_disabled(struct call *c, bool disabled)
 	if (state != KEY_ENABLED && state != KEY_DISABLED)
 		return reply_fail(c->reply, "KMSInvalidStateException", "%s is pending %s.", key->arn,
 				  state == KEY_PENDING_IMPORT ? "import" : "deletion");
-	key->disabled = disabled;
-	return change(c, key, json_object());
+	return change(c, key, disabled, key->deletion, json_object());
 }
 
 int op_disable_key(struct call *c)
@@ -198,6 +203,7 @@ int op_schedule_key_deletion(struct call *c)
 {
 	struct simkey *key = call_key(c, "KeyId", CALL_NO_ALIAS);
 	long days = member_number(c->in, "PendingWindowInDays", 30);
+	int64_t deletion = c->now + days * DAY;
 
 	if (!key)
 		return -1;
@@ -205,10 +211,9 @@ int op_schedule_key_deletion(struct call *c)
 		return reply_fail(c->reply, "ValidationException", "PendingWindowInDays must be from 7 to 30");
 	if (key->deletion)
 		return reply_fail(c->reply, "KMSInvalidStateException", "%s is pending deletion.", key->arn);
-	key->deletion = c->now + days * DAY;
-	return change(c, key, json_pack("{s:s, s:I, s:s, s:I}", "KeyId", key->arn, "DeletionDate",
-					(json_int_t)key->deletion, "KeyState", "PendingDeletion", "PendingWindowInDays",
-					(json_int_t)days));
+	return change(c, key, key->disabled, deletion,
+		      json_pack("{s:s, s:I, s:s, s:I}", "KeyId", key->arn, "DeletionDate", (json_int_t)deletion, "KeyState",
+				"PendingDeletion", "PendingWindowInDays", (json_int_t)days));
 }
 
 int op_cancel_key_deletion(struct call *c)
@@ -219,7 +224,6 @@ int op_cancel_key_deletion(struct call *c)
 		return -1;
 	if (!key->deletion)
 		return reply_fail(c->reply, "KMSInvalidStateException", "%s is not pending deletion.", key->arn);
-	key->deletion = 0;
-	key->disabled = true; /* as KMS leaves it */
-	return change(c, key, json_pack("{s:s}", "KeyId", key->arn));
+	/* disabled, as KMS leaves it */
+	return change(c, key, true, 0, json_pack("{s:s}", "KeyId", key->arn));
 }

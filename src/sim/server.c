@@ -215,7 +215,8 @@ static int set_url(struct server *s, const struct server_address *at, bool tls, 
 
 static int start_daemon(struct server *s, const struct server_address *at, bool tls, struct kh_error *err)
 {
-	unsigned int flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (at->ipv6 ? MHD_USE_IPv6 : 0) |
+	/* poll: with epoll a client that leaves in the middle of its headers keeps its place until the timeout */
+	unsigned int flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (at->ipv6 ? MHD_USE_IPv6 : 0) |
 			     (tls ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem tls_options[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? (void *)(uintptr_t)buf_text(&s->cert) : NULL},

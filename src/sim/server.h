@@ -9,8 +9,8 @@
 
 #define SERVER_BODY_MAX (256u << 10) /* KMS's largest request is CreateKey with its policy */
 #define SERVER_HEADERS_MAX (32u << 10)
-#define SERVER_CONNECTIONS 64
-#define SERVER_TIMEOUT 30 /* seconds without anything */
+#define SERVER_CONNECTIONS 512
+#define SERVER_TIMEOUT 10 /* seconds without anything */
 #define SERVER_THREADS 4
 
 /* Where to listen and with what certificate. */

@@ -112,6 +112,29 @@ bool sigv4_is_signed(const char *signed_headers, const char *name)
 	return false;
 }
 
+/* Orders names that end at a ';' or the end of the list. */
+static int compare_names(const char *a, const char *b)
+{
+	size_t len_a = strcspn(a, ";"), len_b = strcspn(b, ";");
+	int order = memcmp(a, b, len_a < len_b ? len_a : len_b);
+
+	return order ? order : (len_a > len_b) - (len_a < len_b);
+}
+
+bool sigv4_list_is_canonical(const char *signed_headers)
+{
+	const char *before = NULL, *at = signed_headers;
+
+	for (;; before = at, at += strcspn(at, ";") + 1) {
+		size_t len = strcspn(at, ";");
+
+		if (len == 0 || strcspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < len || (before && compare_names(before, at) >= 0))
+			return false;
+		if (at[len] == '\0')
+			return true;
+	}
+}
+
 /* The value without outer white space, each inner run of it one space. */
 static int add_folded(const char *value, struct buf *out, struct kh_error *err)
 {

@@ -49,6 +49,9 @@ const char *sigv4_header(const struct sigv4_request *req, const char *name, size
 /* True where the list "a;b;c" names the header (lower case). */
 bool sigv4_is_signed(const char *signed_headers, const char *name);
 
+/* True where the list is as SigV4 has it made: lower case, sorted by bytes, no name twice, none empty. */
+bool sigv4_list_is_canonical(const char *signed_headers);
+
 /*
  * Adds the canonical request (AWS Signature Version 4): normalised path, sorted query, the signed headers with
  * white space folded, the body's hash. KH_E_INPUT where a signed header is not in the request.

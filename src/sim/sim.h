@@ -13,7 +13,7 @@
 struct sim {
 	struct keystore *keys;
 	struct pool *pool;
-	bool strict_der;    /* refuse bytes behind the PKCS#8 */
+	bool strict_der;    /* refuse zeros behind the PKCS#8 too */
 	long visible_after; /* calls for which a change by ImportKeyMaterial stays unseen */
 	size_t keys_max;    /* CreateKey beyond is LimitExceededException */
 	int64_t offset;	    /* --clock: seconds that the service's time is ahead of the real one */

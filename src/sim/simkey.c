@@ -9,20 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool simkey_expire(struct simkey *key, int64_t now)
+static bool is_due(const struct material *m, int64_t now)
 {
-	bool changed = false;
+	return m->plain && m->expires && m->valid_to <= now;
+}
 
+bool simkey_is_due(const struct simkey *key, int64_t now)
+{
+	for (size_t i = 0; i < key->n_materials; i++)
+		if (is_due(&key->materials[i], now))
+			return true;
+	return false;
+}
+
+void simkey_expire(struct simkey *key, int64_t now)
+{
 	for (size_t i = 0; i < key->n_materials; i++) {
 		struct material *m = &key->materials[i];
 
-		if (!m->plain || !m->expires || m->valid_to > now)
+		if (!is_due(m, now))
 			continue;
 		secret_free(m->plain);
 		m->plain = NULL;
-		changed = true;
 	}
-	return changed;
 }
 
 bool simkey_sees(const struct simkey *key, const struct material *m)
@@ -117,6 +126,48 @@ void simkey_material_drop(struct simkey *key, struct material *m)
 	secret_free(m->plain);
 	memmove(m, m + 1, (key->n_materials - i - 1) * sizeof(*m));
 	key->n_materials--;
+}
+
+static int copy_materials(const struct simkey *from, struct simkey *to, struct kh_error *err)
+{
+	to->materials = calloc(from->n_materials + 1, sizeof(*to->materials));
+	if (!to->materials)
+		return kh_fail_memory(err);
+	for (size_t i = 0; i < from->n_materials; i++) {
+		const struct secret *plain = from->materials[i].plain;
+
+		to->materials[i] = from->materials[i];
+		to->materials[i].plain = NULL;
+		to->n_materials++;
+		if (!plain)
+			continue;
+		to->materials[i].plain = secret_copy(secret_bytes(plain), secret_len(plain), err);
+		if (!to->materials[i].plain)
+			return -1;
+	}
+	return 0;
+}
+
+struct simkey *simkey_copy(const struct simkey *key, struct kh_error *err)
+{
+	struct simkey *out = malloc(sizeof(*out));
+
+	if (!out) {
+		kh_fail_memory(err);
+		return NULL;
+	}
+	*out = *key;
+	out->materials = NULL;
+	out->n_materials = 0;
+	out->description = key->description ? strdup(key->description) : NULL;
+	out->policy = key->policy ? strdup(key->policy) : NULL;
+	out->tags = json_incref(key->tags); /* never changed */
+	if ((key->description && !out->description) || (key->policy && !out->policy))
+		kh_fail_memory(err);
+	else if (!copy_materials(key, out, err))
+		return out;
+	simkey_free(out);
+	return NULL;
 }
 
 void simkey_free(struct simkey *key)

@@ -31,6 +31,8 @@ tap_like "$(AWS_SECRET_ACCESS_KEY=other sim_request "$(sim_date 0)" TrentService
 	'^400 .*InvalidSignatureException' 'another secret is not'
 tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{}')" '"Keys":\[\{[^{]*\}\]' 'and nothing was made by it'
 
+tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{"Extra":[1],"Limit":1}')" '^200 ' 'a member that nobody knows is ignored'
+
 # limits
 unsigned() {
 	curl -s -o answer -w '%{http_code}' "$@" "$AWS_ENDPOINT_URL_KMS/"
@@ -79,6 +81,10 @@ tap_like $? '^(0|130)$' 'SIGINT ends it'
 # two of them and one folder; other addresses; wrong options
 sim_start --state kept
 tap_exits 6 '--state: one at a time' "$sim" --daemon --state kept
+mv kept away
+tap_like "$(sim_request "$(sim_date 0)" TrentService.CreateKey '{}')" '^500 .*KMSInternalException' 'what cannot be saved fails'
+mv away kept
+tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{}')" '^200 .*"Keys":\[\]' 'and has not happened'
 sim_stop
 tap_exits 2 'another address only on purpose' "$sim" --daemon --listen 0.0.0.0:0
 tap_like "$tap_err" 'allow-remote' 'and it says how'
@@ -108,4 +114,4 @@ tap_like "$(sim_request "$(sim_date 0)" TrentService.CreateKey '{"Origin":"EXTER
 tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{}')" '^400 .*ThrottlingException' '--fault ThrottlingException'
 tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{}')" '"KeyId"' 'and the key was made'
 sim_stop
-tap_done 38
+tap_done 41

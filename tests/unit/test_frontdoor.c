@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "sim/answer.h"
+#include "sim/server.h"
 #include "sim_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #define ACCESS "AKIDKEYHAULSIM000000"
 #define SECRET "a secret of the tests, nobody else's 123"
@@ -108,6 +111,10 @@ static const struct {
 	{EXTRA, true, 0, "User-Agent", "", "Keys"},
 	{HEADERS, false, 0, "content-type;x-amz-date;x-amz-target", "InvalidSignatureException", "'Host' must be"},
 	{HEADERS, false, 0, "content-type;host;x-amz-date", "InvalidSignatureException", "X-Amz-Target"},
+	{HEADERS, false, 0, "host;x-amz-date;x-amz-target", "InvalidSignatureException", "not signed: Content-Type"},
+	{HEADERS, false, 0, "host;content-type;x-amz-date;x-amz-target", "InvalidSignatureException", "must be sorted"},
+	{HEADERS, false, 0, "content-type;host;host;x-amz-date;x-amz-target", "InvalidSignatureException", "must be sorted"},
+	{HEADERS, false, 0, "Content-Type;host;x-amz-date;x-amz-target", "InvalidSignatureException", "must be sorted"},
 	{TARGET, true, 0, "TrentService.CreateKey", "InvalidSignatureException", "does not match the signature"},
 	{TARGET, false, 0, "TrentService.Decrypt2", "UnknownOperationException", "Decrypt2"},
 	{TARGET, false, 0, "DynamoDB.ListKeys", "UnknownOperationException", "TrentService."},
@@ -249,5 +256,51 @@ Test(frontdoor, faults_come_when_they_were_asked_for)
 		cr_assert_eq(faults_parse(&list, &faults, &err), -1, "%s", bad[i]);
 		cr_assert_eq(err.code, KH_E_USAGE);
 	}
+	fixture_close(&f);
+}
+
+/* A connection to the server that has sent `text`. */
+static int connect_and_send(const struct sockaddr_in *to, const char *text)
+{
+	const struct timeval patience = {8, 0};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	cr_assert_eq(connect(fd, (const struct sockaddr *)to, sizeof(*to)), 0);
+	cr_assert_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+	return fd;
+}
+
+/* Clients that left, more than there are places, and clients that stay without a word take nobody's place. */
+Test(frontdoor, half_requests_stall_nobody)
+{
+	static const char half[] = "POST / HTTP/1.1\r\n";
+	struct service service = {.door = {ACCESS, SECRET}};
+	struct server_address at;
+	struct server *server = NULL;
+	struct sockaddr_in to;
+	struct fixture f;
+	struct kh_error err;
+	char answer[16] = "";
+	int held[100], fd;
+
+	fixture_open(&f, NULL);
+	service.sim = &f.sim;
+	cr_assert_eq(server_parse("127.0.0.1:0", &at, &err), 0);
+	cr_assert_eq(server_start(&at, NULL, NULL, &service, &server, &err), 0, "%s", err.msg);
+	memcpy(&to, &at.addr, sizeof(to));
+	to.sin_port = htons((uint16_t)atoi(strrchr(server_url(server), ':') + 1));
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		held[i] = connect_and_send(&to, half);
+	for (size_t i = 0; i < SERVER_CONNECTIONS + 100; i++)
+		(void)close(connect_and_send(&to, half));
+	fd = connect_and_send(&to, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	cr_assert_eq(recv(fd, answer, 12, MSG_WAITALL), 12, "no answer");
+	cr_assert_str_eq(answer, "HTTP/1.1 400");
+	(void)close(fd);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		(void)close(held[i]);
+	server_stop(server);
 	fixture_close(&f);
 }

@@ -136,6 +136,7 @@ Test(sigv4, gives_what_the_vectors_say)
 		struct kh_error err;
 
 		open_vector(stems[i], &v);
+		cr_assert(sigv4_list_is_canonical(v.auth.signed_headers), "%s", stems[i]);
 		cr_assert_eq(sigv4_canonical(&v.req, v.auth.signed_headers, &canonical, &err), 0, "%s", err.msg);
 		cr_assert_str_eq(buf_text(&canonical), v.creq, "%s", stems[i]);
 		cr_assert_eq(sigv4_string_to_sign(v.date, v.auth.scope, &canonical, &to_sign, &err), 0);
@@ -240,12 +241,16 @@ Test(sigv4, takes_bad_authorizations_apart_without_harm)
 		"AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=h, Signature=0, More=1",
 		"AWS4-HMAC-SHA256 SignedHeaders=h, Credential=a/b/c/d/e, Signature=0",
 	};
+	static const char *const lists[] = {"", ";", "a;", ";a", "a;;b", "b;a", "a;a", "ab;a", "host;Range", "A"};
 	char *large = malloc(9000);
 	struct sigv4_auth auth;
 	struct kh_error err;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		cr_assert_eq(sigv4_auth_parse(bad[i], &auth, &err), -1, "%s", bad[i]);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		cr_assert(!sigv4_list_is_canonical(lists[i]), "%s", lists[i]);
+	cr_assert(sigv4_list_is_canonical("a") && sigv4_list_is_canonical("a;ab;b;x-amz-date;x-amz-date-2"));
 	memset(large, 'A', 8999);
 	large[8999] = '\0';
 	cr_assert_eq(sigv4_auth_parse(large, &auth, &err), -1);

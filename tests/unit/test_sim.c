@@ -94,7 +94,11 @@ static const struct refusal refusals[] = {
 	{"DescribeKey", "{}", "ValidationException", "Value null at 'keyId' failed to satisfy constraint: Member must not be null"},
 	{"DescribeKey", "{\"KeyId\":\"\"}", "ValidationException", "length greater than or equal to 1"},
 	{"DescribeKey", "{\"KeyId\":7}", "SerializationException", "KeyId"},
-	{"DescribeKey", "{\"KeyId\":\"$E\",\"Extra\":1}", "SerializationException", "Unknown member 'Extra'"},
+	/* what is no member is ignored, what is one has to be right all the same */
+	{"DescribeKey", "{\"KeyId\":\"$E\",\"Extra\":1,\"keyId\":[]}", "", ""},
+	{"DescribeKey", "{\"Extra\":1}", "ValidationException", "Member must not be null"},
+	{"DescribeKey", "{\"Extra\":1,\"KeyId\":7}", "SerializationException", "KeyId"},
+	{"CreateKey", "{\"Tags\":[{\"TagKey\":\"a\",\"TagValue\":\"1\",\"Extra\":1}]}", "", ""},
 	{"DescribeKey", "{\"KeyId\":\"$E\",\"KeyId\":\"$E\"}", "SerializationException", "duplicate"},
 	{"DescribeKey", "[1]", "SerializationException", "object"},
 	{"DescribeKey", "{\"KeyId\":", "SerializationException", ""},
@@ -240,6 +244,8 @@ Test(sim, refuses_with_the_codes_of_kms)
 		cr_assert_str_eq(fixture_call(&f, row->op, "%s", body), row->code, "%s %s: %s %s", row->op, body, f.r.code,
 				 f.r.message);
 		cr_assert_not_null(strstr(f.r.message, row->message), "%s %s: '%s'", row->op, body, f.r.message);
+		if (!*row->code)
+			continue;
 		cr_assert_not_null(errname_find(row->code), "%s", row->code);
 		cr_assert_eq(f.r.http, errname_find(row->code)->http);
 	}

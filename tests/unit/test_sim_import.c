@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define OAEP "RSAES_OAEP_SHA_256"
 #define BOTH "RSA_AES_KEY_WRAP_SHA_256"
@@ -76,6 +74,10 @@ Test(sim_import, of_symmetric_material_new_and_existing)
 	cr_assert_eq(materials(&f, id, "KeyMaterialState", "PENDING_ROTATION"), 1);
 	cr_assert_eq(materials(&f, id, "KeyMaterialDescription", "ceremony 2"), 1);
 	cr_assert_str_eq(describe(&f, id, "KeyMetadata.CurrentKeyMaterialId"), material);
+	/* another material of the key's own under the first one's id */
+	(void)snprintf(more, sizeof(more), "%s,\"KeyMaterialId\":\"%s\"", EXISTING, material);
+	cr_assert_str_eq(fixture_import(&f, id, OAEP, second, 32, more), "IncorrectKeyMaterialException");
+	cr_assert_not_null(strstr(f.r.message, "is not the one that KeyMaterialId names"), "%s", f.r.message);
 	cr_assert_str_eq(fixture_import(&f, id, OAEP, third, 32, NEW), "KMSInvalidStateException");
 	cr_assert_not_null(strstr(f.r.message, "is pending rotation."));
 
@@ -264,6 +266,10 @@ Test(sim_import, bytes_behind_and_late_sight)
 	f.sim.strict_der = true;
 	cr_assert_str_eq(fixture_import(&f, id, BOTH, ec, len + 6, ""), "IncorrectKeyMaterialException");
 	f.sim.strict_der = false;
+	ec[len + 5] = 1;
+	cr_assert_str_eq(fixture_import(&f, id, BOTH, ec, len + 6, ""), "IncorrectKeyMaterialException");
+	cr_assert_not_null(strstr(f.r.message, "6 bytes behind the PKCS#8, not all of them zero"), "%s", f.r.message);
+	ec[len + 5] = 0;
 	cr_assert_str_eq(fixture_import(&f, id, BOTH, ec, len + 6, ""), "");
 	f.sim.visible_after = 2;
 	symmetric(&f, sym);
@@ -272,44 +278,4 @@ Test(sim_import, bytes_behind_and_late_sight)
 	cr_assert_str_eq(describe(&f, sym, "KeyMetadata.CurrentKeyMaterialId"), "");
 	cr_assert_str_eq(describe(&f, sym, "KeyMetadata.KeyState"), "Enabled");
 	fixture_close(&f);
-}
-
-Test(sim_import, is_kept_in_a_folder)
-{
-	const char *tmp = getenv("TMPDIR");
-	char folder[512], id[37], sealed[512], name[700];
-	struct keystore *second_store = NULL;
-	struct kh_error err;
-	struct fixture f;
-	struct stat st;
-
-	(void)snprintf(folder, sizeof(folder), "%s/state", tmp ? tmp : "/tmp");
-	fixture_open(&f, folder);
-	fixture_create(&f, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT",
-		       ",\"Description\":\"kept\",\"Tags\":[{\"TagKey\":\"a\",\"TagValue\":\"b\"}]", id);
-	cr_assert_str_eq(fixture_import(&f, id, OAEP, first, 32, NEW ",\"KeyMaterialDescription\":\"one\""), "");
-	cr_assert_str_eq(fixture_call(&f, "CreateAlias", "{\"AliasName\":\"alias/kept\",\"TargetKeyId\":\"%s\"}", id), "");
-	cr_assert_str_eq(fixture_call(&f, "Encrypt", "{\"KeyId\":\"%s\",\"Plaintext\":\"aGVsbG8=\"}", id), "");
-	(void)snprintf(sealed, sizeof(sealed), "%s", fixture_text(&f, "CiphertextBlob"));
-	cr_assert_eq(keystore_open(folder, &second_store, &err), -1);
-	cr_assert_eq(err.code, KH_E_AGAIN);
-	(void)snprintf(name, sizeof(name), "%s/key-%d-us-east-1-%s.json", folder, FIXTURE_NOW, id);
-	cr_assert_eq(stat(name, &st), 0);
-	cr_assert_eq(st.st_mode & 0777, 0600);
-	fixture_close(&f);
-
-	fixture_open(&f, folder);
-	cr_assert_str_eq(describe(&f, "alias/kept", "KeyMetadata.Description"), "kept");
-	cr_assert_eq(materials(&f, id, "KeyMaterialDescription", "one"), 1);
-	cr_assert_str_eq(fixture_call(&f, "Decrypt", "{\"CiphertextBlob\":\"%s\"}", sealed), "");
-	cr_assert_str_eq(fixture_text(&f, "Plaintext"), "aGVsbG8=");
-	fixture_close(&f);
-
-	/* a file that was cut off is named, and nothing is thrown away */
-	cr_assert_eq(truncate(name, 40), 0);
-	cr_assert_eq(keystore_open(folder, &second_store, &err), -1);
-	cr_assert_eq(err.code, KH_E_INPUT);
-	cr_assert_not_null(strstr(err.msg, name));
-	cr_assert_eq(stat(name, &st), 0);
-	cr_assert_eq(st.st_size, 40);
 }
