@@ -33,6 +33,7 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	tap_is "$(grep '^status' "$program.rows")" "$statuses" "$program has the one status table"
 	mkfifo "$program.pipe"
 	# the reader is gone before anything is written
+	# shellcheck disable=SC2094 # both ends, for a moment
 	(exec 8<>"$program.pipe" 9>"$program.pipe" 8>&- && env --default-signal=PIPE "$KEYHAUL_BUILD/$program" --help >&9)
 	tap_is $? 1 "$program: a pipe that nobody reads is status 1, no signal's end"
 	"$KEYHAUL_BUILD/$program" --version >/dev/full 2>err
