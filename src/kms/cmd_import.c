@@ -46,7 +46,7 @@ static int report(struct cmd *c, const char *path, const struct import *i, struc
 		       receipt->key_material_id ? ", material " : "",
 		       receipt->key_material_id ? receipt->key_material_id : "",
 		       i->compared ? ", KMS's public key is the token's" : "",
-		       i->visible ? "" : ", not seen in KMS yet", receipt->material_sha256))
+		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256))
 		return -1;
 	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s}", "item", path, "ok", 1, "result", results[i->result],
 			   "kms_key_arn", request->kms_key_arn, "expiration_model", receipt->expiration_model, "visible",

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define HEADERS_MAX 65536 /* bytes of all headers of a reply; KMS's are under one thousand */
+
 struct http {
 	CURL *easy;
 	struct http_opts opts;
@@ -24,6 +26,7 @@ struct http {
 	bool local_only;
 	bool refused_peer;
 	bool too_large;
+	size_t headers; /* bytes of them so far */
 };
 
 static bool is_loopback(const struct sockaddr *addr)
@@ -81,13 +84,29 @@ static void take_date(const char *value, size_t len, struct kms_answer *answer)
 		answer->date = 0; /* a reply without a usable Date is still a reply */
 }
 
+/* Where the connection stands, a proxy's tunnel and TLS with it, and the request itself is sent next. */
+static int on_ready(void *ctx, char *peer, char *own, int peer_port, int own_port)
+{
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	((struct http *)ctx)->answer->sent = true;
+	return CURL_PREREQFUNC_OK;
+}
+
 /* One header line; a status line begins the headers of another reply. */
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 {
-	struct kms_answer *a = ((struct http *)ctx)->answer;
+	struct http *h = ctx;
+	struct kms_answer *a = h->answer;
 	size_t len = size * n, name = 0, end = len;
 	const char *value;
 
+	h->headers += len;
+	h->too_large = h->headers > HEADERS_MAX;
+	if (h->too_large)
+		return 0;
 	while (end && (line[end - 1] == '\r' || line[end - 1] == '\n' || line[end - 1] == ' '))
 		end--;
 	while (name < end && line[name] != ':')
@@ -170,6 +189,8 @@ static CURLcode set_once(struct http *h)
 	SET(CURLOPT_WRITEDATA, h);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, h);
+	SET(CURLOPT_PREREQFUNCTION, on_ready);
+	SET(CURLOPT_PREREQDATA, h);
 #undef SET
 	rc = rc ? rc : set_limits(e, &h->opts);
 	return rc ? rc : set_ca(e, h->opts.ca_bundle);
@@ -264,6 +285,13 @@ static int not_verified(const struct http *h, const struct kms_request *r, CURLc
 	return kh_hint(err, "name the CA with --ca-bundle or AWS_CA_BUNDLE, and check the host name and this machine's clock");
 }
 
+static int too_large(const struct http *h, const struct kms_request *r, struct kh_error *err)
+{
+	kh_fail(err, KH_E_KMS, 0, "%s: the reply is larger than %zu bytes, or its headers than %d: no answer of KMS", r->url,
+		h->answer->body.max, HEADERS_MAX);
+	return kh_hint(err, "check the endpoint (--endpoint-url, AWS_ENDPOINT_URL_KMS)");
+}
+
 /* What libcurl's failure means. */
 static int transport_failed(const struct http *h, const struct kms_request *r, CURLcode rc, struct kh_error *err)
 {
@@ -279,15 +307,10 @@ static int transport_failed(const struct http *h, const struct kms_request *r, C
 		kh_fail(err, KH_E_INPUT, (unsigned long)rc, "the CA bundle '%s': %s",
 			h->opts.ca_bundle ? h->opts.ca_bundle : "of the system", why);
 		return kh_hint(err, "a file of PEM certificates, or a folder that c_rehash has been over");
-	case CURLE_OUT_OF_MEMORY:
-		return kh_fail_memory(err);
+	case CURLE_OUT_OF_MEMORY: /* so libcurl calls one header of over 100 kB */
+		return h->answer->sent ? too_large(h, r, err) : kh_fail_memory(err);
 	case CURLE_WRITE_ERROR:
-		if (h->too_large) {
-			kh_fail(err, KH_E_KMS, 0, "%s: the reply is larger than %zu bytes: no answer of KMS", r->url,
-				h->answer->body.max);
-			return kh_hint(err, "check the endpoint (--endpoint-url, AWS_ENDPOINT_URL_KMS)");
-		}
-		return kh_fail_memory(err);
+		return h->too_large ? too_large(h, r, err) : kh_fail_memory(err);
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		kh_fail(err, KH_E_KMS, (unsigned long)rc, "%s: what answers is no HTTP: %s", r->url, why);
@@ -303,7 +326,6 @@ int http_post(void *ctx, const struct kms_request *request, struct kms_answer *a
 {
 	struct http *h = ctx;
 	struct curl_slist *headers = NULL;
-	long sent = 0;
 	CURLcode rc;
 	int result = -1;
 
@@ -311,6 +333,7 @@ int http_post(void *ctx, const struct kms_request *request, struct kms_answer *a
 	h->local_only = request->local_only;
 	h->refused_peer = false;
 	h->too_large = false;
+	h->headers = 0;
 	h->why[0] = '\0';
 	if (add_header(&headers, "Content-Type", "application/x-amz-json-1.1", err) ||
 	    add_header(&headers, "X-Amz-Target", request->target, err) ||
@@ -324,9 +347,7 @@ int http_post(void *ctx, const struct kms_request *request, struct kms_answer *a
 		goto out;
 	}
 	rc = curl_easy_perform(h->easy);
-	(void)curl_easy_getinfo(h->easy, CURLINFO_REQUEST_SIZE, &sent);
 	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-	answer->sent = sent > 0;
 	answer->tls_verified = strncmp(request->url, "https:", 6) == 0 && !h->opts.no_verify;
 	result = rc ? transport_failed(h, request, rc, err) : 0;
 	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);

@@ -93,7 +93,13 @@ static int look_before(struct import *i, struct kh_error *err)
 			    "with the request");
 	else if (compare_key(s->request, &s->before, err))
 		return -1;
-	return is_new ? settle_list(&i->kms, s->request->kms_key_arn, &s->before_materials, &s->listed, err) : 0;
+	if (!is_new)
+		return 0;
+	if (settle_list(&i->kms, s->request->kms_key_arn, &s->before_materials, &s->listed, err))
+		return -1;
+	if (!s->listed)
+		log_warning("that no other material waits for its rotation is not checked: %s", err->msg);
+	return 0;
 }
 
 /* A span becomes a time by KMS's own clock; then the rules are asked once more by it. */
@@ -124,25 +130,33 @@ static int confirm(struct import *i, const char *id, struct ops_imported *done, 
 {
 	if (settle_confirm(&i->settle, id, done, err))
 		return -1;
-	log_warning("KMS had this very material already (%s): an earlier run imported it", id);
+	log_warning("KMS has this very material already%s%s", id[0] ? ": " : "", id);
 	if (!done->material_id[0])
 		(void)snprintf(done->material_id, sizeof(done->material_id), "%s", id);
 	i->result = IMPORT_SETTLED;
 	return 0;
 }
 
-/* An answer got lost: KMS is asked what came of it. `err` holds why, and stays where that is not known. */
+/*
+ * An answer got lost: KMS is asked what came of it, and what it shows must prove to be this material: anyone may have
+ * imported meanwhile. `err` holds why, and stays where that is not known.
+ */
 static int settle_lost(struct import *i, struct ops_imported *done, struct kh_error *err)
 {
 	enum settle_seen seen = SETTLE_NOT_YET;
+	char id[OPS_MATERIAL_ID_MAX] = "";
 	struct kh_error why;
 
 	log_progress("the answer got lost; asking KMS what came of it");
-	if (!settle_unknown(&i->settle, &seen, done->material_id, &why) && seen == SETTLE_THERE) {
-		log_warning("the import's answer got lost, and KMS shows the material: %s", err->msg);
-		done->request_id[0] = '\0';
-		i->result = IMPORT_SETTLED;
-		return 0;
+	if (!settle_unknown(&i->settle, &seen, id, &why) && seen == SETTLE_THERE) {
+		log_warning("the import's answer got lost, and KMS shows material: %s", err->msg);
+		if (!confirm(i, id, done, &why))
+			return 0;
+		if (kms_is_error(&why, "IncorrectKeyMaterialException")) {
+			*err = why;
+			kh_context(err, "KMS HAS ANOTHER MATERIAL, imported by somebody else meanwhile");
+			return kh_hint(err, "find out who imported what ('ImportKeyMaterial' in CloudTrail) before anything else");
+		}
 	}
 	if (err->code == KH_E_AGAIN) {
 		kh_context(err, "whether KMS took the material is not known");
@@ -260,15 +274,37 @@ static int already(const struct import_run *run, struct import *i, struct kh_err
 		i->kms.pace.wait_ms(i->kms.pace.ctx, 1000);
 	}
 	i->visible = seen == SETTLE_THERE;
-	if (i->visible)
+	if (i->visible || seen == SETTLE_UNSEEN)
 		return 0;
 	if (seen == SETTLE_NOT_YET && fresh && receipt->key_material_id)
 		return not_visible_yet(err);
 	return gone(receipt, err);
 }
 
+/* What a receipt says is done; options that say otherwise would be taken for it. */
+static int check_receipt(const struct import_run *run, const struct bundle_receipt *receipt, struct kh_error *err)
+{
+	const struct intent *o = &run->intent;
+	const char *what = NULL;
+
+	if ((o->expiration_model && strcmp(o->expiration_model, receipt->expiration_model) != 0) ||
+	    (o->valid_to && o->valid_to != receipt->valid_to))
+		what = o->valid_to || o->valid_for ? "valid-to" : "expiration-model";
+	else if (o->import_type && receipt->import_type && strcmp(o->import_type, receipt->import_type) != 0)
+		what = "import-type";
+	else if (o->key_material_id && receipt->key_material_id &&
+		 strcmp(o->key_material_id, receipt->key_material_id) != 0)
+		what = "key-material-id";
+	if (!what)
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "it is imported already, otherwise than --%s says", what);
+	return kh_hint(err, "leave the option out; 'keyhaul inspect' shows the receipt, and to change it fetch and wrap again");
+}
+
 static int again(struct import_run *run, struct import *i, struct kh_error *err)
 {
+	if (check_receipt(run, bundle_receipt(i->bundle), err))
+		return -1;
 	if (connect(run, i, err))
 		return -1;
 	point(i);

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DATE_OFF_MAX 900 /* seconds that a Date may be off: no signature of ours would be taken by such a clock */
+#define HIDDEN_MIN 8	 /* bytes of a session token from which on it is looked for */
+
 /* The call in hand. */
 struct call {
 	struct kms *k;
@@ -55,6 +58,42 @@ static void log_attempt(const struct call *call, const struct kms_answer *answer
 			  answer->status, took, answer->request_id[0] ? answer->request_id : "none");
 }
 
+static void take_date(struct kms *k, const struct kms_answer *answer)
+{
+	int64_t now_ms = k->pace.now_ms(k->pace.ctx), off = answer->date - now_ms / 1000;
+
+	if (!answer->date)
+		return;
+	if (off >= -DATE_OFF_MAX && off <= DATE_OFF_MAX) {
+		k->date = answer->date;
+		k->date_ms = now_ms;
+	} else if (!k->date_warned) {
+		k->date_warned = true;
+		log_warning("the reply's Date is %lld minutes from this machine's clock: passed over",
+			    (long long)(off < 0 ? -off : off) / 60);
+	}
+}
+
+/* A server that shows what it was sent must not get it onto a terminal. */
+static void hide(char *text, size_t len, const char *secret)
+{
+	size_t n = strlen(secret);
+	char *end = text + len, *at = text;
+
+	while (n >= HIDDEN_MIN && at && (at = memmem(at, (size_t)(end - at), secret, n)) != NULL) {
+		memset(at, '*', n);
+		at += n;
+	}
+}
+
+static void hide_session_token(const struct creds *creds, struct kms_answer *answer)
+{
+	const char *token = creds && creds->session_token ? secret_text(creds->session_token) : "";
+
+	hide(answer->body.data, answer->body.len, token);
+	hide(answer->location, strlen(answer->location), token);
+}
+
 /* Sends it once and reads what came. `*again`: another try may help. */
 static int try_once(const struct call *call, struct kms_reply *reply, enum errname_retry *again, struct kh_error *err)
 {
@@ -74,10 +113,8 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 		*again = err->code == KH_E_AGAIN ? ERRNAME_TRANSIENT : ERRNAME_FINAL;
 		kh_context(err, "%s", call->operation);
 	} else {
-		if (answer.date) {
-			k->date = answer.date;
-			k->date_ms = k->pace.now_ms(k->pace.ctx);
-		}
+		take_date(k, &answer);
+		hide_session_token(k->creds, &answer);
 		(void)snprintf(reply->request_id, sizeof(reply->request_id), "%s", answer.request_id);
 		reply->tls_verified = answer.tls_verified;
 		rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);

@@ -62,8 +62,9 @@ struct kms {
 	int max_attempts;
 	bool local_only;
 	bool no_proxy;
-	int64_t date;	 /* KMS's last Date; 0 before any */
+	int64_t date;	 /* KMS's last Date that can be; 0 before any */
 	int64_t date_ms; /* pace's time when it came */
+	bool date_warned;
 };
 
 /* What is known of a call that did not give a reply. */
@@ -96,7 +97,10 @@ int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned 
 
 void kms_reply_clear(struct kms_reply *reply);
 
-/* Seconds since 1970 by KMS's own clock as far as a reply showed it, else by ours. */
+/*
+ * Seconds since 1970 by KMS's own clock as far as a reply showed it, else by ours. A Date further from ours than KMS
+ * takes signatures is passed over: nobody sets an expiry by it.
+ */
 int64_t kms_now(const struct kms *k);
 
 /* True where KMS says that these credentials may not do this. */

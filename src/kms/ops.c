@@ -252,7 +252,7 @@ static int read_page(const json_t *reply, struct ops_materials *out, char marker
 
 int ops_materials(struct kms *k, const char *arn, struct ops_materials *out, struct kh_error *err)
 {
-	char marker[1025] = "";
+	char marker[1025] = "", last[1025] = "";
 	bool more = true;
 	int rc = 0;
 
@@ -267,8 +267,11 @@ int ops_materials(struct kms *k, const char *arn, struct ops_materials *out, str
 			return kh_fail(err, KH_E_KMS, 0, "ListKeyRotations: more than %d pages", PAGES_MAX);
 		}
 		rc = call(k, "ListKeyRotations", body, 0, &reply, err);
-		if (!rc && read_page(reply.json, out, marker, &more, err))
+		if (!rc && (read_page(reply.json, out, marker, &more, err) ||
+			    (more && strcmp(marker, last) == 0 &&
+			     kh_fail(err, KH_E_KMS, 0, "the same NextMarker again: a list without an end"))))
 			rc = kh_context(err, "ListKeyRotations");
+		memcpy(last, marker, sizeof(last));
 		kms_reply_clear(&reply);
 	}
 	return rc;

@@ -22,7 +22,7 @@ static bool is_pending(const struct ops_key *k)
 int settle_list(struct kms *kms, const char *arn, struct ops_materials *out, bool *listed, struct kh_error *err)
 {
 	*listed = ops_materials(kms, arn, out, err) == 0;
-	if (*listed || err->code == KH_E_KMS) {
+	if (*listed || (err->code == KH_E_KMS && err->name[0])) { /* an exception, not a list that is none */
 		if (!*listed)
 			log_debug("materials are not listed: %s", err->msg);
 		return 0;
@@ -217,9 +217,11 @@ int settle_confirm(const struct settle *s, const char *material_id, struct ops_i
 {
 	struct intent same = *s->intent;
 
-	same.import_type = INTENT_EXISTING;
-	same.key_material_id = material_id;
-	same.key_material_description = NULL;
+	if (keyspec_is_symmetric(s->facts->key_spec)) {
+		same.import_type = INTENT_EXISTING;
+		same.key_material_id = material_id[0] ? material_id : NULL;
+		same.key_material_description = NULL;
+	}
 	return ops_import(s->kms, s->request, s->material, &same, out, err);
 }
 
@@ -288,7 +290,11 @@ int settle_held(const struct settle *s, const struct bundle_receipt *receipt, en
 			*seen = SETTLE_NOT_YET;
 			return 0;
 		}
-		return kh_context(err, "whether KMS still has it");
+		if (!kms_is_denied(err))
+			return kh_context(err, "whether KMS still has it");
+		*seen = SETTLE_UNSEEN;
+		log_warning("DescribeKey is denied: that KMS still has it is not checked");
+		return 0;
 	}
 	if (keyspec_is_symmetric(s->facts->key_spec) && receipt->key_material_id)
 		return material_held(s, &now, receipt->key_material_id, seen, err);

@@ -31,7 +31,10 @@ enum settle_seen {
 	SETTLE_GONE,   /* it was there, and is no more */
 };
 
-/* The key's materials into `out`; `*listed` false where that is denied or not offered. KH_E_AGAIN, KH_E_MEMORY. */
+/*
+ * The key's materials into `out`; `*listed` false where that is denied or not offered (`err` says why). KH_E_KMS for what
+ * is no list, KH_E_AGAIN, KH_E_MEMORY.
+ */
 int settle_list(struct kms *kms, const char *arn, struct ops_materials *out, bool *listed, struct kh_error *err);
 
 /* Whether KMS shows the import; `material_id` is what it answered, "" for none. An exception that passes is NOT_YET. */
@@ -49,8 +52,8 @@ int settle_unknown(const struct settle *s, enum settle_seen *seen, char material
 		   struct kh_error *err);
 
 /*
- * For NEW_KEY_MATERIAL that KMS has already, from a run that was stopped: whether the material `material_id` is this
- * one, by importing it as EXISTING_KEY_MATERIAL, which changes nothing and succeeds only then. KH_E_KMS where not.
+ * For what KMS has already: whether it is this material, by importing it again, which changes nothing and succeeds only
+ * then. A symmetric key's as EXISTING_KEY_MATERIAL of `material_id` ("": of whichever it has). KH_E_KMS where not.
  */
 int settle_confirm(const struct settle *s, const char *material_id, struct ops_imported *out, struct kh_error *err);
 
@@ -58,8 +61,8 @@ int settle_confirm(const struct settle *s, const char *material_id, struct ops_i
 const char *settle_pending(const struct ops_materials *m);
 
 /*
- * THERE while KMS still has what a receipt says, GONE where it had it, NOT_YET where it shows no trace of it.
- * KH_E_CHECK where it has another key.
+ * THERE while KMS still has what a receipt says, GONE where it had it, NOT_YET where it shows no trace of it, UNSEEN
+ * where DescribeKey is denied. KH_E_CHECK where it has another key.
  */
 int settle_held(const struct settle *s, const struct bundle_receipt *receipt, enum settle_seen *seen,
 		struct kh_error *err);

@@ -29,12 +29,17 @@ static size_t size_of(const void *p)
 	return size;
 }
 
-void wipe_free(void *p)
+void *wipe_clean(void *p)
 {
 	if (!p)
-		return;
+		return NULL;
 	secret_wipe(p, size_of(p));
-	free((unsigned char *)p - HEAD);
+	return (unsigned char *)p - HEAD;
+}
+
+void wipe_free(void *p)
+{
+	free(wipe_clean(p));
 }
 
 void *wipe_realloc(void *p, size_t size)

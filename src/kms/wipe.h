@@ -15,4 +15,7 @@ void *wipe_realloc(void *p, size_t size);
 char *wipe_strdup(const char *text);
 void *wipe_calloc(size_t n, size_t size);
 
+/* wipe_free's first half: wipes all of it, and gives what free() takes. */
+void *wipe_clean(void *p);
+
 #endif

@@ -42,6 +42,9 @@ tap_exits 7 "a key of another Region than asked" "$kms" create --key-spec HMAC_2
 tap_exits 0 "this machine is asked through no proxy" env http_proxy=http://127.0.0.1:1 "$kms" create --key-spec HMAC_256
 tap_exits 7 "plain http to another machine" "$kms" create --key-spec HMAC_256 --endpoint-url http://192.0.2.1
 tap_exits 7 "nor https unverified" "$kms" create --key-spec HMAC_256 --endpoint-url https://192.0.2.1 --no-verify-ssl
+tap_exits 6 "a proxy that refuses" env AWS_MAX_ATTEMPTS=1 https_proxy="$AWS_ENDPOINT_URL_KMS" "$kms" create \
+	--key-spec HMAC_256 --endpoint-url https://kms.invalid
+tap_unlike "$tap_err" "whether a key was made" "was sent nothing of the request"
 server_forget
 tap_exits 2 "RSA without --key-usage" "$kms" create --key-spec RSA_2048
 tap_exits 2 "a spec that cannot be imported" "$kms" create --key-spec ML_DSA_44
@@ -57,4 +60,4 @@ tap_stop "$server_pid"
 tap_exits 6 "nobody there" env AWS_MAX_ATTEMPTS=2 "$kms" create --key-spec HMAC_256
 tap_like "$tap_err" "2 tries: .*no answer" "tried again, since nothing was sent"
 tap_unlike "$tap_err" "whether a key was made" "and nothing can have been made"
-tap_done $((2 * rows + 17))
+tap_done $((2 * rows + 19))

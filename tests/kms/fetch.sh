@@ -37,6 +37,8 @@ DescribeKey|nothing|3|5|1|nothing
 DescribeKey|array|3|5|1|no JSON object
 DescribeKey|redirect|3|5|1|redirects to .*elsewhere
 DescribeKey|huge|3|5|1|larger than 1048576
+DescribeKey|bighead|3|5|1|its headers
+DescribeKey|manyheads|3|5|1|its headers
 DescribeKey|nothttp|3|5|1|no HTTP
 DescribeKey|close|2|6|2|no answer
 DescribeKey|short|2|6|2|no answer

@@ -22,7 +22,7 @@ import time
 WHERE = sys.argv[1]
 CONFIG = {"arn": "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012",
           "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT", "state": "PendingImport", "origin": "EXTERNAL",
-          "multi": "false", "delay": "0", "tls": ""}
+          "multi": "false", "delay": "0", "tls": "", "ahead": "0"}
 PLAN = {}
 for word in sys.argv[2:]:
     name, value = word.split("=", 1)
@@ -165,6 +165,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(307, b"", Location="http://127.0.0.1:1/elsewhere")
         elif how == "huge":
             self.reply(200, b'{"KeyId":"' + b"x" * (2 << 20) + b'"}')
+        elif how == "bighead":
+            self.reply(200, data, X_Big="x" * 200000)
+        elif how == "manyheads":
+            self.reply(200, data, **{"X_%d" % i: "x" * 1000 for i in range(90)})
         elif how == "short":
             self.reply(200, data, length=len(data) + 10)
             self.hang_up()
@@ -209,7 +213,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     skewed = False
 
     def date_time_string(self, timestamp=None):
-        return super().date_time_string(time.time() + (600 if self.skewed else 0))
+        return super().date_time_string(time.time() + int(CONFIG["ahead"]) + (600 if self.skewed else 0))
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -131,21 +131,24 @@ done <<'TABLE'
 500,ok|-|3|0|2|PendingImport|imported
 close,ok|-|3|0|2|PendingImport|imported
 did-close,ok|-|3|0|2|PendingImport|imported
-did-close|-|1|0|1|PendingImport|found imported
-did-500|-|1|0|1|PendingImport|found imported
-did-half|-|3|0|1|PendingImport|found imported
+did-close,ok|-|1|0|2|PendingImport|found imported
+did-500,ok|-|1|0|2|PendingImport|found imported
+did-half,ok|-|3|0|2|PendingImport|found imported
+did-close,no:IncorrectKeyMaterialException|-|1|5|2|PendingImport|KMS HAS ANOTHER MATERIAL
+did-close,no:IncorrectKeyMaterialException|NEW_KEY_MATERIAL|1|5|2|Enabled|KMS HAS ANOTHER MATERIAL
+did-close,denied|-|1|6|2|PendingImport|not known
 close|-|1|6|1|PendingImport|not known
 html|-|3|5|1|PendingImport|not an answer of KMS
-otherkey|-|3|0|1|PendingImport|found imported
-badid|-|3|0|1|PendingImport|found imported
+otherkey,ok|-|3|0|2|PendingImport|found imported
+badid,ok|-|3|0|2|PendingImport|found imported
 throttle|-|2|6|2|PendingImport|ThrottlingException
 no:InvalidCiphertextException|-|3|5|1|PendingImport|hint: KMS could not open the blob
 no:ExpiredImportTokenException|-|3|5|1|PendingImport|hint: .*fetch
 ok|NEW_KEY_MATERIAL|3|0|1|PendingImport|imported
 ok|NEW_KEY_MATERIAL|3|0|1|Enabled|imported
-did-close|NEW_KEY_MATERIAL|3|0|1|PendingImport|found imported
-did-close|NEW_KEY_MATERIAL|3|0|1|Enabled|found imported
-did-500|NEW_KEY_MATERIAL|3|0|1|Enabled|found imported
+did-close,ok|NEW_KEY_MATERIAL|3|0|2|PendingImport|found imported
+did-close,ok|NEW_KEY_MATERIAL|3|0|2|Enabled|found imported
+did-500,ok|NEW_KEY_MATERIAL|3|0|2|Enabled|found imported
 close|NEW_KEY_MATERIAL|3|6|1|Enabled|not known
 500|NEW_KEY_MATERIAL|3|6|1|PendingImport|not known
 throttle|NEW_KEY_MATERIAL|3|6|1|Enabled|ThrottlingException
@@ -197,6 +200,33 @@ new_bundle d.bundle
 tap_exits 0 "DescribeKey denied" import $keep d.bundle
 tap_like "$tap_err" "are not compared" "it says what is not compared"
 
+# KMS's clock decides, as far as it can be KMS's: parameters past their time by it, and a Date that nobody believes.
+server_start import ahead=600
+new_bundle c.bundle
+jq --arg t "$(date -u -d '+5 minutes' +%Y-%m-%dT%H:%M:%SZ)" '.request.parameters_valid_to = $t' c.bundle >soon.bundle
+jq --arg d "$(jq -jcS .request soon.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' soon.bundle >c.bundle
+tap_exits 7 "past their time by KMS's clock" import $keep c.bundle
+tap_like "$tap_err" "by KMS's clock" "it says so"
+tap_is "$(server_count ImportKeyMaterial)" 0 "nothing is sent"
+server_start import ahead=-1000000000
+new_bundle c.bundle
+tap_exits 0 "a Date of long ago" import --valid-to 30d c.bundle
+tap_like "$tap_err" "warning: the reply's Date is .* passed over" "is passed over"
+tap_is "$(jq '(.receipt.valid_to | fromdateiso8601) - now | . > 2591900 and . <= 2592000' c.bundle)" true "30 days by our own clock"
+
+# A receipt: what is denied is not looked at, what contradicts it is refused.
+server_start import DescribeKey=ok,ok,ok,denied ListKeyRotations=denied
+new_bundle h.bundle
+tap_exits 0 "NEW where ListKeyRotations is denied" import $keep --import-type NEW_KEY_MATERIAL h.bundle
+tap_like "$tap_err" "warning: that no other material waits" "it says what is not checked"
+tap_exits 0 "a receipt, and DescribeKey is denied" import h.bundle
+tap_like "$tap_err" "warning: DescribeKey is denied" "it says so"
+server_forget
+tap_exits 2 "a receipt that does not expire, and --valid-to" import --valid-to 30d h.bundle
+tap_exits 2 "a receipt of new material, and --import-type" import --import-type EXISTING_KEY_MATERIAL h.bundle
+tap_is "$(server_count)" 0 "nothing was asked for these"
+tap_exits 0 "the same options as before" import $keep --import-type NEW_KEY_MATERIAL h.bundle
+
 # Keys that are not symmetric: the public key afterwards, and waiting for it.
 server_start import spec=ECC_NIST_P256 usage=SIGN_VERIFY DescribeKey=ok,ok,no:NotFoundException,ok \
 	GetPublicKey=ok
@@ -214,4 +244,4 @@ new_bundle w.bundle
 tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
 tap_like "$tap_err" "accepted, not yet visible" "it says so"
 tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
-tap_done $((2 * rows + 74))
+tap_done $((2 * rows + 88))

@@ -4,7 +4,6 @@
 #include "kms/reply.h"
 #include "kms/retry.h"
 #include "kms/tags.h"
-#include "kms/wipe.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -30,6 +29,7 @@ struct fake {
 	size_t waits;
 	bool fresh;
 	bool stop;
+	int64_t date; /* of each reply */
 };
 
 static int fake_post(void *ctx, const struct kms_request *r, struct kms_answer *answer, struct kh_error *err)
@@ -41,6 +41,7 @@ static int fake_post(void *ctx, const struct kms_request *r, struct kms_answer *
 	f->fresh = r->fresh;
 	answer->sent = s->sent || s->body;
 	answer->status = s->status;
+	answer->date = f->date;
 	if (!s->body)
 		return kh_fail(err, s->code, 0, "fake: no answer");
 	return buf_add(&answer->body, s->body, strlen(s->body), err);
@@ -311,6 +312,7 @@ Test(kms, reads_all_pages_of_the_materials)
 	k = client(&g);
 	cr_assert(ops_materials(&k, KEY, m, &err));
 	cr_assert_eq(err.code, KH_E_KMS);
+	cr_assert_eq(g.at, 2, "the same mark again: %zu calls", g.at);
 	free(m);
 }
 
@@ -346,22 +348,38 @@ Test(kms, reads_tags_as_the_aws_cli_does)
 	}
 }
 
-Test(kms, wiping_allocator_keeps_content_and_alignment)
+/* KMS's clock is taken for ours where signatures work by it, and no other. */
+Test(kms, takes_no_date_that_cannot_be)
 {
-	char *p = wipe_strdup("secret"), *q;
-	unsigned char *z = wipe_calloc(3, 5);
+	static const int64_t off[] = {0, 60, -60, 900, -900, 901, -901, -1699999999, 86400 * 365};
+	static const struct step answers[] = {FINE, EXCEPTION(400, "NotFoundException")};
 
-	cr_assert_str_eq(p, "secret");
-	q = wipe_realloc(p, 4096);
-	cr_assert_str_eq(q, "secret");
-	q = wipe_realloc(q, 3);
-	cr_assert_eq(memcmp(q, "sec", 3), 0);
-	cr_assert_eq((uintptr_t)q % _Alignof(max_align_t), 0);
-	for (int i = 0; i < 15; i++)
-		cr_assert_eq(z[i], 0);
-	cr_assert_null(wipe_calloc(SIZE_MAX, 2));
-	cr_assert_null(wipe_malloc(SIZE_MAX));
-	wipe_free(q);
-	wipe_free(z);
-	wipe_free(NULL);
+	for (size_t i = 0; i < 2 * N(off); i++) {
+		int64_t wanted = off[i / 2] <= 900 && off[i / 2] >= -900 ? off[i / 2] : 0;
+		struct fake f = {.steps = &answers[i % 2], .n = 1, .ms = 1700000000000, .date = 1700000000 + off[i / 2]};
+		struct kms k = client(&f);
+		struct kms_reply reply;
+		struct kh_error err;
+		json_t *body = json_object();
+
+		(void)kms_call(&k, "DescribeKey", body, 0, &reply, &err);
+		cr_assert_eq(kms_now(&k) - 1700000000, wanted, "row %zu: %lld", i, (long long)kms_now(&k));
+		kms_reply_clear(&reply);
+		json_decref(body);
+	}
+}
+
+Test(kms, shows_no_session_token_that_comes_back)
+{
+	static const struct step step = EXCEPTION(400, "X\",\"message\":\"you sent tokentokentoken and tokentokentoken\",\"a\":\"");
+	struct fake f = {.steps = &step, .n = 1};
+	struct kh_error err = {0};
+	const struct creds creds = {.session_token = secret_copy("tokentokentoken", 15, &err)};
+	struct kms k = client(&f);
+	struct ops_key key;
+
+	k.creds = &creds;
+	cr_assert(ops_describe(&k, KEY, &key, &err));
+	cr_assert(strstr(err.msg, "you sent ***") && !strstr(err.msg, "token"), "%s", err.msg);
+	secret_free(creds.session_token);
 }
