@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define PATH_SIZE 4096
+#define URL_SIZE 1024
 
 static const char *home(void)
 {
@@ -65,16 +66,62 @@ int profile_load(const char *option, struct profile *out, struct kh_error *err)
 	return 0;
 }
 
+static const char *const kept_names[PROFILE_KEPT] = {
+	"region",	     "endpoint_url",	       "services",			 "ca_bundle",
+	"use_fips_endpoint", "use_dualstack_endpoint", "ignore_configured_endpoint_urls", "max_attempts",
+};
+
+int profile_drop_files(struct profile *p, struct kh_error *err)
+{
+	struct kh_error ignored; /* told again when it is asked for */
+	char url[URL_SIZE];
+
+	for (size_t i = 0; i < PROFILE_KEPT; i++) {
+		const char *value = profile_get(p, kept_names[i]);
+
+		p->kept[i] = value ? strdup(value) : NULL;
+		if (value && !p->kept[i])
+			return kh_fail_memory(err);
+	}
+	p->service_rc = profile_service_endpoint(p, url, sizeof(url), &ignored);
+	if (p->service_rc > 0) {
+		p->service_url = strdup(url);
+		if (!p->service_url)
+			return kh_fail_memory(err);
+	}
+	awsfile_free(p->config);
+	awsfile_free(p->credentials);
+	p->config = p->credentials = NULL;
+	p->config_section = p->credentials_section = NULL;
+	p->dropped = true;
+	return 0;
+}
+
 void profile_clear(struct profile *p)
 {
+	for (size_t i = 0; i < PROFILE_KEPT; i++)
+		free(p->kept[i]);
+	free(p->service_url);
 	awsfile_free(p->config);
 	awsfile_free(p->credentials);
 	memset(p, 0, sizeof(*p));
 }
 
+static const char *get_kept(const struct profile *p, const char *option)
+{
+	for (size_t i = 0; i < PROFILE_KEPT; i++)
+		if (strcmp(option, kept_names[i]) == 0)
+			return p->kept[i];
+	return NULL;
+}
+
 const char *profile_get(const struct profile *p, const char *option)
 {
-	const char *value = awsfile_get(p->credentials, p->credentials_section, option);
+	const char *value;
+
+	if (p->dropped)
+		return get_kept(p, option);
+	value = awsfile_get(p->credentials, p->credentials_section, option);
 
 	if (!value)
 		value = awsfile_get(p->config, p->config_section, option);
@@ -88,6 +135,12 @@ int profile_service_endpoint(const struct profile *p, char *out, size_t size, st
 
 	if (!services)
 		return 0;
+	if (p->dropped && p->service_rc >= 0) {
+		if (!p->service_url || strlen(p->service_url) >= size)
+			return 0;
+		memcpy(out, p->service_url, strlen(p->service_url) + 1);
+		return 1;
+	}
 	if (!section)
 		return kh_fail(err, KH_E_INPUT, 0, "profile '%s' wants [services %s], and the config file has none",
 			       p->name, services);

@@ -5,6 +5,8 @@
 
 #include "awsfile.h"
 
+#define PROFILE_KEPT 8 /* settings that are asked for after the credentials */
+
 /* The user's profile out of AWS's two files. Strings belong to it. */
 struct profile {
 	const char *name;
@@ -13,6 +15,11 @@ struct profile {
 	struct awsfile *credentials;
 	const char *config_section; /* NULL where the file has none */
 	const char *credentials_section;
+	/* what is left after profile_drop_files */
+	bool dropped;
+	char *kept[PROFILE_KEPT];
+	char *service_url;
+	int service_rc;
 };
 
 /*
@@ -22,6 +29,12 @@ struct profile {
  */
 int profile_load(const char *option, struct profile *out, struct kh_error *err);
 void profile_clear(struct profile *p);
+
+/*
+ * Wipes and frees the two files, which may hold keys, and keeps the settings that endpoint, Region, CA and retries need:
+ * profile_get knows only these from then on. For after creds_load. KH_E_MEMORY.
+ */
+int profile_drop_files(struct profile *p, struct kh_error *err);
 
 /* An option of the profile's; the credentials file wins. NULL for none or empty. */
 const char *profile_get(const struct profile *p, const char *option);

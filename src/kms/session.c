@@ -75,7 +75,7 @@ int session_open(const struct session_opts *opts, struct session *out, struct kh
 	if (profile_load(opts->profile, &out->profile, err) ||
 	    retry_attempts(getenv("AWS_MAX_ATTEMPTS"), profile_get(&out->profile, "max_attempts"), &out->max_attempts,
 			   err) ||
-	    creds_load(&out->profile, &out->creds, err))
+	    creds_load(&out->profile, &out->creds, err) || profile_drop_files(&out->profile, err))
 		return -1;
 	if (!http.ca_bundle)
 		http.ca_bundle = ca && *ca ? ca : profile_get(&out->profile, "ca_bundle");

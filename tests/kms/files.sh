@@ -8,7 +8,7 @@
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-server_start files
+server_start files "arn=arn:aws:kms:REGION:${arn#*:*:*:*:}"
 mkdir -p "$HOME/.aws"
 long=$(printf 'x%.0s' $(seq 900))
 cat >"$HOME/.aws/credentials" <<-FILE

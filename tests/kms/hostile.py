@@ -32,7 +32,7 @@ for word in sys.argv[2:]:
         PLAN[name] = value.split(",")
 MATERIAL = "ab" * 32
 LOCK = threading.Lock()
-STATE = {"KeyState": CONFIG["state"], "materials": []}
+STATE = {"KeyState": CONFIG["state"], "materials": [], "region": ""}
 if CONFIG["state"] == "Enabled":
     STATE["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE"
     if CONFIG["spec"] == "SYMMETRIC_DEFAULT":
@@ -47,11 +47,12 @@ def blob(name):
 
 
 def metadata():
-    m = {"AWSAccountId": CONFIG["arn"].split(":")[4], "KeyId": CONFIG["arn"].split("/")[1], "Arn": CONFIG["arn"],
+    own = CONFIG["arn"].replace(":REGION:", ":%s:" % STATE["region"])  # arn=...:REGION:... is of any Region
+    m = {"AWSAccountId": CONFIG["arn"].split(":")[4], "KeyId": CONFIG["arn"].split("/")[1], "Arn": own,
          "KeySpec": CONFIG["spec"], "KeyUsage": CONFIG["usage"], "Origin": CONFIG["origin"], "KeyManager": "CUSTOMER",
          "MultiRegion": CONFIG["multi"] == "true", "CreationDate": 1700000000.5,
          "Enabled": STATE["KeyState"] == "Enabled", "Description": ""}
-    m.update({k: v for k, v in STATE.items() if k != "materials"})
+    m.update({k: v for k, v in STATE.items() if k not in ("materials", "region")})
     return m
 
 
@@ -228,6 +229,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                       "body": body.decode("latin-1")}) + "\n")
             did = how.startswith("did-")
             how = how[4:] if did else how
+            STATE["region"] = (self.headers.get("Authorization", "").split("/") + ["", "", ""])[2]
             good = (answer(operation, json.loads(body))
                     if did or how in ("ok", "half", "short", "twice") or how in SPOIL else {})
         time.sleep(float(CONFIG["delay"]))
