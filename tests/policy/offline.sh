@@ -38,6 +38,7 @@ offline() {
 offline tests/token/keys.sh
 offline tests/token/generate.sh
 offline tests/token/pin.sh
+offline tests/token/wrap.sh
 offline tests/token/matrix.sh
 offline tests/token/wrap.sh
 
