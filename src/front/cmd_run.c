@@ -256,6 +256,22 @@ static int tell_key(struct cmd *c, const struct step *s, const struct bundle_mat
 	return cmd_printf(c, err, "the key: %s\n", words);
 }
 
+/* Takes another program's words, but for the command to type next: that is ours to run. */
+static int take_words(struct cmd *c, const struct step *s, struct kh_error *err)
+{
+	const char *at = buf_text(&s->output), *end = at + s->output.len;
+
+	while (at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		size_t n = line_end ? (size_t)(line_end - at) + 1 : (size_t)(end - at);
+
+		if (strncmp(at, "next: ", 6) != 0 && buf_add(&c->text, at, n, err))
+			return -1;
+		at += n;
+	}
+	return 0;
+}
+
 static int one_step(struct cmd *c, enum run_step which, const char *path, struct kh_error *err)
 {
 	const struct bundle_material *m = NULL;
@@ -271,7 +287,7 @@ static int one_step(struct cmd *c, enum run_step which, const char *path, struct
 		goto out;
 	if (s.status)
 		kh_fail(&why, step_code(s.status), 0, "%s %s ended with status %d", s.program, s.words[1], s.status);
-	if (c->common.json ? take_document(c, &s, m, &why, err) : buf_add(&c->text, s.output.data, s.output.len, err))
+	if (c->common.json ? take_document(c, &s, m, &why, err) : take_words(c, &s, err))
 		goto out;
 	if (s.status)
 		*err = why;
