@@ -300,6 +300,16 @@ static int report_choice(struct cmd *c, const struct fetch *f, struct kh_error *
 			  p->token.model ? p->token.model : "not told", p->token.serial ? p->token.serial : "not told");
 }
 
+/* The command to type next, as adopt tells it; a word that a shell would need quoted otherwise is left to inspect. */
+static int report_next(struct cmd *c, const struct fetch_opts *o, struct kh_error *err)
+{
+	const char *uri = o->key_uri ? o->key_uri : "pkcs11:token=TOKEN;object=KEY";
+
+	if (strchr(uri, '\'') || strchr(o->out, '\'') || o->out[0] == '-')
+		return cmd_printf(c, err, "next: keyhaul inspect tells\n");
+	return cmd_printf(c, err, "next: keyhaul-token wrap --key '%s' '%s'\n", uri, o->out);
+}
+
 static int report(struct cmd *c, const struct fetch *f, struct kh_error *err)
 {
 	const struct ops_parameters *p = &f->parameters;
@@ -308,7 +318,7 @@ static int report(struct cmd *c, const struct fetch *f, struct kh_error *err)
 	clock_format(p->valid_to, until);
 	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s, good until %s\n", f->opts->out, p->arn,
 		       keyspec_name(f->spec), wrapalg_name(f->algorithm), wrapalg_bits_name(f->bits), until) ||
-	    report_choice(c, f, err))
+	    report_choice(c, f, err) || report_next(c, f->opts, err))
 		return -1;
 	return result_add(c,
 			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s*}", "item", f->opts->out, "ok", 1, "kms_key_arn",

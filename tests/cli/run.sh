@@ -165,6 +165,7 @@ tap_unlike "$tap_err" "goes on from there" "and nothing that does not help"
 unset STATUS_wrap
 
 # usage
+tap_is "$("$keyhaul" run --help | grep -o KEY_MATERIAL_DOES_NOT_EXPIRE | wc -l)" 1 "the values of MODEL are listed once"
 run 2 "no --key-id" --valid-to 90d
 run 2 "no expiry" --key-id "$cli_arn"
 tap_like "$tap_err" "^hint: say --valid-to" "what to say"
@@ -198,4 +199,4 @@ else
 	tap_skip "each option of run is one of theirs" "not all is built"
 	tap_skip "and some are left to them" "not all is built"
 fi
-tap_done 111
+tap_done 112

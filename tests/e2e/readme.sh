@@ -42,7 +42,8 @@ n=0
 while [ "$n" -lt $((blocks - 2)) ]; do
 	n=$((n + 1))
 	{
-		block sh "$n" | sed "s|/opt/vendor/lib/libpkcs11.so|$KEYHAUL_MODULE|; s|token=hsm|token=keyhaul-rehearsal|; s/SHA_256/SHA_1/g"
+		block sh "$n" | sed "s|/opt/vendor/lib/libpkcs11.so|$KEYHAUL_MODULE|; s|token=hsm|token=keyhaul-rehearsal|; s/SHA_256/SHA_1/g;
+			s|DIGEST|\$(jq -jcS .material gap.bundle \| sha256sum \| cut -d' ' -f1)|"
 		echo "echo done $n >>blocks"
 	} >>all.sh
 done

@@ -83,6 +83,7 @@ TABLE
 server_start fetch DescribeKey=denied
 rm -f x.bundle
 tap_exits 0 "DescribeKey denied and --key-spec said" fetch --key-spec SYMMETRIC_DEFAULT
+tap_like "$tap_out" "^next: keyhaul-token wrap --key 'pkcs11:token=TOKEN;object=KEY' 'x.bundle'$" "what to type next is told"
 tap_like "$tap_err" "warning: DescribeKey is denied" "and it says so"
 tap_is "$(jq -c '[.request.described, .request.kms_key_arn, .request.multi_region]' x.bundle)" "[false,\"$arn\",null]" \
 	"the bundle says so too"
@@ -146,4 +147,4 @@ tap_is "$(ls -- *.bundle *.lock 2>/dev/null | tr '\n' ' ')" "" "no file is left 
 tap_run "$kms" fetch --json --key-id "$arn" --wrapping-key-spec RSA_2048 --out j.bundle
 tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, (.warnings | length)]')" "[true,\"$arn\",1]" \
 	"--json is one document"
-tap_done $((2 * rows + 39))
+tap_done $((2 * rows + 40))
