@@ -32,7 +32,7 @@ static bool decode(const char *text, size_t len, struct value *out)
 
 		if (out->len == VALUE_MAX)
 			return false;
-		out->bytes[out->len++] = low >= 0 ? (unsigned char)(high << 4 | low) : (unsigned char)text[i];
+		out->bytes[out->len++] = low >= 0 ? (unsigned char)((unsigned)high << 4 | (unsigned)low) : (unsigned char)text[i];
 		i += low >= 0 ? 2 : 0;
 	}
 	return true;
