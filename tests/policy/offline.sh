@@ -40,7 +40,6 @@ offline tests/token/generate.sh
 offline tests/token/pin.sh
 offline tests/token/wrap.sh
 offline tests/token/matrix.sh
-offline tests/token/wrap.sh
 
 # The trace sees what it looks for.
 # shellcheck disable=SC2086 # words

@@ -47,7 +47,7 @@ commands() {
 	sed -E 's/^[ \t]*#.*//; s/[ \t]#[ \t].*//; s/\\\\?"//g; s/"[^"$`]*"/""/g; s/(\|\||&&|[|;(){}!`&]|\$\()/\n/g' "$@" |
 		sed -E 's/^[ \t]+//; s/^((if|then|else|elif|do|while|until|exec|command -v|env|xargs|time) +|[A-Za-z_]+=[^ ]* +)*//
 			s/^(tap_run|tap_need|tap_start [a-z]+|tap_poll [0-9]+|tap_exits [0-9]+ "") +//' |
-		sed -nE 's,^/usr/bin/,,; s/^([a-z][a-z0-9._+-]*)([ \t].*|$)/\1/p' | sort -u
+		sed -nE 's,^/usr/bin/,,; s/^([a-z][a-z0-9._-]*)([ \t].*|$)/\1/p' | sort -u
 }
 
 cd "$KEYHAUL_SRC" || exit 1
