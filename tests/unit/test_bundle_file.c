@@ -159,14 +159,16 @@ Test(bundle_file, is_opened_saved_and_created)
 
 	fresh_folder();
 	copy(corpus("bundle/whole"), "b");
+	cr_assert_eq(chmod("b", 0640), 0);
 	cr_assert_eq(bundle_open("b", &f, &b, &err), 0, "%s", err.msg);
 	cr_assert_eq(access("b.lock", F_OK), 0);
 	cr_assert_eq(bundle_save(b, f, &err), 0, "%s", err.msg);
 	file_close(f);
-	cr_assert(stat("b", &st) == 0 && (st.st_mode & 0777) == 0600);
+	cr_assert(stat("b", &st) == 0 && (st.st_mode & 0777) == 0640); /* as its owner had it */
 	cr_assert_eq(bundle_create(b, "b", &err), -1);
 	cr_assert(err.code == KH_E_INPUT && err.hint[0]);
 	cr_assert_eq(bundle_create(b, "c", &err), 0, "%s", err.msg);
+	cr_assert(stat("c", &st) == 0 && (st.st_mode & 0777) == 0600);
 	bundle_free(b);
 	cr_assert_eq(bundle_read("c", &b, &err), 0, "%s", err.msg);
 	bundle_free(b);

@@ -99,7 +99,7 @@ static void make_bundle(const struct row *row, const char *path)
 	struct kh_error err = {0};
 	struct bundle_request r = {
 		.kms_key_arn = ARN, .key_spec = row->spec, .wrapping_algorithm = row->alg, .wrapping_key_spec = "RSA_2048",
-		.import_token = {(const unsigned char *)"token", 5}, .fetched_at = 1, .parameters_valid_to = 1000,
+		.import_token = {(const unsigned char *)"token", 5}, .fetched_at = 1, .parameters_valid_to = 4102444800,
 		.generator = "test", .key_uri = "pkcs11:object=payroll"};
 
 	if (kms_key == NULL)
