@@ -6,6 +6,7 @@
 #include "ckr.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ static bool is_partial(CK_RV rv)
 	return rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL;
 }
 
+/* Whatever the code: CKR_OK too is said of rows that nothing was written to. */
 static bool is_untouched(const struct attr_read *r)
 {
 	const unsigned char *data = r->data;
@@ -68,6 +70,14 @@ static int impossible_length(CK_ATTRIBUTE_TYPE type, unsigned long len, struct k
 {
 	kh_fail(err, KH_E_TOKEN, 0, "C_GetAttributeValue: the token says attribute 0x%lX has %lu bytes", type, len);
 	return kh_hint(err, "the module is broken, or what is behind it is no token: nothing more was asked of it");
+}
+
+static int fail_on(CK_OBJECT_HANDLE object, CK_RV rv, struct kh_error *err)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "object 0x%lX", object);
+	return ckr_fail(err, rv, "C_GetAttributeValue", what);
 }
 
 int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
@@ -85,21 +95,21 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 	}
 	rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, object, v, n);
 	if (rv != CKR_OK && !is_partial(rv))
-		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+		return fail_on(object, rv, err);
 	for (size_t i = 0; i < n; i++) {
 		bool none = v[i].ulValueLen == CK_UNAVAILABLE_INFORMATION;
 
 		if (!none && v[i].ulValueLen > reads[i].room && rv != CKR_BUFFER_TOO_SMALL)
 			return impossible_length(reads[i].type, v[i].ulValueLen, err);
 		reads[i].there = !none && v[i].ulValueLen <= reads[i].room;
-		if (rv != CKR_OK && v[i].ulValueLen == reads[i].room && is_untouched(&reads[i]))
+		if (v[i].ulValueLen == reads[i].room && is_untouched(&reads[i]))
 			reads[i].there = false;
 		else
 			answered = true;
 		reads[i].len = reads[i].there ? v[i].ulValueLen : 0;
 	}
 	if (rv == CKR_BUFFER_TOO_SMALL && !answered) /* it speaks of no single attribute then */
-		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+		return fail_on(object, rv, err);
 	return 0;
 }
 
@@ -107,7 +117,14 @@ enum bundle_flag attr_flag(const struct attr_read *r)
 {
 	if (!r->there || r->len != sizeof(CK_BBOOL))
 		return BUNDLE_ABSENT;
-	return *(const CK_BBOOL *)r->data == CK_FALSE ? BUNDLE_FALSE : BUNDLE_TRUE;
+	switch (*(const CK_BBOOL *)r->data) {
+	case CK_FALSE:
+		return BUNDLE_FALSE;
+	case CK_TRUE:
+		return BUNDLE_TRUE;
+	default: /* no CK_BBOOL: nothing is built on it */
+		return BUNDLE_ABSENT;
+	}
 }
 
 int attr_read_bytes(const struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, struct buf *out,
@@ -121,7 +138,7 @@ int attr_read_bytes(const struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
 
 	*there = false;
 	if (rv != CKR_OK && (!is_partial(rv) || rv == CKR_BUFFER_TOO_SMALL)) /* there is no buffer yet */
-		return ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+		return fail_on(object, rv, err);
 	if (rv != CKR_OK || a.ulValueLen == CK_UNAVAILABLE_INFORMATION || a.ulValueLen == 0)
 		return 0;
 	room = a.ulValueLen;
@@ -133,7 +150,7 @@ int attr_read_bytes(const struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
 	a.pValue = data;
 	rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, object, &a, 1);
 	if (rv != CKR_OK) {
-		ckr_fail(err, rv, "C_GetAttributeValue", NULL);
+		fail_on(object, rv, err);
 		goto out;
 	}
 	if (a.ulValueLen > room) {

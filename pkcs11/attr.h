@@ -33,7 +33,7 @@ struct attr_read {
 
 /*
  * Reads many attributes in one call (PKCS#11 v3.1 section 5.7.5). What the token does not have, calls sensitive or
- * has more of than `room` is not there; a length that cannot be is KH_E_TOKEN, as are all other codes.
+ * has more of than `room`, or did not write, is not there; a length that cannot be is KH_E_TOKEN, as are all other codes.
  */
 int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
 		  struct kh_error *err);
@@ -41,7 +41,7 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 /* Rows for attr_read_all: `flag` is an enum bundle_flag's place, see attr_flag. */
 #define ATTR_READ(kind, place) {.type = (kind), .data = &(place), .room = sizeof(place)}
 
-/* A boolean that was read (a CK_BBOOL as data) as absent, false or true. */
+/* A boolean that was read (a CK_BBOOL as data) as absent, false or true; a byte that is neither is absent. */
 enum bundle_flag attr_flag(const struct attr_read *r);
 
 /*

@@ -29,4 +29,7 @@ int ckr_fail(struct kh_error *err, CK_RV rv, const char *call, const char *what)
 #define ckr_fail(...) (ckr_fail(__VA_ARGS__), -1) /* see base/error.h */
 #endif
 
+/* The hint where a module answers what PKCS#11 does not let it. */
+#define CKR_HINT_BROKEN "the module does not keep to PKCS#11: report it to its vendor"
+
 #endif

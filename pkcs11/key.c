@@ -11,6 +11,12 @@
 
 #define FIND_BATCH 64
 
+static int too_many(CK_ULONG got, struct kh_error *err)
+{
+	kh_fail(err, KH_E_TOKEN, 0, "C_FindObjects: the module gave %lu objects for %d", got, FIND_BATCH);
+	return kh_hint(err, "%s", CKR_HINT_BROKEN);
+}
+
 /* Takes what one C_FindObjects call gives; 1 while there may be more. */
 static int take_batch(const struct token *t, CK_OBJECT_HANDLE **all, size_t *n, struct kh_error *err)
 {
@@ -21,7 +27,7 @@ static int take_batch(const struct token *t, CK_OBJECT_HANDLE **all, size_t *n, 
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_FindObjects", NULL);
 	if (got > FIND_BATCH)
-		return kh_fail(err, KH_E_TOKEN, 0, "C_FindObjects: the module gave %lu objects for %d", got, FIND_BATCH);
+		return too_many(got, err);
 	if (got == 0)
 		return 0;
 	if (*n + got > KEY_OBJECTS_MAX) {

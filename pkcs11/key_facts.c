@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "key.h"
 
+#include "ckr.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -105,6 +107,13 @@ static void set_facts(struct key *k, const struct attr_read *reads)
 	k->public_info_len = reads[R_PUBLIC_INFO].len;
 }
 
+static int no_class(CK_OBJECT_HANDLE handle, struct kh_error *err)
+{
+	kh_fail(err, KH_E_TOKEN, 0, "C_GetAttributeValue on object 0x%lX: the token does not say what it is (CKA_CLASS)",
+		handle);
+	return kh_hint(err, "%s", CKR_HINT_BROKEN);
+}
+
 int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, struct kh_error *err)
 {
 	struct raw raw;
@@ -136,7 +145,7 @@ int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, st
 		return -1;
 	out->handle = handle;
 	if (reads[R_CLASS].len != sizeof(out->object_class))
-		return kh_fail(err, KH_E_TOKEN, 0, "C_GetAttributeValue: the token does not say what an object is");
+		return no_class(handle, err);
 	if (reads[R_TYPE].len != sizeof(out->type))
 		out->type = CK_UNAVAILABLE_INFORMATION; /* no key: a certificate, data */
 	set_facts(out, reads);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
+#include "own.h"
 #include "tmp.h"
 
 #include <openssl/rand.h>
@@ -117,29 +118,75 @@ static int make_pair(struct making *m, struct kh_error *err)
 	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_GenerateKeyPair", m->info->name);
 }
 
-/* CKR_OK is not evidence: the token says again what it made. */
-static int check_made(const struct making *m, struct kh_error *err)
+static bool is_label(const struct making *m, const struct key *k)
+{
+	return k->label_len == strlen(m->label) && memcmp(k->label, m->label, k->label_len) == 0;
+}
+
+static const char *what_is_wrong(const struct making *m, const struct key *k)
 {
 	size_t secret_len = m->r->secret_len ? m->r->secret_len : m->info->secret_len;
 	unsigned bits = secret_len ? (unsigned)secret_len * 8 : m->info->bits;
-	const char *wrong = NULL;
+
+	if (k->spec != m->r->spec || k->bits != bits ||
+	    k->object_class != (CK_OBJECT_CLASS)(secret_len ? CKO_SECRET_KEY : CKO_PRIVATE_KEY))
+		return "is of another type or size";
+	if (k->label_len && !is_label(m, k))
+		return "has another label";
+	if (k->sensitive != BUNDLE_TRUE)
+		return "is not CKA_SENSITIVE";
+	if (k->extractable == BUNDLE_FALSE && !m->r->stays)
+		return "is not CKA_EXTRACTABLE";
+	if ((k->token_object == BUNDLE_TRUE) != m->r->token_object && k->token_object != BUNDLE_ABSENT)
+		return m->r->token_object ? "is not kept" : "is kept on the token";
+	return NULL;
+}
+
+static int not_ours(const struct making *m, const char *call, struct kh_error *err)
+{
+	kh_fail(err, KH_E_TOKEN, 0, "%s: CKR_OK with the handle of another object than the %s key that it was to make", call,
+		m->info->name);
+	return kh_hint(err, "that object was left as it is, and nothing was wrapped: " CKR_HINT_BROKEN);
+}
+
+/* CKR_OK is not evidence: the token says again what it made, and that the handles are of that. */
+static int check_made(const struct making *m, struct kh_error *err)
+{
+	const struct own_mark mark = {CKA_ID, m->out->id, KEYGEN_ID};
+	const char *wrong;
 	struct key k;
 
 	if (key_read(m->t, m->out->key, &k, err))
 		return -1;
-	if (k.spec != m->r->spec || k.bits != bits)
-		wrong = "is of another type or size";
-	else if (k.sensitive != BUNDLE_TRUE)
-		wrong = "is not CKA_SENSITIVE";
-	else if (k.extractable == BUNDLE_FALSE && !m->r->stays)
-		wrong = "is not CKA_EXTRACTABLE";
-	else if ((k.token_object == BUNDLE_TRUE) != m->r->token_object && k.token_object != BUNDLE_ABSENT)
-		wrong = m->r->token_object ? "is not kept" : "is kept on the token";
+	if (k.id_len != KEYGEN_ID || memcmp(k.id, m->out->id, KEYGEN_ID) != 0)
+		return not_ours(m, m->info->secret_len ? "C_GenerateKey" : "C_GenerateKeyPair", err);
+	if (!m->info->secret_len && !own_is(m->t, m->out->public_key, &mark))
+		return not_ours(m, "C_GenerateKeyPair", err);
+	wrong = what_is_wrong(m, &k);
 	if (!wrong)
 		return 0;
 	kh_fail(err, KH_E_TOKEN, 0, "the %s key that the token generated %s, against what was asked for", m->info->name,
 		wrong);
 	return kh_hint(err, "it was destroyed again; the token's policy may have changed the template");
+}
+
+/* By the CKA_ID alone: the handles are what is in doubt, and a call that failed may have made a key, or half a pair. */
+static void undo(const struct making *m, struct kh_error *err)
+{
+	const struct own_mark mark = {CKA_ID, m->out->id, KEYGEN_ID};
+	size_t n;
+
+	m->out->key = CK_INVALID_HANDLE;
+	m->out->public_key = CK_INVALID_HANDLE;
+	if (token_is_gone(err->native))
+		return;
+	n = own_sweep(m->t, &mark);
+	if (n == 0)
+		return;
+	if (m->r->token_object)
+		token_note_left(m->t, n);
+	kh_hint(err, "%zu object%s labelled '%s' could not be destroyed again%s", n, n == 1 ? "" : "s", m->label,
+		m->r->token_object ? ": take them off the token with the vendor's tool" : "; the session's end does it");
 }
 
 CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec)
@@ -158,6 +205,7 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 
 	out->key = CK_INVALID_HANDLE;
 	out->public_key = CK_INVALID_HANDLE;
+	out->kept = r->token_object;
 	if (!m.info)
 		return kh_fail(err, KH_E_USAGE, 0, "no key spec to generate");
 	m.kind = &kinds[m.info->kind];
@@ -167,32 +215,37 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 	(void)snprintf(m.tmp_label, sizeof(m.tmp_label), "%s%s", TMP_PREFIX, hex);
 	m.label = r->label ? r->label : m.tmp_label;
 	rc = m.info->secret_len ? make_secret(&m, err) : make_pair(&m, err);
-	if (rc == 0 && !r->unread && check_made(&m, err)) {
-		keygen_destroy(t, out);
-		rc = -1;
-	}
+	if (rc == 0 && !r->unread)
+		rc = check_made(&m, err);
+	if (rc)
+		undo(&m, err);
 	return rc;
 }
 
-static void destroy(const struct token *t, CK_OBJECT_HANDLE *handle, const unsigned char *id)
+static CK_RV destroy(const struct token *t, CK_OBJECT_HANDLE *handle, const struct keygen_key *k)
 {
 	char hex[2 * KEYGEN_ID + 1];
 	CK_RV rv;
 
 	if (*handle == CK_INVALID_HANDLE)
-		return;
+		return CKR_OK;
 	rv = P11_CALL(t->fn, C_DestroyObject, t->session, *handle);
 	*handle = CK_INVALID_HANDLE;
-	hex_encode(id, KEYGEN_ID, hex);
-	if (rv != CKR_OK)
+	hex_encode(k->id, KEYGEN_ID, hex);
+	if (rv != CKR_OK && !k->kept)
 		log_warning("an object with CKA_ID %s could not be destroyed: C_DestroyObject: %s (0x%lX)", hex,
 			    ckr_name(rv), rv);
+	return rv;
 }
 
 void keygen_destroy(const struct token *t, struct keygen_key *k)
 {
-	destroy(t, &k->key, k->id);
-	destroy(t, &k->public_key, k->id);
+	const struct own_mark mark = {CKA_ID, k->id, KEYGEN_ID};
+	bool any = k->key != CK_INVALID_HANDLE || k->public_key != CK_INVALID_HANDLE;
+	CK_RV rv = destroy(t, &k->key, k), rv_public = destroy(t, &k->public_key, k);
+
+	if (any && k->kept) /* CKR_OK is not evidence; what is the session's goes with it */
+		own_check_gone(t, &mark, rv != CKR_OK ? rv : rv_public);
 }
 
 int keygen_check_label(const struct token *t, const char *label, struct kh_error *err)

@@ -24,11 +24,14 @@ struct keygen_key {
 	CK_OBJECT_HANDLE key;
 	CK_OBJECT_HANDLE public_key;
 	unsigned char id[KEYGEN_ID];
+	bool kept; /* CKA_TOKEN was asked for */
 };
 
 /*
  * Generates the key in the token: CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_PRIVATE, no use but the request's, one random
- * CKA_ID on both halves; never anything on the host. Nothing is left when it fails. KH_E_TOKEN.
+ * CKA_ID on both halves; never anything on the host. The handles are given only where the token says that they are of
+ * the objects asked for, by that CKA_ID. When it fails, what has the CKA_ID is destroyed, and nothing else ever is; the
+ * hint says what could not be. KH_E_TOKEN.
  */
 int keygen_generate(const struct token *t, const struct keygen_request *r, struct keygen_key *out,
 		    struct kh_error *err);
@@ -36,7 +39,7 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 /* The generation mechanism of a key spec. */
 CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec);
 
-/* Destroys both halves and forgets the handles; a failure is a warning that names the object. */
+/* Destroys both halves and forgets the handles; a failure is a warning, and on the token it is counted (token_note_left). */
 void keygen_destroy(const struct token *t, struct keygen_key *k);
 
 /* KH_E_INPUT where an object of any class has this label already. */

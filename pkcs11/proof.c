@@ -3,6 +3,7 @@
 #include "proof_step.h"
 
 #include "base/log.h"
+#include "ckr.h"
 
 #include <openssl/rsa.h>
 #include <stdio.h>
@@ -22,8 +23,16 @@ struct proof_row {
 	struct kh_error why;
 };
 
+/* The RSA part of a blob that the token gave. */
+struct seen {
+	struct seen *next;
+	unsigned char sha256[32];
+};
+
 struct proof_run {
 	struct wrap_choice choice;
+	struct seen *seen;
+	bool real; /* a real key was wrapped */
 	struct proof_row *rows;
 	EVP_PKEY *rsa_2048, *rsa_3072; /* NULL until one is needed */
 };
@@ -48,9 +57,58 @@ void proof_run_free(struct proof_run *run)
 		run->rows = row->next;
 		free(row);
 	}
+	while (run->seen != NULL) {
+		struct seen *s = run->seen;
+
+		run->seen = s->next;
+		free(s);
+	}
 	EVP_PKEY_free(run->rsa_2048);
 	EVP_PKEY_free(run->rsa_3072);
 	free(run);
+}
+
+/* Remembers it, and tells in `*again` whether it is known. All zeros is no blob. */
+static int see(struct proof_run *run, const unsigned char sha256[32], bool *again, struct kh_error *err)
+{
+	static const unsigned char none[32];
+	struct seen *s = run->seen;
+
+	while (s != NULL && memcmp(s->sha256, sha256, sizeof(none)) != 0)
+		s = s->next;
+	*again = s != NULL;
+	if (s != NULL || memcmp(sha256, none, sizeof(none)) == 0)
+		return 0;
+	s = malloc(sizeof(*s));
+	if (s == NULL)
+		return kh_fail_memory(err);
+	memcpy(s->sha256, sha256, sizeof(none));
+	s->next = run->seen;
+	run->seen = s;
+	return 0;
+}
+
+int proof_check_real(struct proof_run *run, const struct spki *key, const struct wrap_blob *blob, struct kh_error *err)
+{
+	unsigned char sha256[32];
+	bool again = false;
+
+	run->real = true;
+	if (blob->len < key->modulus_len || memcmp(blob->data, key->modulus, key->modulus_len) >= 0) {
+		kh_fail(err, KH_E_TOKEN, 0, "C_WrapKey: CKR_OK with a blob that is not under the request's wrapping key");
+		return kh_hint(err, "%s", CKR_HINT_BROKEN);
+	}
+	if (wrap_oaep_sha256(blob, key->bits, sha256, err) != 0 || see(run, sha256, &again, err) != 0)
+		return -1;
+	if (!again)
+		return 0;
+	kh_fail(err, KH_E_TOKEN, 0, "C_WrapKey: CKR_OK with the blob that it gave for another key");
+	return kh_hint(err, "%s", CKR_HINT_BROKEN);
+}
+
+bool proof_is_first_real(const struct proof_run *run)
+{
+	return !run->real;
 }
 
 static EVP_PKEY *throwaway_rsa(struct proof_run *run, unsigned bits, struct kh_error *err)
@@ -94,11 +152,21 @@ static int fail_all(const struct token *t, enum wrapalg alg, const char *found, 
 			    "mechanisms");
 }
 
-static int try_plans(const struct token *t, const struct proof_throwaway *w, enum wrapalg alg,
-		     const struct wrap_choice *choice, struct proof *out, struct kh_error *err)
+/* Nothing is said of the token by a code of the moment, and nothing is remembered: the next bundle tries again. */
+static int fail_for_now(const struct kh_error *passing, struct kh_error *err)
 {
+	*err = *passing;
+	kh_context(err, "the proof");
+	return kh_hint(err, "it may pass: run it again; nothing was wrapped");
+}
+
+static int try_plans(struct proof_run *run, const struct token *t, const struct proof_throwaway *w, enum wrapalg alg,
+		     struct proof *out, struct kh_error *err)
+{
+	struct kh_error passing = {.code = KH_OK}, full;
+	bool again;
 	struct wrap_plan plans[WRAP_PLANS_MAX];
-	size_t n = wrap_plans(t, alg, choice, plans);
+	size_t n = wrap_plans(t, alg, &run->choice, plans);
 	char found[FOUND_MAX] = "";
 	char words[WRAP_WORDS_MAX];
 
@@ -107,14 +175,24 @@ static int try_plans(const struct token *t, const struct proof_throwaway *w, enu
 		return fail_all(t, alg, "; it lists no mechanism that could be RFC 5649", err, err);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (proof_try(t, w, &plans[i], out, err) == 0) {
+		int tried = proof_try(t, w, &plans[i], out, err);
+
+		if (see(run, out->oaep_sha256, &again, &full) != 0) {
+			*err = full;
+			return -1;
+		}
+		if (tried == 0) {
 			log_debug("proof: %s holds for %s", wrap_plan_words(&plans[i], words), keyspec_name(w->spec));
 			return 0;
 		}
 		if (!proof_is_finding(err))
 			return kh_context(err, "the proof");
+		if (!proof_is_lasting(err))
+			passing = *err;
 		note(found, &plans[i], err);
 	}
+	if (passing.code != KH_OK)
+		return fail_for_now(&passing, err);
 	return fail_all(t, alg, found, err, err);
 }
 
@@ -129,7 +207,7 @@ static int prove(struct proof_run *run, const struct token *t, const struct proo
 		return -1;
 	log_progress("proving what the token does with a throwaway key...");
 	if (proof_throwaway_make(t, row->spec, row->secret_len, rsa, &w, err) == 0)
-		ret = try_plans(t, &w, row->alg, &run->choice, out, err);
+		ret = try_plans(run, t, &w, row->alg, out, err);
 	else
 		kh_context(err, "a throwaway key for the proof");
 	proof_throwaway_destroy(t, &w);

@@ -19,6 +19,7 @@ struct proof {
 	size_t trailing_zeros;	   /* bytes behind the PKCS#8 */
 	unsigned wrapping_bits;	   /* of the throwaway RSA key */
 	unsigned target_bits;	   /* of the throwaway target */
+	unsigned char oaep_sha256[32]; /* of the blob's RSA part, which no honest wrap gives twice; zeros: no blob */
 	const char *same_by;	   /* what showed that it is the same key: "public key", "HMAC", "AES encryption", "check value" */
 	char warnings[PROOF_WARNINGS_MAX][PROOF_WARNING_MAX];
 	size_t n_warnings;
@@ -40,5 +41,14 @@ void proof_run_free(struct proof_run *run);
  */
 int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, size_t secret_len, enum wrapalg alg,
 	      const struct proof **out, struct kh_error *err);
+
+/*
+ * What can be told from outside of a real key's blob, which nobody here can open: its RSA part is a number under the
+ * wrapping key's modulus and was not in any blob of this run before, a throwaway's or a real key's. KH_E_TOKEN.
+ */
+int proof_check_real(struct proof_run *run, const struct spki *key, const struct wrap_blob *blob, struct kh_error *err);
+
+/* True until the first proof_check_real: what is looked at once a run, to spare each key a call. */
+bool proof_is_first_real(const struct proof_run *run);
 
 #endif

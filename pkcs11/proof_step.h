@@ -38,6 +38,12 @@ int proof_try(const struct token *t, const struct proof_throwaway *w, const stru
 /* True where the failure of proof_try is a finding about the plan; anything else ends the proof. */
 bool proof_is_finding(const struct kh_error *why);
 
+/*
+ * True where a finding will be the same the next time: what was opened is wrong, or the code speaks of mechanism,
+ * parameters, key or policy. Others (no memory, a device in trouble, nobody logged in) say nothing of what it can do.
+ */
+bool proof_is_lasting(const struct kh_error *why);
+
 /* Opens the blob that the plan gave and fills in what was found. KH_E_CHECK that says what is wrong. */
 int proof_inspect(const struct token *t, const struct proof_throwaway *w, const struct wrap_blob *blob,
 		  struct proof *out, struct kh_error *err);

@@ -39,6 +39,12 @@ const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX])
 	return out;
 }
 
+static int broken(struct kh_error *err, const char *call, const char *what, CK_ULONG got, CK_ULONG most)
+{
+	kh_fail(err, KH_E_TOKEN, 0, "%s: the module gave %lu %s where %lu are the most", call, got, what, most);
+	return kh_hint(err, "%s", CKR_HINT_BROKEN);
+}
+
 static int slot_list(CK_FUNCTION_LIST *fn, CK_SLOT_ID **out, CK_ULONG *n, struct kh_error *err)
 {
 	CK_RV rv = CKR_BUFFER_TOO_SMALL;
@@ -52,7 +58,7 @@ static int slot_list(CK_FUNCTION_LIST *fn, CK_SLOT_ID **out, CK_ULONG *n, struct
 		if (rv != CKR_OK)
 			break;
 		if (room > TOKEN_SLOTS_MAX)
-			return kh_fail(err, KH_E_TOKEN, 0, "C_GetSlotList: the module says it has %lu slots", room);
+			return broken(err, "C_GetSlotList", "slots", room, TOKEN_SLOTS_MAX);
 		*out = calloc(room + 1, sizeof(**out));
 		if (!*out)
 			return kh_fail_memory(err);
@@ -63,7 +69,7 @@ static int slot_list(CK_FUNCTION_LIST *fn, CK_SLOT_ID **out, CK_ULONG *n, struct
 	if (rv != CKR_OK)
 		ckr_fail(err, rv, "C_GetSlotList", NULL);
 	else if (*n > room)
-		kh_fail(err, KH_E_TOKEN, 0, "C_GetSlotList: the module gave %lu slots for %lu", *n, room);
+		broken(err, "C_GetSlotList", "slots", *n, room);
 	else
 		return 0;
 	free(*out);
@@ -223,6 +229,12 @@ void token_close(struct token *t)
 	t->session = CK_INVALID_HANDLE;
 }
 
+void token_note_left(const struct token *t, size_t n)
+{
+	if (t->left != NULL)
+		*t->left += n;
+}
+
 bool token_is_gone(CK_RV rv)
 {
 	return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID ||
@@ -253,7 +265,7 @@ int token_mechanisms(const struct token *t, CK_MECHANISM_TYPE **out, size_t *n, 
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_GetMechanismList", NULL);
 	if (room > TOKEN_MECHANISMS_MAX)
-		return kh_fail(err, KH_E_TOKEN, 0, "C_GetMechanismList: the token says it has %lu mechanisms", room);
+		return broken(err, "C_GetMechanismList", "mechanisms", room, TOKEN_MECHANISMS_MAX);
 	*out = calloc(room + 1, sizeof(**out));
 	if (!*out)
 		return kh_fail_memory(err);
@@ -267,5 +279,5 @@ int token_mechanisms(const struct token *t, CK_MECHANISM_TYPE **out, size_t *n, 
 	free(*out);
 	*out = NULL;
 	return rv != CKR_OK ? ckr_fail(err, rv, "C_GetMechanismList", NULL)
-			    : kh_fail(err, KH_E_TOKEN, 0, "C_GetMechanismList: the module gave %lu for %lu", got, room);
+			    : broken(err, "C_GetMechanismList", "mechanisms", got, room);
 }

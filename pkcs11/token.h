@@ -35,6 +35,7 @@ struct token {
 	bool read_write;	   /* the session is */
 	bool logged_in;		   /* by us: token_close logs out */
 	bool token_objects;	   /* temporary objects are token objects (--token-objects) */
+	size_t *left;		   /* counts those that could not be taken off it again; NULL: nobody counts */
 };
 
 /* What logging in to a token takes. */
@@ -78,6 +79,9 @@ int token_login(struct token *t, const struct secret *pin, struct kh_error *err)
 
 /* Logs out (when we logged in) and closes the session; a token without one is fine. */
 void token_close(struct token *t);
+
+/* Counts `n` objects that stay on the token against our will. */
+void token_note_left(const struct token *t, size_t n);
 
 /* True where `rv` means that the token or its session is gone (removed, reset, closed under us). */
 bool token_is_gone(CK_RV rv);

@@ -7,10 +7,12 @@
 #include "ckr.h"
 #include "keygen.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #define KEK_BITS 256
 #define KWP_LEAST 16 /* bytes (RFC 5649 section 4.1) */
+#define RUN_MAX 16
 
 /* PKCS#11 v3.1 section 6.1.22; libp11-kit's header has the mechanism but not its parameters. */
 struct rsa_aes_key_wrap_params {
@@ -32,6 +34,19 @@ static int oaep_params(enum wrapalg alg, CK_RSA_PKCS_OAEP_PARAMS *out, struct kh
 	return 0;
 }
 
+/* Bytes that were not written, zeros, a filler: in RSA or AES ciphertext a run as long comes once in 2^120. */
+static bool is_no_ciphertext(const unsigned char *data, size_t len)
+{
+	size_t run = 1;
+
+	for (size_t i = 1; i < len; i++) {
+		run = data[i] == data[i - 1] ? run + 1 : 1;
+		if (run == RUN_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* One C_WrapKey, and its length held to what it can be: from `least` to the room there is, exactly `least` if `exact`. */
 static int wrap_once(const struct token *t, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE target,
 		     size_t least, bool exact, struct wrap_blob *out, struct kh_error *err)
@@ -40,6 +55,7 @@ static int wrap_once(const struct token *t, CK_MECHANISM *mechanism, CK_OBJECT_H
 	CK_ULONG len = sizeof(out->data);
 	CK_RV rv;
 
+	memset(out->data, 0, sizeof(out->data)); /* what the module does not write is seen, and is nothing of ours */
 	rv = P11_CALL_MECH(t->fn, mechanism->mechanism, C_WrapKey, t->session, mechanism, with, target, out->data,
 			   &len);
 	if (rv != CKR_OK)
@@ -47,7 +63,12 @@ static int wrap_once(const struct token *t, CK_MECHANISM *mechanism, CK_OBJECT_H
 	if (len > sizeof(out->data) || len < least || (exact && len != least)) {
 		kh_fail(err, KH_E_TOKEN, 0, "C_WrapKey on %s: CKR_OK with %lu bytes, which cannot be (%s%zu)",
 			ckm_name(mechanism->mechanism, name), len, exact ? "" : "at least ", least);
-		return kh_hint(err, "the module does not keep to PKCS#11: report it to its vendor");
+		return kh_hint(err, "%s", CKR_HINT_BROKEN);
+	}
+	if (is_no_ciphertext(out->data, len)) {
+		kh_fail(err, KH_E_TOKEN, 0, "C_WrapKey on %s: CKR_OK with %lu bytes that are no ciphertext (%d equal in a row)",
+			ckm_name(mechanism->mechanism, name), len, RUN_MAX);
+		return kh_hint(err, "%s", CKR_HINT_BROKEN);
 	}
 	out->len = len;
 	return 0;
@@ -76,12 +97,16 @@ static int wrap_native(const struct token *t, enum wrapalg alg, CK_OBJECT_HANDLE
 	return wrap_once(t, &mechanism, wrapping_key, target, bits / 8 + KWP_LEAST, false, out, err);
 }
 
-/* OAEP of the ephemeral key || RFC 5649 of the target. The ephemeral key wraps this once and is gone. */
+/*
+ * OAEP of the ephemeral key || RFC 5649 of the target. The ephemeral key wraps this once and is gone. It is read back
+ * for the throwaway, and in read-write sessions, where a wrong handle could destroy a key that is kept.
+ */
 static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK_OBJECT_HANDLE wrapping_key,
 			 unsigned bits, CK_OBJECT_HANDLE target, struct wrap_blob *out, struct kh_error *err)
 {
 	const struct keygen_request request = {
-		.spec = KEYSPEC_SYMMETRIC_DEFAULT, .token_object = t->token_objects, .use = CKA_WRAP, .unread = true};
+		.spec = KEYSPEC_SYMMETRIC_DEFAULT, .token_object = t->token_objects, .use = CKA_WRAP,
+		.unread = !plan->careful && !t->read_write};
 	CK_MECHANISM kwp = {plan->kwp, NULL, 0};
 	struct keygen_key ephemeral;
 	struct wrap_blob inner;
@@ -89,6 +114,10 @@ static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK
 
 	if (keygen_generate(t, &request, &ephemeral, err) != 0)
 		return kh_context(err, "ephemeral key");
+	if (ephemeral.key == target || ephemeral.key == wrapping_key) { /* costs no call, and is not destroyed */
+		kh_fail(err, KH_E_TOKEN, 0, "C_GenerateKey: CKR_OK with the handle of a key that is there already");
+		return kh_hint(err, "%s", CKR_HINT_BROKEN);
+	}
 	if (wrap_once(t, &kwp, ephemeral.key, target, KWP_LEAST, false, &inner, err) != 0 ||
 	    wrap_oaep(t, plan->alg, wrapping_key, bits, ephemeral.key, out, err) != 0)
 		goto out;
@@ -117,4 +146,13 @@ int wrap_run(const struct token *t, const struct wrap_plan *plan, CK_OBJECT_HAND
 		return wrap_two_step(t, plan, wrapping_key, bits, target, out, err);
 	}
 	return kh_fail(err, KH_E_CHECK, 0, "no such way of wrapping");
+}
+
+int wrap_oaep_sha256(const struct wrap_blob *blob, unsigned bits, unsigned char out[32], struct kh_error *err)
+{
+	size_t len = blob->len < bits / 8 ? blob->len : bits / 8, n = 0;
+
+	if (EVP_Q_digest(NULL, "SHA256", NULL, blob->data, len, out, &n) <= 0)
+		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot do SHA-256");
+	return 0;
 }

@@ -23,6 +23,7 @@ struct wrap_plan {
 	enum wrapalg alg;
 	enum wrap_way way;
 	CK_MECHANISM_TYPE kwp; /* WRAP_TWO_STEP: the mechanism that is to be RFC 5649 */
+	bool careful;	       /* WRAP_TWO_STEP: the ephemeral key is read back, for one call more */
 };
 
 /* What a person says of the way, which the proof then holds to the same. {0}: nothing. */
@@ -67,7 +68,17 @@ size_t wrap_plan_mechanisms(const struct wrap_plan *plan, struct bundle_mechanis
  */
 int wrap_key_create(const struct token *t, const struct spki *key, CK_OBJECT_HANDLE *out, struct kh_error *err);
 
-/* Destroys it and forgets the handle; a failure is a warning. CK_INVALID_HANDLE is fine. */
+/*
+ * That the handle is of this key, where the token says: CKA_CLASS, CKA_MODULUS, and the label (NULL: any). One call;
+ * wrap_key_create makes it in read-write sessions, where a wrong handle could destroy what is on the token. KH_E_TOKEN.
+ */
+int wrap_key_check(const struct token *t, const struct spki *key, const char *label, CK_OBJECT_HANDLE object,
+		   struct kh_error *err);
+
+/*
+ * Destroys it and forgets the handle; a failure is a warning, and on the token it is counted (token_note_left).
+ * CK_INVALID_HANDLE is fine.
+ */
 void wrap_key_destroy(const struct token *t, CK_OBJECT_HANDLE *key);
 
 /*
@@ -76,5 +87,8 @@ void wrap_key_destroy(const struct token *t, CK_OBJECT_HANDLE *key);
  */
 int wrap_run(const struct token *t, const struct wrap_plan *plan, CK_OBJECT_HANDLE wrapping_key, unsigned bits,
 	     CK_OBJECT_HANDLE target, struct wrap_blob *out, struct kh_error *err);
+
+/* SHA-256 of the blob's RSA part. KH_E_SYSTEM. */
+int wrap_oaep_sha256(const struct wrap_blob *blob, unsigned bits, unsigned char out[32], struct kh_error *err);
 
 #endif

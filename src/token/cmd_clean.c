@@ -150,8 +150,10 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct session s;
 	int ret = -1;
 
-	if (o->token == NULL)
-		return kh_fail(err, KH_E_USAGE, 0, "--token is missing");
+	if (o->token == NULL) {
+		kh_fail(err, KH_E_USAGE, 0, "--token is missing");
+		return kh_hint(err, "name the token by its URI, which 'keyhaul-token slots' prints");
+	}
 	if (session_parse(o->token, &o->token_opts, &s, err) == 0 && check_uri(s.uri, err) == 0 &&
 	    session_start(&o->token_opts, true, &s, err) == 0)
 		ret = clean(c, &s, &w, err);

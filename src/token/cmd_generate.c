@@ -65,8 +65,10 @@ static int check_opts(const struct generate_opts *o, enum keyspec *spec, struct 
 {
 	const char *missing = !o->token ? "--token" : !o->label ? "--label" : !o->key_spec ? "--key-spec" : NULL;
 
-	if (missing)
-		return kh_fail(err, KH_E_USAGE, 0, "%s is missing", missing);
+	if (missing) {
+		kh_fail(err, KH_E_USAGE, 0, "%s is missing", missing);
+		return kh_hint(err, "such as --token 'pkcs11:token=T' --label payroll --key-spec SYMMETRIC_DEFAULT");
+	}
 	return keyspec_parse(o->key_spec, spec, err);
 }
 
@@ -86,7 +88,8 @@ static int run(struct cmd *c, struct kh_error *err)
 	rc = show(c, &s.token, made.key, err);
 	if (rc) {
 		keygen_destroy(&s.token, &made);
-		kh_context(err, "the key '%s' was made and destroyed again", o->label);
+		kh_context(err, s.left == 0 ? "the key '%s' was made and destroyed again"
+					    : "the key '%s' was made, and stays on the token", o->label);
 	}
 out:
 	session_close(&s);

@@ -40,6 +40,7 @@ struct wrap_job {
 	const struct haul_opts *o;
 	struct session session;
 	bool is_open;
+	bool is_gone; /* the token: the bundles that are left are not tried */
 	struct proof_run *proofs;
 };
 
@@ -116,11 +117,35 @@ static int wrap_bundle(struct cmd *c, struct wrap_job *w, const char *path, bool
 		goto out;
 	}
 	ret = haul_one(c, &item, w->o, &w->session, w->proofs, err);
-	if (ret != 0)
+	if (ret != 0) {
+		w->is_gone = err->code == KH_E_TOKEN && token_is_gone(err->native);
 		kh_context(err, "%s", path);
+	}
 out:
 	haul_item_close(&item);
 	return ret;
+}
+
+/* Each would fail the same way, after a search and a proof that cannot be. */
+static int not_tried(struct cmd *c, size_t from, unsigned long native, struct kh_error *err)
+{
+	for (size_t i = from; i < c->nwords; i++) {
+		struct kh_error why;
+
+		kh_fail(&why, KH_E_TOKEN, native, "%s: not tried, the token is gone", c->words[i]);
+		kh_hint(&why, "put the token back and run the same command again: what is wrapped is passed over");
+		if (cmd_item_failed(c, c->words[i], &why, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What stays on the token is a failure of its own, beside the bundles' results. */
+static int report_left(struct cmd *c, const struct session *s, struct kh_error *err)
+{
+	struct kh_error why;
+
+	return session_check_left(s, &why) == 0 ? 0 : cmd_item_failed(c, "temporary objects", &why, err);
 }
 
 static int wrap_all(struct cmd *c, struct wrap_job *w, struct kh_error *err)
@@ -139,6 +164,8 @@ static int wrap_all(struct cmd *c, struct wrap_job *w, struct kh_error *err)
 		}
 		if (cmd_item_failed(c, c->words[i], &why, err) != 0)
 			return -1;
+		if (w->is_gone)
+			return not_tried(c, i + 1, why.native, err);
 	}
 	return 0;
 }
@@ -153,7 +180,7 @@ static int run(struct cmd *c, struct kh_error *err)
 		return -1;
 	if (session_parse(w.o->key != NULL ? w.o->key : w.o->token, &w.o->token_opts, &w.session, err) == 0 &&
 	    proof_run_new(&choice, &w.proofs, err) == 0)
-		ret = wrap_all(c, &w, err);
+		ret = wrap_all(c, &w, err) == 0 ? report_left(c, &w.session, err) : -1;
 	session_close(&w.session);
 	proof_run_free(w.proofs);
 	return ret;

@@ -10,18 +10,21 @@
 #include <stdlib.h>
 
 /* The request's wrapping key is on the token for this one wrap. */
-static int wrap_key_under(const struct haul_item *item, const struct token *t, struct haul_result *r,
-			  struct kh_error *err)
+static int wrap_key_under(const struct haul_item *item, const struct token *t, struct proof_run *proofs,
+			  struct haul_result *r, struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
-	int ret;
+	int ret = 0;
 
 	if (wrap_key_create(t, &facts->wrapping_key, &wrapping_key, err) != 0)
 		return -1;
-	ret = wrap_run(t, &r->proof->plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
+	if (!t->read_write && proof_is_first_real(proofs)) /* once a run; read-write sessions look each time */
+		ret = wrap_key_check(t, &facts->wrapping_key, NULL, wrapping_key, err);
+	if (ret == 0)
+		ret = wrap_run(t, &r->proof->plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
 	wrap_key_destroy(t, &wrapping_key);
-	if (ret != 0)
+	if (ret != 0 || proof_check_real(proofs, &facts->wrapping_key, &r->blob, err) != 0)
 		return -1;
 	return wrapalg_check_blob(facts->key_spec, facts->algorithm, facts->wrapping_bits, r->blob.len, err);
 }
@@ -32,7 +35,7 @@ static int save(struct haul_item *item, const struct haul_opts *o, struct kh_err
 }
 
 static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct token *t,
-		  struct haul_result *r, struct kh_error *err)
+		  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
 	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
 
@@ -40,7 +43,7 @@ static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts 
 		return -1;
 	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
 		return -1;
-	if (wrap_key_under(item, t, r, err) != 0 || haul_material_set(item, t, r, clock_now(), err) != 0 ||
+	if (wrap_key_under(item, t, proofs, r, err) != 0 || haul_material_set(item, t, r, clock_now(), err) != 0 ||
 	    save(item, o, err) != 0)
 		return -1;
 	return haul_show(c, item, o, t, r, err);
@@ -48,7 +51,7 @@ static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts 
 
 /* The key is made after the proof, so that a token that cannot wrap it is not given one. */
 static int haul_generated(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct token *t,
-			  struct haul_result *r, struct kh_error *err)
+			  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
 	const struct keygen_request request = {
 		.spec = bundle_facts(item->bundle)->key_spec,
@@ -64,7 +67,7 @@ static int haul_generated(struct cmd *c, struct haul_item *item, const struct ha
 	r->generated = true;
 	r->kept = !o->no_keep;
 	if (key_read(t, made.key, &r->key, err) == 0 && haul_key_check(item, o, &r->key, err) == 0)
-		ret = finish(c, item, o, t, r, err);
+		ret = finish(c, item, o, t, proofs, r, err);
 	if (o->no_keep) {
 		keygen_destroy(t, &made);
 		if (ret == 0)
@@ -96,10 +99,10 @@ int haul_one(struct cmd *c, struct haul_item *item, const struct haul_opts *o, c
 	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
 		goto out;
 	if (o->generate != NULL) {
-		ret = haul_generated(c, item, o, t, r, err);
+		ret = haul_generated(c, item, o, t, proofs, r, err);
 	} else {
 		r->kept = r->key.token_object != BUNDLE_FALSE;
-		ret = finish(c, item, o, t, r, err);
+		ret = finish(c, item, o, t, proofs, r, err);
 	}
 out:
 	buf_free(&r->public_key);

@@ -67,9 +67,22 @@ int session_start(const struct token_opts *opts, bool read_write, struct session
 	    token_find(module_functions(s->module), s->uri, &s->token, err))
 		return -1;
 	s->token.token_objects = opts->token_objects;
+	s->token.left = &s->left;
 	if (token_open(&s->token, read_write, err))
 		return -1;
 	return log_in(s, opts, err);
+}
+
+int session_check_left(const struct session *s, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+
+	if (s->left == 0)
+		return 0;
+	kh_fail(err, KH_E_TOKEN, 0, "%zu object%s that this command made could not be taken off %s", s->left,
+		s->left == 1 ? "" : "s", token_words(&s->token, words));
+	return kh_hint(err, "the bundles that are said to be wrapped are; 'keyhaul-token clean' removes keyhaul-tmp-* objects, "
+			    "the vendor's tool any other");
 }
 
 int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,

@@ -12,6 +12,7 @@ struct session {
 	struct module *module;
 	struct uri *uri;
 	struct token token;
+	size_t left; /* temporary objects that stay on the token against our will */
 };
 
 /*
@@ -26,6 +27,9 @@ int session_parse(const char *uri, const struct token_opts *opts, struct session
  * session_close ends it, also after a failure. KH_E_USAGE, KH_E_INPUT, KH_E_TOKEN.
  */
 int session_start(const struct token_opts *opts, bool read_write, struct session *s, struct kh_error *err);
+
+/* KH_E_TOKEN where temporary objects were left on the token; for the end of a command that makes some. */
+int session_check_left(const struct session *s, struct kh_error *err);
 
 /* Both in one. `s` is filled in either way; session_close ends it. */
 int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,

@@ -16,7 +16,7 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *out, CK_ULONG *n)
 	(void)present;
 	for (size_t i = 0; out && i < fake.n_slots && i < *n; i++)
 		out[i] = i;
-	*n = fake.said_slots ? fake.said_slots : fake.n_slots;
+	*n = out && fake.gave_slots ? fake.gave_slots : fake.said_slots ? fake.said_slots : fake.n_slots;
 	return CKR_OK;
 }
 
@@ -93,7 +93,9 @@ static CK_RV get_one(const struct fake_attribute *a, CK_ATTRIBUTE *out)
 	if (out->pValue && room < a->len)
 		return CKR_BUFFER_TOO_SMALL;
 	out->ulValueLen = a->said_len ? a->said_len : a->len;
-	if (out->pValue)
+	if (a->unwritten)
+		out->ulValueLen = room;
+	else if (out->pValue)
 		memcpy(out->pValue, a->value, a->len);
 	return CKR_OK;
 }
@@ -181,10 +183,11 @@ static CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK
 {
 	(void)session;
 	(void)mechanism;
-	if (fake.generate != CKR_OK)
+	if (fake.generate != CKR_OK && !fake.fails_late)
 		return fake.generate;
 	*out = made_from(v, n);
-	return CKR_OK;
+	*out = fake.stale ? fake.stale : *out;
+	return fake.generate;
 }
 
 static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *pub, CK_ULONG n_pub,
@@ -194,21 +197,22 @@ static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, C
 
 	(void)session;
 	(void)mechanism;
-	if (fake.generate != CKR_OK)
+	if (fake.generate != CKR_OK && !fake.fails_late)
 		return fake.generate;
 	*public_key = made_from(pub, n_pub);
 	*private_key = made_from(priv, n_priv);
 	params = fake_get(*public_key, CKA_EC_PARAMS);
 	if (params)
 		fake_set(*private_key, CKA_EC_PARAMS, params->value, params->len);
-	return CKR_OK;
+	*private_key = fake.stale ? fake.stale : *private_key;
+	return fake.generate;
 }
 
 static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	(void)session;
 	fake.destroyed++;
-	if (fake.destroy == CKR_OK)
+	if (fake.destroy == CKR_OK && !fake.keeps)
 		fake.objects[object - 1].used = false;
 	return fake.destroy;
 }

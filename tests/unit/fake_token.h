@@ -17,6 +17,7 @@ struct fake_attribute {
 	CK_ULONG len;
 	CK_RV rv;	   /* CKR_OK, or what the token says of it: CKR_ATTRIBUTE_SENSITIVE */
 	CK_ULONG said_len; /* when not 0: the length it claims */
+	bool unwritten;	   /* CKR_OK, and the buffer is left alone */
 };
 
 struct fake_object {
@@ -31,10 +32,14 @@ struct fake {
 	CK_FLAGS slot_flags;
 	CK_SLOT_ID failing_slot;    /* its C_GetTokenInfo fails; -1: none */
 	CK_ULONG said_slots;	    /* when not 0: the number of slots it claims */
+	CK_ULONG gave_slots;	    /* when not 0: what it says it put into the list */
 	struct fake_object objects[FAKE_OBJECTS]; /* the handle is the index and 1 */
 	CK_ULONG find_says;	    /* when not 0: what C_FindObjects says it gave */
 	bool find_forever;	    /* C_FindObjects never comes to an end */
 	CK_RV login, open, get, find_init, generate, destroy; /* CKR_OK, or what they answer */
+	CK_OBJECT_HANDLE stale;	    /* when not 0: the handle that a generation gives, of another object */
+	bool fails_late;	    /* `generate` is answered after the objects were made */
+	bool keeps;		    /* C_DestroyObject says CKR_OK and destroys nothing */
 	bool ignores_sensitive;	    /* makes keys that are not what was asked for */
 	bool stops_early;	    /* C_GetAttributeValue gives up at the first attribute that is not there */
 	/* what was done to it */

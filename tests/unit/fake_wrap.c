@@ -63,7 +63,7 @@ static void set_check_value(CK_OBJECT_HANDLE key, const unsigned char *value, si
 	if (fake_wrap.no_check_value)
 		return;
 	if (is_aes)
-		aes("AES-256-ECB", value, NULL, zeros, sizeof(zeros), out);
+		aes(len == 16 ? "AES-128-ECB" : "AES-256-ECB", value, NULL, zeros, sizeof(zeros), out);
 	else
 		EVP_Q_digest(NULL, "SHA1", NULL, value, len, out, &n);
 	fake_set(key, CKA_CHECK_VALUE, out, 3);
@@ -263,6 +263,7 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 		      CK_BYTE *out, CK_ULONG *len)
 {
 	enum fake_lie lie = fake_wrap.lie;
+	static unsigned char first[2 * FAKE_VALUE];
 	unsigned char blob[2 * FAKE_VALUE];
 	size_t n;
 
@@ -274,11 +275,22 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 		return CKR_DEVICE_REMOVED;
 	if (fake_wrap.kwp[1] != 0 && m->mechanism == fake_wrap.kwp[1])
 		fake_wrap.lie = FAKE_HONEST;
+	if (lies(FAKE_NO_MEMORY))
+		return CKR_DEVICE_MEMORY;
 	n = wrap_by(m, with, target, blob);
+	if (fake_wrap.wraps == 1)
+		memcpy(first, blob, n);
+	if (lies(FAKE_AGAIN))
+		memcpy(blob, first, n);
+	if (lies(FAKE_ZEROS))
+		memset(blob, 0, n);
+	if (lies(FAKE_OVER_MODULUS))
+		memset(blob, 0xff, 8);
 	fake_wrap.lie = lie;
 	if (*len < n)
 		return CKR_BUFFER_TOO_SMALL;
-	memcpy(out, blob, n);
+	if (!lies(FAKE_UNWRITTEN))
+		memcpy(out, blob, n);
 	*len = lies(FAKE_SAYS_MORE) ? 9000 : lies(FAKE_SAYS_LESS) ? 5 : lies(FAKE_SAYS_NOTHING) ? 0 : n;
 	return CKR_OK;
 }

@@ -25,6 +25,11 @@ enum fake_lie {
 	FAKE_SAYS_NOTHING,   /* length 0 */
 	FAKE_REFUSES,	     /* CKR_KEY_NOT_WRAPPABLE */
 	FAKE_IS_GONE,	     /* CKR_DEVICE_REMOVED */
+	FAKE_NO_MEMORY,	     /* CKR_DEVICE_MEMORY */
+	FAKE_UNWRITTEN,	     /* CKR_OK and the right length, and writes nothing */
+	FAKE_ZEROS,	     /* writes zeros */
+	FAKE_AGAIN,	     /* the blob that it gave first */
+	FAKE_OVER_MODULUS,   /* an RSA part over the modulus */
 };
 
 /* The fake token of fake_token.h with keys that are real, and C_WrapKey done by OpenSSL. */

@@ -81,15 +81,18 @@ Test(pkcs11, slot_counts_that_cannot_be_are_refused)
 {
 	static const CK_ULONG counts[] = {TOKEN_SLOTS_MAX + 1, (CK_ULONG)-1};
 	struct uri *u = uri_of("pkcs11:token=T");
+	CK_FUNCTION_LIST *fn;
 	struct token t;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		CK_FUNCTION_LIST *fn = fake_reset();
-
+		fn = fake_reset();
 		fake.said_slots = counts[i];
 		cr_assert_eq(token_find(fn, u, &t, &err), -1);
 		cr_assert_eq(err.code, KH_E_TOKEN);
 	}
+	fn = fake_reset();
+	fake.gave_slots = 3; /* there was room for one */
+	cr_assert(token_find(fn, u, &t, &err) == -1 && strstr(err.msg, "gave 3 slots") && err.hint[0]);
 	uri_free(u);
 }
 
@@ -177,6 +180,8 @@ Test(pkcs11, protected_path_gets_no_pin_and_sessions_are_read_only)
 	cr_assert_eq(token_open(&t, false, &err), -1);
 	token_close(&t);
 	cr_assert(fake.closes == 2 && token_is_gone(CKR_DEVICE_REMOVED) && !token_is_gone(CKR_PIN_INCORRECT));
+	cr_assert(token_is_gone(CKR_SESSION_HANDLE_INVALID) && token_is_gone(CKR_SESSION_CLOSED) &&
+		  token_is_gone(CKR_TOKEN_NOT_PRESENT));
 }
 
 /* Attributes that are not there, not said, too long, or of a length that cannot be. */
@@ -195,6 +200,13 @@ Test(pkcs11, attributes_are_read_with_distrust)
 	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert(k.sensitive == BUNDLE_ABSENT && k.extractable == BUNDLE_TRUE);
 	fake_get(o, CKA_SENSITIVE)->rv = CKR_OK;
+	fake_get(o, CKA_SENSITIVE)->unwritten = true; /* CKR_OK, and nothing written, is not CK_TRUE */
+	cr_assert_eq(key_read(&t, o, &k, &err), 0);
+	cr_assert_eq(k.sensitive, BUNDLE_ABSENT);
+	fake_get(o, CKA_SENSITIVE)->unwritten = false;
+	fake_get(o, CKA_SENSITIVE)->value[0] = 2;
+	cr_assert_eq(key_read(&t, o, &k, &err), 0);
+	cr_assert_eq(k.sensitive, BUNDLE_ABSENT);
 	fake.stops_early = true;
 	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert(k.object_class == CKO_SECRET_KEY && k.type == CKK_AES && k.extractable == BUNDLE_ABSENT &&
@@ -228,7 +240,8 @@ Test(pkcs11, searches_end_and_are_closed)
 	cr_assert_eq(n, 5);
 	free(handles);
 	fake.find_says = 65;
-	cr_assert(key_search(&t, &match, &handles, &n, &err) == -1 && strstr(err.msg, "gave 65 objects") && !handles);
+	cr_assert(key_search(&t, &match, &handles, &n, &err) == -1 && strstr(err.msg, "gave 65 objects") && !handles &&
+		  err.hint[0]);
 	fake.find_says = 0;
 	fake.find_forever = true;
 	cr_assert(key_search(&t, &match, &handles, &n, &err) == -1 && strstr(err.msg, "10000") && !handles);
@@ -377,6 +390,54 @@ Test(pkcs11, a_key_that_is_not_as_asked_is_destroyed)
 		fake.destroy = CKR_ACTION_PROHIBITED;
 		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
 		cr_assert(strstr(log_warnings(), "CKR_ACTION_PROHIBITED"));
+		log_reset();
+		token_close(&t);
+	}
+}
+
+/* A handle is no proof of whose an object is: the key that it names by mistake is neither used nor destroyed. */
+Test(pkcs11, a_wrong_handle_destroys_nothing)
+{
+	static const enum keyspec specs[] = {KEYSPEC_SYMMETRIC_DEFAULT, KEYSPEC_ECC_NIST_P256};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct keygen_request r = {.spec = specs[i], .token_object = true};
+		struct token t = open_token();
+		CK_OBJECT_HANDLE victim = fake_secret(CKK_AES, 32, "victim", 1);
+		struct keygen_key made;
+
+		fake.stale = victim;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(strstr(err.msg, "handle of another object"), "%s", err.msg);
+		cr_assert(fake_count() == 1 && fake.objects[victim - 1].used && made.key == CK_INVALID_HANDLE);
+		fake.stale = CK_INVALID_HANDLE;
+		fake.generate = CKR_DEVICE_MEMORY;
+		fake.fails_late = true; /* what was made before it failed goes too */
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(err.native == CKR_DEVICE_MEMORY && fake_count() == 1 && fake.objects[victim - 1].used);
+		token_close(&t);
+	}
+}
+
+/* C_DestroyObject that says CKR_OK and does nothing is seen where the object would stay, and counted. */
+Test(pkcs11, what_stays_on_the_token_is_counted)
+{
+	for (int kept = 0; kept < 2; kept++) {
+		struct keygen_request r = {.spec = KEYSPEC_SYMMETRIC_DEFAULT, .token_object = kept};
+		struct token t = open_token();
+		struct keygen_key made;
+		size_t left = 0;
+
+		t.left = &left;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0);
+		fake.keeps = true;
+		keygen_destroy(&t, &made);
+		cr_assert_eq(left, (size_t)kept);
+		cr_assert_eq(strstr(log_warnings(), "there still") != NULL, kept);
+		log_reset();
+		fake.ignores_sensitive = true;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(strstr(err.hint, "could not be destroyed") && !strstr(err.hint, "it was destroyed"), "%s", err.hint);
 		log_reset();
 		token_close(&t);
 	}

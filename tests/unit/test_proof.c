@@ -75,6 +75,8 @@ static const struct row rows[] = {
 	{EC_OAEP, FAKE_REFUSES, false, {0}, KH_E_CHECK, "CKR_KEY_NOT_WRAPPABLE (0x69)"},
 	{EC_WRAP, FAKE_HONEST, false, {0}, KH_E_CHECK, "no mechanism that could be RFC 5649"},
 	{EC_WRAP, FAKE_IS_GONE, true, {0}, KH_E_TOKEN, "CKR_DEVICE_REMOVED"},
+	{EC_WRAP, FAKE_NO_MEMORY, true, {0}, KH_E_TOKEN, "CKR_DEVICE_MEMORY"},
+	{EC_WRAP, FAKE_UNWRITTEN, false, {KWP}, KH_E_CHECK, "no ciphertext"},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -203,6 +205,11 @@ Test(proof, refuses_lengths_that_change_after_it)
 		{AES_256, FAKE_SAYS_LESS, false, {0}, KH_E_TOKEN, "5 bytes"},
 		{AES_256, FAKE_REFUSES, false, {0}, KH_E_TOKEN, "CKR_KEY_NOT_WRAPPABLE"},
 		{EC_WRAP, FAKE_SAYS_NOTHING, true, {0}, KH_E_TOKEN, "0 bytes"},
+		{AES_256, FAKE_UNWRITTEN, false, {0}, KH_E_TOKEN, "no ciphertext"},
+		{EC_WRAP, FAKE_UNWRITTEN, true, {0}, KH_E_TOKEN, "no ciphertext"},
+		{AES_256, FAKE_ZEROS, false, {0}, KH_E_TOKEN, "no ciphertext"},
+		{AES_256, FAKE_AGAIN, false, {0}, KH_E_TOKEN, "gave for another key"},
+		{AES_256, FAKE_OVER_MODULUS, false, {0}, KH_E_TOKEN, "not under the request's wrapping key"},
 	};
 
 	cr_assert_eq(chdir(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp"), 0);
@@ -297,5 +304,27 @@ Test(proof, is_made_once)
 	cr_assert_eq(prove(run, &t, &row, &p, &err), -1);
 	cr_assert_eq(fake_wrap.wraps, wraps);
 	cr_assert_eq(fake_count(), 0);
+	proof_run_free(run);
+}
+
+/* A code of the moment is no finding: nothing is remembered, and the next proof holds. Lengths of a secret are proven apart. */
+Test(proof, is_of_its_length_and_not_of_the_moment)
+{
+	static const struct row row = {AES_256, FAKE_NO_MEMORY, false, {0}, KH_OK, ""};
+	const struct proof *p = NULL, *q = NULL;
+	struct proof_run *run = NULL;
+	struct kh_error err = {0};
+	struct token t;
+
+	fake_up(&row, &t);
+	fake_wrap.no_crypto = true;
+	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
+	cr_assert_eq(prove(run, &t, &row, &p, &err), -1);
+	cr_assert(err.code == KH_E_TOKEN && !strstr(err.hint, "cannot haul"), "%s / %s", err.msg, err.hint);
+	fake_wrap.lie = FAKE_HONEST;
+	cr_assert_eq(prove(run, &t, &row, &p, &err), 0, "%s", err.msg);
+	cr_assert_eq(proof_get(run, &t, KEYSPEC_SYMMETRIC_DEFAULT, 16, WRAPALG_RSAES_OAEP_SHA_256, &q, &err), 0, "%s",
+		     err.msg);
+	cr_assert(p != q && p->target_bits == 256 && q->target_bits == 128);
 	proof_run_free(run);
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "own.h"
+
+#include "attr.h"
+#include "base/base64.h"
+#include "base/log.h"
+#include "call.h"
+#include "ckr.h"
+#include "key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark *mark)
+{
+	unsigned char value[OWN_MARK_MAX];
+	struct attr_read read = {.type = mark->type, .data = value, .room = sizeof(value)};
+	struct kh_error ignored;
+
+	return mark->len <= sizeof(value) && attr_read_all(t, object, &read, 1, &ignored) == 0 && read.there &&
+	       read.len == mark->len && memcmp(value, mark->value, mark->len) == 0;
+}
+
+/* What the token finds by the mark, less what it says has another: a broken search must not choose what is destroyed. */
+static size_t find(const struct token *t, const struct own_mark *mark, CK_OBJECT_HANDLE **out)
+{
+	struct attr_template match = {.n = 0};
+	struct kh_error ignored;
+	size_t n = 0, ours = 0;
+
+	attr_add_bytes(&match, mark->type, mark->value, mark->len);
+	if (key_search(t, &match, out, &n, &ignored) != 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (own_is(t, (*out)[i], mark))
+			(*out)[ours++] = (*out)[i];
+	return ours;
+}
+
+/* `rv` is what C_DestroyObject said last. */
+static void warn_left(const struct own_mark *mark, size_t n, CK_RV rv)
+{
+	char hex[2 * OWN_MARK_MAX + 1] = "";
+
+	if (mark->type == CKA_ID)
+		hex_encode(mark->value, mark->len, hex);
+	else
+		snprintf(hex, sizeof(hex), "'%.*s'", (int)mark->len, (const char *)mark->value);
+	log_warning("%zu object%s with %s %s could not be destroyed and %s there still: C_DestroyObject: %s (0x%lX)", n,
+		    n == 1 ? "" : "s", mark->type == CKA_ID ? "CKA_ID" : "the label", hex, n == 1 ? "is" : "are",
+		    ckr_name(rv), rv);
+}
+
+size_t own_sweep(const struct token *t, const struct own_mark *mark)
+{
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t n = find(t, mark, &handles);
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < n; i++)
+		rv = P11_CALL(t->fn, C_DestroyObject, t->session, handles[i]);
+	free(handles);
+	if (n == 0)
+		return 0;
+	n = find(t, mark, &handles);
+	free(handles);
+	if (n > 0) /* what counts is that it is gone, whatever was said */
+		warn_left(mark, n, rv);
+	return n;
+}
+
+void own_check_gone(const struct token *t, const struct own_mark *mark, CK_RV rv)
+{
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t n = find(t, mark, &handles);
+
+	free(handles);
+	if (n == 0 && rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
+		n = 1; /* the search failed as well */
+	if (n == 0)
+		return;
+	warn_left(mark, n, rv);
+	token_note_left(t, n);
+}
