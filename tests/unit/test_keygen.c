@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "base/log.h"
+#include "fake_token.h"
+#include "pkcs11/keygen.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct kh_error err;
+
+static struct token open_token(void)
+{
+	struct token t;
+
+	cr_assert_eq(token_of_slot(fake_reset(), 0, &t, &err), 0, "%s", err.msg);
+	cr_assert_eq(token_open(&t, false, &err), 0, "%s", err.msg);
+	return t;
+}
+
+/* The template of every key spec: what guards the key is true, and of the uses only the one that is needed. */
+Test(keygen, generated_keys_have_no_use)
+{
+	static const CK_ATTRIBUTE_TYPE uses[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN,   CKA_SIGN_RECOVER, CKA_VERIFY,
+						 CKA_WRAP,    CKA_UNWRAP,  CKA_DERIVE, CKA_VERIFY_RECOVER};
+
+	for (int spec = KEYSPEC_NONE + 1; spec < KEYSPECS; spec++) {
+		const struct keyspec_info *info = keyspec_info((enum keyspec)spec);
+		struct keygen_request r = {.spec = (enum keyspec)spec, .label = "L", .token_object = true};
+		struct token t = open_token();
+		struct keygen_key made;
+
+		if (info->kind == KEYSPEC_RSA) /* the fake has no modulus to give */
+			continue;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0, "%s: %s", info->name, err.msg);
+		for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+			const struct fake_attribute *a = fake_get(made.key, uses[i]);
+			bool wanted = info->kind == KEYSPEC_HMAC && uses[i] == CKA_SIGN;
+
+			cr_assert((a && a->value[0]) == wanted, "%s: use 0x%lX", info->name, uses[i]);
+			a = made.public_key ? fake_get(made.public_key, uses[i]) : NULL;
+			cr_assert(!a || !a->value[0], "%s: use 0x%lX", info->name, uses[i]);
+		}
+		cr_assert(fake_get(made.key, CKA_TOKEN)->value[0] && fake_get(made.key, CKA_PRIVATE)->value[0] &&
+			  fake_get(made.key, CKA_SENSITIVE)->value[0] && fake_get(made.key, CKA_EXTRACTABLE)->value[0]);
+		cr_assert(memcmp(fake_get(made.key, CKA_ID)->value, made.id, KEYGEN_ID) == 0);
+		cr_assert(!made.public_key || memcmp(fake_get(made.public_key, CKA_ID)->value, made.id, KEYGEN_ID) == 0);
+		cr_assert_eq(keygen_check_label(&t, "L", &err), -1);
+		cr_assert_eq(keygen_check_label(&t, "M", &err), 0);
+		keygen_destroy(&t, &made);
+		cr_assert(fake_count() == 0 && fake.destroyed == (info->secret_len ? 1 : 2));
+		token_close(&t);
+	}
+}
+
+Test(keygen, a_key_that_is_not_as_asked_is_destroyed)
+{
+	static const enum keyspec specs[] = {KEYSPEC_SYMMETRIC_DEFAULT, KEYSPEC_ECC_NIST_P256, KEYSPEC_RSA_2048};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct keygen_request r = {.spec = specs[i]};
+		struct token t = open_token();
+		struct keygen_key made;
+
+		fake.ignores_sensitive = true;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(err.code == KH_E_TOKEN && fake_count() == 0 && made.key == CK_INVALID_HANDLE, "%s", err.msg);
+		fake.generate = CKR_DEVICE_MEMORY;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(err.native == CKR_DEVICE_MEMORY && made.key == CK_INVALID_HANDLE);
+		fake.generate = CKR_OK;
+		fake.destroy = CKR_ACTION_PROHIBITED;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(strstr(log_warnings(), "CKR_ACTION_PROHIBITED"));
+		log_reset();
+		token_close(&t);
+	}
+}
+
+/* A handle is no proof of whose an object is: the key that it names by mistake is neither used nor destroyed. */
+Test(keygen, a_wrong_handle_destroys_nothing)
+{
+	static const enum keyspec specs[] = {KEYSPEC_SYMMETRIC_DEFAULT, KEYSPEC_ECC_NIST_P256};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct keygen_request r = {.spec = specs[i], .token_object = true};
+		struct token t = open_token();
+		CK_OBJECT_HANDLE victim = fake_secret(CKK_AES, 32, "victim", 1);
+		struct keygen_key made;
+
+		fake.stale = victim;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(strstr(err.msg, "handle of another object"), "%s", err.msg);
+		cr_assert(fake_count() == 1 && fake.objects[victim - 1].used && made.key == CK_INVALID_HANDLE);
+		fake.stale = CK_INVALID_HANDLE;
+		fake.generate = CKR_DEVICE_MEMORY;
+		fake.fails_late = true; /* what was made before it failed goes too */
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(err.native == CKR_DEVICE_MEMORY && fake_count() == 1 && fake.objects[victim - 1].used);
+		token_close(&t);
+	}
+}
+
+/* C_DestroyObject that says CKR_OK and does nothing is seen where the object would stay, and counted. */
+Test(keygen, what_stays_on_the_token_is_counted)
+{
+	for (int kept = 0; kept < 2; kept++) {
+		struct keygen_request r = {.spec = KEYSPEC_SYMMETRIC_DEFAULT, .token_object = kept};
+		struct token t = open_token();
+		struct keygen_key made;
+		size_t left = 0;
+
+		t.left = &left;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0);
+		fake.keeps = true;
+		keygen_destroy(&t, &made);
+		cr_assert_eq(left, (size_t)kept);
+		cr_assert_eq(strstr(log_warnings(), "there still") != NULL, kept);
+		log_reset();
+		fake.ignores_sensitive = true;
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(strstr(err.hint, "could not be destroyed") && !strstr(err.hint, "it was destroyed"), "%s", err.hint);
+		log_reset();
+		token_close(&t);
+	}
+}
