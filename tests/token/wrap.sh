@@ -145,6 +145,11 @@ printf 'wrong\n' >wrong.pin
 cp b.bundle before
 tap_exits 4 "a wrong PIN" "$TOKEN" wrap --debug --key "$(key payroll)" --pin-file wrong.pin b.bundle
 tap_is "$(grep -c '^debug: .* C_Login' err)" 1 "is tried once"
+for i in 1 2; do
+	fresh $i.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 key_uri=pkcs11:object=payroll
+done
+tap_exits 4 "a wrong PIN with two bundles" "$TOKEN" wrap --debug --token "$KEYHAUL_TOKEN" --pin-file wrong.pin 1.bundle 2.bundle
+tap_is "$(grep -c '^debug: .* C_Login' err) $(grep -c '^error: ' err)" "1 1" "ends the run at the login"
 flock b.bundle.lock "$TOKEN" wrap --key "$(key payroll)" --pin-file "$KEYHAUL_PIN_FILE" b.bundle >out 2>err
 tap_is $? 6 "a lock in the way"
 rm -f b.bundle.lock
@@ -239,7 +244,7 @@ fresh user
 tap_is "$? $(cmp b.bundle user.lock)" "3 " "a user's file by the lock's name is refused and stays"
 
 # a token that is not for rehearsals
-eval "$("$KEYHAUL_SRC/softhsm-conf/fresh-token" "$TAP_DIR/softhsm" production)"
+eval "$("$KEYHAUL_SRC/softhsm-conf/fresh-token" "$TAP_DIR/softhsm" keyhaul-prod)"
 on_token put aes payroll "$(blob_hex value)"
 fresh b.bundle
 refused 7 'not a rehearsal token' "a rehearsal's request on a token that is not for rehearsals" --key "$(key payroll)"
@@ -247,4 +252,8 @@ refused 7 'not a rehearsal token' "the same with --generate" --token "$KEYHAUL_T
 tap_exits 0 "but with --generate --no-keep" "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --generate x --no-keep \
 	--pin-file "$KEYHAUL_PIN_FILE" b.bundle
 tap_is "$(on_token count)" 1 "the token has what it had"
-tap_done 72
+fresh b.bundle
+tap_exits 0 "--generate --no-keep --token-objects" "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --generate x --no-keep \
+	--token-objects --pin-file "$KEYHAUL_PIN_FILE" b.bundle
+tap_is "$(on_token count)" 1 "leaves nothing on the token"
+tap_done 76

@@ -95,6 +95,28 @@ Test(key_public, ec_point_in_both_forms)
 	EVP_PKEY_free(key);
 }
 
+/* Two public objects of one CKA_ID: neither is taken to be the key's. */
+Test(key_public, two_candidates_are_none)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	unsigned char point[67] = {0x04, 65};
+	struct token t = open_token();
+	struct buf out = BUF_INIT(4096);
+	size_t len = 0;
+	struct key k;
+
+	cr_assert_eq(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point + 2, 65, &len), 1);
+	put_ec(point, sizeof(point), (const unsigned char *)"A");
+	fake.objects[fake_object() - 1] = fake.objects[1];
+	cr_assert_eq(fake_count(), 3);
+	cr_assert_eq(key_read(&t, 1, &k, &err), 0);
+	cr_assert_eq(key_public(&t, &k, &out, &err), 0);
+	cr_assert_eq(out.len, 0);
+	buf_free(&out);
+	token_close(&t);
+	EVP_PKEY_free(key);
+}
+
 /* CKA_PUBLIC_KEY_INFO counts where it is given, and must be a key of the spec. */
 Test(key_public, public_key_info_is_checked)
 {

@@ -190,6 +190,8 @@ Test(pkcs11, attributes_are_read_with_distrust)
 	struct token t = open_token();
 	CK_OBJECT_HANDLE o = fake_secret(CKK_AES, 32, "key", 1);
 	struct buf out = BUF_INIT(64);
+	CK_KEY_TYPE number;
+	struct attr_read type = ATTR_READ(CKA_KEY_TYPE, number);
 	struct key k;
 	bool there;
 
@@ -204,6 +206,10 @@ Test(pkcs11, attributes_are_read_with_distrust)
 	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert_eq(k.sensitive, BUNDLE_ABSENT);
 	fake_get(o, CKA_SENSITIVE)->unwritten = false;
+	fake_get(o, CKA_KEY_TYPE)->unwritten = true;
+	cr_assert_eq(attr_read_all(&t, o, &type, 1, &err), 0); /* alone, so that the code is CKR_OK */
+	cr_assert_not(type.there);
+	fake_get(o, CKA_KEY_TYPE)->unwritten = false;
 	fake_get(o, CKA_SENSITIVE)->value[0] = 2;
 	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert_eq(k.sensitive, BUNDLE_ABSENT);
