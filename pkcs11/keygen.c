@@ -153,6 +153,7 @@ static int not_ours(const struct making *m, const char *call, struct kh_error *e
 static int check_made(const struct making *m, struct kh_error *err)
 {
 	const struct own_mark mark = {CKA_ID, m->out->id, KEYGEN_ID};
+	bool public_is_ours = true;
 	const char *wrong;
 	struct key k;
 
@@ -160,7 +161,9 @@ static int check_made(const struct making *m, struct kh_error *err)
 		return -1;
 	if (k.id_len != KEYGEN_ID || memcmp(k.id, m->out->id, KEYGEN_ID) != 0)
 		return not_ours(m, m->info->secret_len ? "C_GenerateKey" : "C_GenerateKeyPair", err);
-	if (!m->info->secret_len && !own_is(m->t, m->out->public_key, &mark))
+	if (!m->info->secret_len && own_is(m->t, m->out->public_key, &mark, &public_is_ours, err) != 0)
+		return -1;
+	if (!public_is_ours)
 		return not_ours(m, "C_GenerateKeyPair", err);
 	wrong = what_is_wrong(m, &k);
 	if (!wrong)
@@ -178,8 +181,6 @@ static void undo(const struct making *m, struct kh_error *err)
 
 	m->out->key = CK_INVALID_HANDLE;
 	m->out->public_key = CK_INVALID_HANDLE;
-	if (token_is_gone(err->native))
-		return;
 	n = own_sweep(m->t, &mark);
 	if (n == 0)
 		return;

@@ -13,14 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark *mark)
+int own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark *mark, bool *ours,
+	   struct kh_error *err)
 {
 	unsigned char value[OWN_MARK_MAX];
 	struct attr_read read = {.type = mark->type, .data = value, .room = sizeof(value)};
-	struct kh_error ignored;
 
-	return mark->len <= sizeof(value) && attr_read_all(t, object, &read, 1, &ignored) == 0 && read.there &&
-	       read.len == mark->len && memcmp(value, mark->value, mark->len) == 0;
+	*ours = false;
+	if (attr_read_all(t, object, &read, 1, err) != 0)
+		return -1;
+	*ours = read.there && read.len == mark->len && memcmp(value, mark->value, mark->len) == 0;
+	return 0;
 }
 
 /* What the token finds by the mark, less what it says has another: a broken search must not choose what is destroyed. */
@@ -29,12 +32,13 @@ static size_t find(const struct token *t, const struct own_mark *mark, CK_OBJECT
 	struct attr_template match = {.n = 0};
 	struct kh_error ignored;
 	size_t n = 0, ours = 0;
+	bool is_ours;
 
 	attr_add_bytes(&match, mark->type, mark->value, mark->len);
 	if (key_search(t, &match, out, &n, &ignored) != 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (own_is(t, (*out)[i], mark))
+		if (own_is(t, (*out)[i], mark, &is_ours, &ignored) == 0 && is_ours)
 			(*out)[ours++] = (*out)[i];
 	return ours;
 }

@@ -16,8 +16,9 @@ struct own_mark {
 };
 #define OWN_MARK_MAX 64
 
-/* True where the token says that the object has the mark. */
-bool own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark *mark);
+/* Whether the token says that the object has the mark. KH_E_TOKEN where it cannot be asked. */
+int own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark *mark, bool *ours,
+	   struct kh_error *err);
 
 /*
  * Destroys every object that has the mark, for when handles are not to be trusted, and looks again. Gives how many

@@ -86,7 +86,7 @@ tap_start waits "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_
 wait "$tap_pid"
 tap_unlike "$(cat waits.out waits.err)" seen-by-all "an operand's is not told either"
 tap_exits 2 "generate without a label" "$TOKEN" generate --token "$KEYHAUL_TOKEN"
-tap_like "$tap_err" '^hint: keyhaul-token generate --help' "says where to look"
+tap_like "$tap_err" "^hint: such as --token 'pkcs11:token=T' --label" "says where to look"
 "$TOKEN" keys --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" >/dev/full 2>err
 tap_is "$?" 1 "a result that cannot be printed"
 tap_like "$(cat err)" '^hint: what it says was done' "does not hide that the work was done"
