@@ -18,7 +18,7 @@ struct file {
 	char *lock_path;
 	int lock_fd;
 	bool exists;
-	mode_t mode; /* of the file that is replaced */
+	mode_t mode; /* of the file that is replaced; 0600 for a new one, also when it is replaced again */
 	unsigned char digest[FILE_DIGEST];
 	struct buf content;
 };
@@ -168,6 +168,7 @@ int file_open(const char *path, size_t max, struct file **out, struct kh_error *
 		return kh_fail_memory(err);
 	f->lock_fd = -1;
 	f->content.max = max;
+	f->mode = 0600;
 	f->path = with_suffix(path, "", err);
 	f->lock_path = with_suffix(path, ".lock", err);
 	if (!f->path || !f->lock_path || take_lock(f, err) || read_now(f, &f->content, &f->exists, &f->mode, err) ||
