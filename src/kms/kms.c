@@ -80,7 +80,7 @@ static void hide(char *text, size_t len, const char *secret)
 	size_t n = strlen(secret);
 	char *end = text + len, *at = text;
 
-	while (n >= HIDDEN_MIN && at && (at = memmem(at, (size_t)(end - at), secret, n)) != NULL) {
+	while (n >= HIDDEN_MIN && (at = memmem(at, (size_t)(end - at), secret, n)) != NULL) {
 		memset(at, '*', n);
 		at += n;
 	}
@@ -90,7 +90,8 @@ static void hide_session_token(const struct creds *creds, struct kms_answer *ans
 {
 	const char *token = creds && creds->session_token ? secret_text(creds->session_token) : "";
 
-	hide(answer->body.data, answer->body.len, token);
+	if (answer->body.data) /* an empty answer has none */
+		hide(answer->body.data, answer->body.len, token);
 	hide(answer->location, strlen(answer->location), token);
 }
 
