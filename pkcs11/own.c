@@ -16,7 +16,7 @@
 int own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark *mark, bool *ours,
 	   struct kh_error *err)
 {
-	unsigned char value[OWN_MARK_MAX];
+	unsigned char value[OWN_MARK_MAX] = {0};
 	struct attr_read read = {.type = mark->type, .data = value, .room = sizeof(value)};
 
 	*ours = false;

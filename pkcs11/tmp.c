@@ -39,7 +39,7 @@ bool tmp_is_ours(const char *label, size_t len)
 /* `*is` tells whether the label begins so; an object that is gone meanwhile, or tells nothing, is none. */
 static int look(const struct token *t, CK_OBJECT_HANDLE handle, struct tmp_object *out, bool *is, struct kh_error *err)
 {
-	char label[KEY_LABEL_MAX];
+	char label[KEY_LABEL_MAX] = {0};
 	CK_BBOOL kept = CK_FALSE;
 	struct attr_read reads[] = {
 		{.type = CKA_LABEL, .data = label, .room = sizeof(label)},

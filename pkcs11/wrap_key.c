@@ -13,8 +13,8 @@
 int wrap_key_check(const struct token *t, const struct spki *key, const char *label, CK_OBJECT_HANDLE object,
 		   struct kh_error *err)
 {
-	unsigned char modulus[SPKI_MODULUS_MAX + 1];
-	char name[OWN_MARK_MAX];
+	unsigned char modulus[SPKI_MODULUS_MAX + 1] = {0};
+	char name[OWN_MARK_MAX] = {0};
 	CK_OBJECT_CLASS object_class = CKO_PUBLIC_KEY;
 	struct attr_read reads[] = {
 		ATTR_READ(CKA_CLASS, object_class),
