@@ -63,7 +63,7 @@ struct probe {
 struct probe_keys {
 	EVP_PKEY *rsa_2048, *rsa_3072;
 };
-int probe_keys_make(struct probe_keys *out, struct kh_error *err);
+int probe_keys_make(struct probe_keys *keys, struct kh_error *err);
 void probe_keys_free(struct probe_keys *keys);
 
 /*
