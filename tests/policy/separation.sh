@@ -91,6 +91,8 @@ may_include() {
 may_include src/base base none
 may_include src/aws 'base aws' none
 may_include src/bundle 'base aws bundle' none
+may_include src/yaml 'base yaml' none
+may_include src/plan 'base aws bundle yaml plan' none
 may_include src/unwrap 'base aws bundle unwrap' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
 may_include src/token 'base aws bundle pkcs11 token' 'p11-kit/.*'
@@ -98,4 +100,4 @@ may_include src/kms 'base aws bundle kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa
 may_include src/sim 'base aws bundle unwrap sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/front 'base aws bundle front' none
 
-tap_done 39
+tap_done 41
