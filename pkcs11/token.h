@@ -72,10 +72,10 @@ int token_open(struct token *t, bool read_write, struct kh_error *err);
 int token_login_kind(const struct token *t, enum token_login *out, struct kh_error *err);
 
 /*
- * Logs the user in, once: `pin` is tried one time and never again; NULL with TOKEN_LOGIN_PROTECTED only.
- * CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
+ * Logs the user in, once: `pin` is tried one time and never again, and wiped when C_Login has returned; NULL with
+ * TOKEN_LOGIN_PROTECTED only. CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
  */
-int token_login(struct token *t, const struct secret *pin, struct kh_error *err);
+int token_login(struct token *t, struct secret *pin, struct kh_error *err);
 
 /* Logs out (when we logged in) and closes the session; a token without one is fine. */
 void token_close(struct token *t);

@@ -6,8 +6,6 @@
 #include "call.h"
 #include "ckr.h"
 
-#include <stdint.h>
-
 /* States of the user's PIN that end the run before a PIN is asked for, in the order they are looked at. */
 static const struct pin_state {
 	CK_FLAGS flag;
@@ -47,11 +45,24 @@ int token_login_kind(const struct token *t, enum token_login *out, struct kh_err
 	return 0;
 }
 
-int token_login(struct token *t, const struct secret *pin, struct kh_error *err)
+static CK_RV log_in_and_wipe(const struct token *t, struct secret *pin)
 {
-	CK_UTF8CHAR_PTR text = pin ? (CK_UTF8CHAR_PTR)(uintptr_t)secret_bytes(pin) : NULL; /* C_Login has no const */
+	CK_RV rv = t->fn->C_Login(t->session, CKU_USER, pin ? secret_data(pin) : NULL, pin ? secret_len(pin) : 0);
+
+	if (pin)
+		secret_wipe(secret_data(pin), secret_cap(pin));
+	return rv;
+}
+
+/* In the function list's place: the PIN is gone before --debug writes of the call. */
+static const struct {
+	CK_RV (*C_Login)(const struct token *t, struct secret *pin);
+} wiping = {log_in_and_wipe};
+
+int token_login(struct token *t, struct secret *pin, struct kh_error *err)
+{
 	char words[TOKEN_WORDS_MAX];
-	CK_RV rv = P11_CALL(t->fn, C_Login, t->session, CKU_USER, text, pin ? secret_len(pin) : 0);
+	CK_RV rv = P11_CALL(&wiping, C_Login, t, pin);
 
 	if (rv == CKR_USER_ALREADY_LOGGED_IN)
 		return 0;

@@ -154,6 +154,7 @@ Test(pkcs11, pin_is_tried_once)
 		fake.login = cases[i].rv;
 		cr_assert_eq(token_login(&t, pin, &err), cases[i].rc);
 		cr_assert_str_eq(fake.login_pin, "user:pass word");
+		cr_assert_str_empty(secret_text(pin), "it is wiped when C_Login has returned");
 		if (cases[i].rc)
 			cr_assert(err.code == KH_E_TOKEN && err.native == cases[i].rv && strstr(err.msg, "C_Login") &&
 				  strstr(err.msg, ckr_name(cases[i].rv)) && !strstr(err.msg, "pass word"));
