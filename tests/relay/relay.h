@@ -12,8 +12,10 @@
  *	KEYHAUL_RELAY_HOST	the host program; relay_host beside relay.so when unset
  *	KEYHAUL_RELAY_DELAY_US	each call takes so many microseconds more, threads beside each other: a round trip
  *	KEYHAUL_RELAY_TRACE	a file to which each call adds a line, "NUMBER FUNCTION NTH-OF-THE-FUNCTION 0xCODE";
- *				C_WrapKey adds "token=0|1 object=LABEL" of the key that is wrapped. The last line is
- *				"left N": objects that were made and not destroyed
+ *				C_WrapKey adds "token=0|1 object=LABEL" of the key that is wrapped, C_Login "pin=given|none".
+ *				The last line is "left N": objects that were made and not destroyed
+ *	KEYHAUL_RELAY_KEYPAD	a file whose first line is what is typed at the token's keypad: the PIN of a C_Login without one
+ *	KEYHAUL_RELAY_LOGGED_IN	a file with the PIN by which somebody else is logged in in the real module already
  *	KEYHAUL_RELAY_RULES	what goes wrong, as POINT=WHAT, several with blanks between
  *
  * POINT is a call's number (17), a function (C_Sign: every call of it), or the Nth of a function (C_Sign.2); a + behind a
@@ -23,6 +25,8 @@
  *	hang			the call never comes back
  *	length-zero, length-huge, length-less, length-more
  *				the call is made; the lengths it gives are 0, 2^62, one less or one more than they are
+ *	flags+0xSET-0xCLEAR	C_GetTokenInfo: these flags set and those clear, either or both
+ *	session-0xCODE		makes no session objects: this CKR where the template has no CKA_TOKEN that is true
  *	oaep-sha1		C_WrapKey: OAEP with SHA-1 whatever hash was asked for
  *	oaep-mgf		... with the MGF1 hash that was not asked for
  *	kwp-iv			... RFC 5649 with another initial value

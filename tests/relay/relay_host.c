@@ -62,6 +62,8 @@ static void name_of(const struct host *h, const struct relay_call *c, char *out,
 	CK_ATTRIBUTE v[] = {{CKA_TOKEN, &token, sizeof(token)}, {CKA_LABEL, label, sizeof(label) - 1}};
 
 	out[0] = '\0';
+	if (c->function == RELAY_C_Login)
+		snprintf(out, size, " pin=%s", c->args[2].data != NULL ? "given" : "none");
 	if (c->function != RELAY_C_WrapKey)
 		return;
 	if (h->fn->C_GetAttributeValue(c->args[0].number, c->args[3].number, v, 2) != CKR_OK)
@@ -100,12 +102,16 @@ static void handle(struct host *h, struct relay_call *c)
 		trace(h, c, " hang");
 		hang();
 	}
-	if (rule != NULL && rule->action == RELAY_CODE)
+	if (rule != NULL && (rule->action == RELAY_CODE || (rule->action == RELAY_SESSION_OBJECTS && relay_is_of_session(c))))
 		c->rv = rule->code;
 	else if (rule != NULL && rule->action >= RELAY_OAEP_SHA1 && c->function == RELAY_C_WrapKey)
 		c->rv = relay_lie(h->fn, c, rule->action);
 	else
-		c->rv = relay_invoke(h->fn, c);
+		c->rv = c->function == RELAY_C_Login ? relay_keypad(h->fn, c) : relay_invoke(h->fn, c);
+	if (c->function == RELAY_C_Initialize && c->rv == CKR_OK)
+		relay_log_in_first(h->fn);
+	if (rule != NULL && rule->action == RELAY_FLAGS)
+		relay_flags(c, rule);
 	if (rule != NULL && rule->action >= RELAY_LENGTH_ZERO && rule->action <= RELAY_LENGTH_MORE)
 		relay_length(c, rule->action);
 	trace(h, c, rest);

@@ -22,6 +22,18 @@ CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action ac
 size_t relay_plaintext(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, unsigned char *out,
 		       size_t room);
 
+/* Falsifies a token's flags by a rule of RELAY_FLAGS. */
+void relay_flags(struct relay_call *c, const struct relay_rule *rule);
+
+/* True for a call that makes an object of the session: a template of it has no CKA_TOKEN, or one that is false. */
+bool relay_is_of_session(const struct relay_call *c);
+
+/* C_Login; with KEYHAUL_RELAY_KEYPAD one without a PIN gets that of the keypad. */
+CK_RV relay_keypad(CK_FUNCTION_LIST *fn, struct relay_call *c);
+
+/* With KEYHAUL_RELAY_LOGGED_IN: logs in to every token, in a session of the host's own that stays open. */
+void relay_log_in_first(CK_FUNCTION_LIST *fn);
+
 /* Objects that were made through the relay and not destroyed. */
 unsigned long relay_left(void);
 

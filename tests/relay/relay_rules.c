@@ -58,14 +58,31 @@ static int parse_function(const char **at, struct relay_rule *r)
 	return -1;
 }
 
+/* "flags+0x100-0x4". */
+static int parse_flags(const char **at, struct relay_rule *r)
+{
+	const char *p = *at + strlen("flags");
+	char *end;
+
+	r->action = RELAY_FLAGS;
+	while (strncmp(p, "+0x", 3) == 0 || strncmp(p, "-0x", 3) == 0) {
+		*(*p == '+' ? &r->set : &r->clear) |= strtoul(p + 1, &end, 16);
+		p = end;
+	}
+	*at = p;
+	return (*p == ' ' || *p == '\0') && (r->set | r->clear) != 0 ? 0 : -1;
+}
+
 static int parse_action(const char **at, struct relay_rule *r)
 {
 	size_t len = strcspn(*at, " ");
 	char *end;
 
-	if (strncmp(*at, "0x", 2) == 0) {
-		r->action = RELAY_CODE;
-		r->code = strtoul(*at, &end, 16);
+	if (strncmp(*at, "flags", 5) == 0)
+		return parse_flags(at, r);
+	if (strncmp(*at, "0x", 2) == 0 || strncmp(*at, "session-0x", 10) == 0) {
+		r->action = **at == '0' ? RELAY_CODE : RELAY_SESSION_OBJECTS;
+		r->code = strtoul(strchr(*at, '0'), &end, 16);
 		*at = end;
 		return *end == ' ' || *end == '\0' ? 0 : -1;
 	}

@@ -13,6 +13,8 @@ enum relay_action {
 	RELAY_LENGTH_HUGE,
 	RELAY_LENGTH_LESS,
 	RELAY_LENGTH_MORE,
+	RELAY_FLAGS,
+	RELAY_SESSION_OBJECTS,
 	RELAY_OAEP_SHA1,
 	RELAY_OAEP_MGF,
 	RELAY_KWP_IV,
@@ -30,6 +32,7 @@ struct relay_rule {
 	unsigned long first, last; /* call numbers, of all or of the function */
 	enum relay_action action;
 	CK_RV code;
+	CK_FLAGS set, clear; /* RELAY_FLAGS */
 };
 
 #define RELAY_RULES_MAX 32
