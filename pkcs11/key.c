@@ -157,7 +157,7 @@ static int none_found(const struct token *t, const struct key_query *q, struct k
 	kh_fail(err, KH_E_INPUT, 0, "no key%s%.*s%s matches on %s", q->label ? " '" : "",
 		(int)(q->label_len < 100 ? q->label_len : 100), q->label ? q->label : "", q->label ? "'" : "",
 		token_words(t, words));
-	if (!t->logged_in && t->info.flags & CKF_LOGIN_REQUIRED)
+	if (!t->logged_in && !t->was_logged_in && t->info.flags & CKF_LOGIN_REQUIRED)
 		return kh_hint(err, "nobody is logged in, and private objects are not seen so: leave --no-login out");
 	return kh_hint(err, "`keyhaul-token keys` lists the keys of the token");
 }

@@ -216,6 +216,8 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 	(void)snprintf(m.tmp_label, sizeof(m.tmp_label), "%s%s", TMP_PREFIX, hex);
 	m.label = r->label ? r->label : m.tmp_label;
 	rc = m.info->secret_len ? make_secret(&m, err) : make_pair(&m, err);
+	if (rc && !r->token_object && token_wants_kept(t, err->native))
+		kh_hint(err, TOKEN_HINT_KEPT);
 	if (rc == 0 && !r->unread)
 		rc = check_made(&m, err);
 	if (rc)
@@ -257,6 +259,10 @@ int keygen_check_label(const struct token *t, const char *label, struct kh_error
 
 	if (!*label || strlen(label) > KEY_LABEL_MAX)
 		return kh_fail(err, KH_E_USAGE, 0, "a key's label has 1 to %d bytes", KEY_LABEL_MAX);
+	if (strncmp(label, TMP_PREFIX, sizeof(TMP_PREFIX) - 1) == 0) {
+		kh_fail(err, KH_E_USAGE, 0, "labels that begin with " TMP_PREFIX " are for temporary objects");
+		return kh_hint(err, "'keyhaul-token clean' would take the key for one: choose another --label");
+	}
 	for (const unsigned char *c = (const unsigned char *)label; *c; c++)
 		if (*c < ' ' || *c == 0x7F)
 			return kh_fail(err, KH_E_USAGE, 0, "a key's label has no control characters");

@@ -241,6 +241,12 @@ bool token_is_gone(CK_RV rv)
 	       rv == CKR_SESSION_CLOSED;
 }
 
+bool token_wants_kept(const struct token *t, CK_RV rv)
+{
+	return !t->token_objects && (rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
+				     rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_SESSION_READ_ONLY);
+}
+
 bool token_has_mechanism(const struct token *t, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags)
 {
 	CK_MECHANISM_INFO info = {0};

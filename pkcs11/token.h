@@ -34,6 +34,7 @@ struct token {
 	bool hardware;		   /* the slot says CKF_HW_SLOT */
 	bool read_write;	   /* the session is */
 	bool logged_in;		   /* by us: token_close logs out */
+	bool was_logged_in;	   /* by somebody else in this module, and stays so */
 	bool token_objects;	   /* temporary objects are token objects (--token-objects) */
 	size_t *left;		   /* counts those that could not be taken off it again; NULL: nobody counts */
 };
@@ -72,8 +73,14 @@ int token_open(struct token *t, bool read_write, struct kh_error *err);
 int token_login_kind(const struct token *t, enum token_login *out, struct kh_error *err);
 
 /*
- * Logs the user in, once: `pin` is tried one time and never again, and wiped when C_Login has returned; NULL with
- * TOKEN_LOGIN_PROTECTED only. CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
+ * Asks the open session whether the user is logged in already (another part of this process, the vendor's daemon), into
+ * t->was_logged_in: then no PIN is needed. KH_E_TOKEN where the token is gone or the security officer is logged in.
+ */
+int token_login_state(struct token *t, struct kh_error *err);
+
+/*
+ * Logs the user in, once: `pin` is tried one time and never again, and wiped when C_Login has returned; it is not tried
+ * where it is shorter than the token's least. NULL with TOKEN_LOGIN_PROTECTED only. CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
  */
 int token_login(struct token *t, struct secret *pin, struct kh_error *err);
 
@@ -85,6 +92,10 @@ void token_note_left(const struct token *t, size_t n);
 
 /* True where `rv` means that the token or its session is gone (removed, reset, closed under us). */
 bool token_is_gone(CK_RV rv);
+
+/* True where `rv` may mean that the device takes no session objects, and --token-objects would help. */
+#define TOKEN_HINT_KEPT "a device without session objects needs --token-objects"
+bool token_wants_kept(const struct token *t, CK_RV rv);
 
 /* "token 'L' (serial S)" for messages, into `out`. */
 #define TOKEN_WORDS_MAX 96

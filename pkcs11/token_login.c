@@ -6,6 +6,8 @@
 #include "call.h"
 #include "ckr.h"
 
+#define PIN_LEN_BELIEVED 64 /* a least length over this, CK_UNAVAILABLE_INFORMATION too, is no length */
+
 /* States of the user's PIN that end the run before a PIN is asked for, in the order they are looked at. */
 static const struct pin_state {
 	CK_FLAGS flag;
@@ -59,13 +61,51 @@ static const struct {
 	CK_RV (*C_Login)(const struct token *t, struct secret *pin);
 } wiping = {log_in_and_wipe};
 
+/* A token that does not say it is asked to log in, and says then. */
+int token_login_state(struct token *t, struct kh_error *err)
+{
+	CK_SESSION_INFO info = {0};
+	CK_RV rv = P11_CALL(t->fn, C_GetSessionInfo, t->session, &info);
+	char words[TOKEN_WORDS_MAX];
+
+	t->was_logged_in = rv == CKR_OK && (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
+	if (token_is_gone(rv))
+		return ckr_fail(err, rv, "C_GetSessionInfo", token_words(t, words));
+	if (rv != CKR_OK)
+		log_warning("C_GetSessionInfo on %s: %s (0x%lX); whether somebody is logged in is not known",
+			    token_words(t, words), ckr_name(rv), rv);
+	if (rv != CKR_OK || info.state != CKS_RW_SO_FUNCTIONS)
+		return 0;
+	kh_fail(err, KH_E_TOKEN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, "the security officer is logged in to %s",
+		token_words(t, words));
+	return kh_hint(err, "keys are hauled by the user: end the security officer's session first");
+}
+
+/* A PIN that the token's own words rule out (PKCS#11 v3.1 section 3.4, ulMinPinLen) would spend a try for nothing. */
+static int check_length(const struct token *t, const struct secret *pin, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+
+	if (t->info.ulMinPinLen > PIN_LEN_BELIEVED || secret_len(pin) >= t->info.ulMinPinLen)
+		return 0;
+	kh_fail(err, KH_E_TOKEN, CKR_PIN_LEN_RANGE, "the PIN is shorter than %lu bytes, the least that %s takes: CKR_PIN_LEN_RANGE (0x%lX)",
+		t->info.ulMinPinLen, token_words(t, words), CKR_PIN_LEN_RANGE);
+	kh_name(err, "CKR_PIN_LEN_RANGE");
+	return kh_hint(err, "it was not sent to the token, and no try was spent; check it and run this again");
+}
+
 int token_login(struct token *t, struct secret *pin, struct kh_error *err)
 {
 	char words[TOKEN_WORDS_MAX];
-	CK_RV rv = P11_CALL(&wiping, C_Login, t, pin);
+	CK_RV rv;
 
-	if (rv == CKR_USER_ALREADY_LOGGED_IN)
+	if (pin && check_length(t, pin, err))
+		return -1;
+	rv = P11_CALL(&wiping, C_Login, t, pin);
+	if (rv == CKR_USER_ALREADY_LOGGED_IN) {
+		t->was_logged_in = true; /* whose login it is ends it */
 		return 0;
+	}
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_Login", token_words(t, words));
 	t->logged_in = true;

@@ -77,9 +77,8 @@ int wrap_key_create(const struct token *t, const struct spki *key, CK_OBJECT_HAN
 		return check_made(t, key, label, out, err);
 	*out = CK_INVALID_HANDLE;
 	ckr_fail(err, rv, "C_CreateObject", "the wrapping key");
-	if (!t->token_objects && (rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
-				  rv == CKR_FUNCTION_NOT_SUPPORTED))
-		kh_hint(err, "a device without session objects needs --token-objects");
+	if (token_wants_kept(t, rv))
+		kh_hint(err, TOKEN_HINT_KEPT);
 	return -1;
 }
 

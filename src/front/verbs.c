@@ -18,6 +18,7 @@ static const struct verb verbs[] = {
 	{"generate", TOKEN, TOKEN, "make a key that can be hauled, in the token"},
 	{"keys", TOKEN, TOKEN, "list the keys on a token and whether each can be hauled"},
 	{"wrap", TOKEN, TOKEN, "wrap a key in the token for the KMS key of each bundle"},
+	{"lock", TOKEN, TOKEN, "make a key that was hauled unextractable, for ever"},
 	{"clean", TOKEN, TOKEN, "remove keyhaul-tmp-* objects that a power cut left on a token"},
 	{"create", KMS, KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
 	{"fetch", KMS, KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},

@@ -11,6 +11,7 @@ extern const struct cmd_row cmd_probe;
 extern const struct cmd_row cmd_generate;
 extern const struct cmd_row cmd_keys;
 extern const struct cmd_row cmd_wrap;
+extern const struct cmd_row cmd_lock;
 extern const struct cmd_row cmd_clean;
 
 #endif

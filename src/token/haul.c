@@ -56,7 +56,7 @@ static int haul_generated(struct cmd *c, struct haul_item *item, const struct ha
 	const struct keygen_request request = {
 		.spec = bundle_facts(item->bundle)->key_spec,
 		.secret_len = haul_secret_len(item),
-		.label = o->generate,
+		.label = o->no_keep && t->token_objects ? NULL : o->generate, /* so that `clean` finds what a power cut leaves */
 		.token_object = !o->no_keep || t->token_objects,
 	};
 	struct keygen_key made;

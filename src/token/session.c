@@ -40,6 +40,14 @@ static int log_in(struct session *s, const struct token_opts *opts, struct kh_er
 			    token_words(&s->token, words));
 	if (kind == TOKEN_LOGIN_NONE)
 		return 0;
+	if (token_login_state(&s->token, err))
+		return -1;
+	if (s->token.was_logged_in) {
+		if (kind == TOKEN_LOGIN_PIN && pin_is_given(opts, s->uri))
+			log_warning("the user is logged in to %s already; the PIN that was given is not used",
+				    token_words(&s->token, words));
+		return 0;
+	}
 	if (kind == TOKEN_LOGIN_PROTECTED)
 		log_line("", "the token asks for the PIN itself: enter it at its keypad or dialogue");
 	else if (pin_get(opts, s->uri, &s->token, &pin, err))

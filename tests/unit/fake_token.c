@@ -54,6 +54,14 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
 	return CKR_OK;
 }
 
+static CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *out)
+{
+	(void)session;
+	memset(out, 0, sizeof(*out));
+	out->state = fake.state;
+	return fake.session_info;
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG len)
 {
 	(void)session;
@@ -225,6 +233,7 @@ CK_FUNCTION_LIST *fake_reset(void)
 		.C_GetTokenInfo = get_token_info,
 		.C_OpenSession = open_session,
 		.C_CloseSession = close_session,
+		.C_GetSessionInfo = get_session_info,
 		.C_Login = login,
 		.C_Logout = logout,
 		.C_GetAttributeValue = get_attribute_value,

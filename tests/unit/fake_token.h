@@ -36,6 +36,8 @@ struct fake {
 	struct fake_object objects[FAKE_OBJECTS]; /* the handle is the index and 1 */
 	CK_ULONG find_says;	    /* when not 0: what C_FindObjects says it gave */
 	bool find_forever;	    /* C_FindObjects never comes to an end */
+	CK_RV session_info;	    /* what C_GetSessionInfo answers */
+	CK_STATE state;		    /* and gives */
 	CK_RV login, open, get, find_init, generate, destroy; /* CKR_OK, or what they answer */
 	CK_OBJECT_HANDLE stale;	    /* when not 0: the handle that a generation gives, of another object */
 	bool fails_late;	    /* `generate` is answered after the objects were made */

@@ -134,6 +134,49 @@ Test(pkcs11, login_is_judged_by_the_flags)
 	log_reset();
 }
 
+/* What the token says of PINs and of who is logged in, before one is sent. */
+static void check_no_try(void)
+{
+	static const struct {
+		CK_ULONG least;
+		size_t len;
+		unsigned logins;
+	} lengths[] = {{0, 1, 1}, {4, 4, 1}, {4, 3, 0}, {14, 14, 1}, {64, 14, 0}, {65, 14, 1},
+		       {CK_UNAVAILABLE_INFORMATION, 1, 1}};
+	static const struct {
+		CK_STATE state;
+		CK_RV rv;
+		int rc;
+		bool was;
+	} states[] = {{CKS_RO_PUBLIC_SESSION, CKR_OK, 0, false},	{CKS_RO_USER_FUNCTIONS, CKR_OK, 0, true},
+		      {CKS_RW_USER_FUNCTIONS, CKR_OK, 0, true},		{CKS_RW_SO_FUNCTIONS, CKR_OK, -1, false},
+		      {CKS_RW_SO_FUNCTIONS, CKR_GENERAL_ERROR, 0, false}, {CKS_RO_PUBLIC_SESSION, CKR_DEVICE_REMOVED, -1, false}};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct secret *pin = secret_copy("user:pass word", lengths[i].len, &err);
+		struct token t = open_token();
+
+		t.info.ulMinPinLen = lengths[i].least;
+		cr_assert_eq(token_login(&t, pin, &err), lengths[i].logins ? 0 : -1, "length %zu", i);
+		cr_assert_eq(fake.logins, lengths[i].logins, "length %zu", i);
+		if (!lengths[i].logins)
+			cr_assert(err.code == KH_E_TOKEN && err.native == CKR_PIN_LEN_RANGE && strstr(err.hint, "no try"));
+		token_close(&t);
+		secret_free(pin);
+	}
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct token t = open_token();
+
+		fake.state = states[i].state;
+		fake.session_info = states[i].rv;
+		cr_assert_eq(token_login_state(&t, &err), states[i].rc, "state %zu", i);
+		cr_assert_eq(t.was_logged_in, states[i].was, "state %zu", i);
+		token_close(&t);
+		cr_assert(fake.logins == 0 && fake.logouts == 0, "state %zu", i);
+	}
+	log_reset();
+}
+
 /* One try, whatever the answer; logged out by whoever logged in. */
 Test(pkcs11, pin_is_tried_once)
 {
@@ -163,6 +206,7 @@ Test(pkcs11, pin_is_tried_once)
 		cr_assert(fake.logins == 1 && fake.logouts == cases[i].logouts && fake.closes == 1, "case %zu", i);
 		secret_free(pin);
 	}
+	check_no_try();
 }
 
 Test(pkcs11, protected_path_gets_no_pin_and_sessions_are_read_only)

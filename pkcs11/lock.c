@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "lock.h"
+
+#include "base/log.h"
+#include "call.h"
+#include "ckr.h"
+#include "proof_step.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rsa.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HINT_WRAPPED \
+	"whoever has the PIN can still take the key off this token: once it is hauled, destroy it there with the vendor's " \
+	"tool, or keep it where every user of the token may have it"
+
+static CK_RV make_unextractable(const struct token *t, CK_OBJECT_HANDLE object)
+{
+	struct attr_template tmpl = {.n = 0};
+
+	attr_add_bool(&tmpl, CKA_EXTRACTABLE, false);
+	return P11_CALL(t->fn, C_SetAttributeValue, t->session, object, tmpl.v, tmpl.n);
+}
+
+int lock_set(const struct token *t, struct key *k, struct kh_error *err)
+{
+	CK_OBJECT_HANDLE handle = k->handle;
+	CK_RV rv = make_unextractable(t, handle);
+
+	if (rv != CKR_OK) {
+		ckr_fail(err, rv, "C_SetAttributeValue", "CKA_EXTRACTABLE");
+		if (rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_ACTION_PROHIBITED)
+			kh_hint(err, "the token does not let this key be changed%s; the vendor's tool may",
+				k->modifiable == BUNDLE_FALSE ? " (CKA_MODIFIABLE is false)" : "");
+		return -1;
+	}
+	if (key_read(t, handle, k, err) != 0)
+		return kh_context(err, "C_SetAttributeValue answered CKR_OK, but the key cannot be read again");
+	if (k->extractable == BUNDLE_FALSE)
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "C_SetAttributeValue: CKR_OK, but the token says that CKA_EXTRACTABLE of the key %s",
+		k->extractable == BUNDLE_TRUE ? "is true still" : "is not told");
+	return kh_hint(err, "the key is not locked: " CKR_HINT_BROKEN);
+}
+
+static void not_shown(struct lock_finding *f, const char *what, const struct kh_error *why)
+{
+	f->shown = false;
+	snprintf(f->why, sizeof(f->why), "%s%s%.*s", what, why != NULL ? ": " : "", why != NULL ? LOCK_WHY_MAX / 2 : 0,
+		 why != NULL ? why->msg : "");
+}
+
+/* -1 where the token is gone and the like; 1 where `why` is a finding, with which nothing can be shown. */
+static int cannot(struct lock_finding *f, const char *what, const struct kh_error *why, struct kh_error *err)
+{
+	if (!proof_is_finding(why)) {
+		*err = *why;
+		return -1;
+	}
+	not_shown(f, what, why);
+	return 1;
+}
+
+/* The first plan by which the throwaway comes out as KMS opens it: 0, and 1 where there is none. */
+static int find_plan(const struct token *t, const struct proof_throwaway *w, struct wrap_plan *out,
+		     struct lock_finding *f, struct kh_error *err)
+{
+	struct kh_error last = {.code = KH_OK}, ignored;
+
+	for (int alg = WRAPALG_NONE + 1; alg < WRAPALGS; alg++) {
+		struct wrap_plan plans[WRAP_PLANS_MAX];
+		struct proof proof;
+		size_t n = 0;
+
+		if (wrapalg_check(w->spec, (enum wrapalg)alg, w->rsa_bits, NULL, &ignored) == 0)
+			n = wrap_plans(t, (enum wrapalg)alg, NULL, plans);
+		for (size_t i = 0; i < n; i++) {
+			*out = plans[i];
+			if (proof_try(t, w, &plans[i], &proof, &last) == 0)
+				return 0;
+			if (!proof_is_finding(&last))
+				return cannot(f, "", &last, err);
+		}
+	}
+	not_shown(f, "the token wraps no such key in a way that could be opened, locked or not",
+		  last.code != KH_OK ? &last : NULL);
+	return 1;
+}
+
+/* That it was the key's own C_WrapKey: not the ephemeral key's, which says nothing of it. */
+static bool is_of_the_key(const struct wrap_plan *plan, const struct kh_error *why)
+{
+	CK_MECHANISM_TYPE mechanism = plan->way == WRAP_OAEP	 ? CKM_RSA_PKCS_OAEP
+				      : plan->way == WRAP_NATIVE ? CKM_RSA_AES_KEY_WRAP
+								 : plan->kwp;
+	char call[CKM_NAME_MAX + 32], name[CKM_NAME_MAX];
+	int n = snprintf(call, sizeof(call), "C_WrapKey on %s: ", ckm_name(mechanism, name));
+
+	return strncmp(why->msg, call, (size_t)n) == 0;
+}
+
+/* What CKR_OK to a locked key means; the code of a refusal otherwise. */
+static int judge(int wrapped, const struct wrap_plan *plan, const struct kh_error *why, const char *what,
+		 struct lock_finding *f, struct kh_error *err)
+{
+	if (wrapped == 0 || (why->code == KH_E_TOKEN && why->native == CKR_OK) || why->code == KH_E_CHECK) {
+		kh_fail(err, KH_E_CHECK, 0, "the token wraps locked keys all the same (C_WrapKey: CKR_OK for %s%s)", what,
+			wrapped == 0 ? "" : ", though not with it inside");
+		return kh_hint(err, HINT_WRAPPED);
+	}
+	if (!proof_is_lasting(why) || !is_of_the_key(plan, why)) /* a code of the moment says nothing of the key */
+		return cannot(f, "C_WrapKey gave no answer that tells", why, err);
+	f->shown = true;
+	f->rv = why->native;
+	return 0;
+}
+
+/* The throwaway, of which nothing is lost: the plan that wrapped it must be refused now. */
+static int try_throwaway(const struct token *t, const struct proof_throwaway *w, const struct wrap_plan *plan,
+			 struct lock_finding *f, struct kh_error *err)
+{
+	struct kh_error why = {.code = KH_OK};
+	struct key k = {.handle = w->target.key};
+	struct proof proof;
+	int wrapped;
+
+	if (lock_set(t, &k, &why) != 0)
+		return cannot(f, "a throwaway key cannot be locked", &why, err);
+	wrapped = proof_try(t, w, plan, &proof, &why);
+	if (wrapped != 0 && !proof_is_finding(&why))
+		return cannot(f, "", &why, err);
+	return judge(wrapped, plan, &why, "a throwaway key of the same kind", f, err);
+}
+
+/* The key itself, under a wrapping key that nobody can open anything of. */
+static int try_key(const struct token *t, const struct proof_throwaway *w, const struct wrap_plan *plan,
+		   const struct key *k, struct lock_finding *f, struct kh_error *err)
+{
+	struct kh_error why = {.code = KH_OK};
+	struct wrap_blob blob = {.len = 0};
+	int wrapped = wrap_run(t, plan, w->wrapping_key, w->rsa_bits, k->handle, &blob, &why);
+
+	OPENSSL_cleanse(&blob, sizeof(blob));
+	if (wrapped != 0 && !proof_is_finding(&why))
+		return cannot(f, "", &why, err);
+	return judge(wrapped, plan, &why, "the key itself", f, err);
+}
+
+static int check_by(const struct token *t, const struct key *k, struct proof_throwaway *w, EVP_PKEY **rsa,
+		    struct lock_finding *f, struct kh_error *err)
+{
+	struct wrap_plan plan;
+	int rc = find_plan(t, w, &plan, f, err);
+
+	if (rc == 0)
+		rc = try_throwaway(t, w, &plan, f, err);
+	if (rc != 0)
+		return rc;
+	EVP_PKEY_free(*rsa); /* wiped with it */
+	*rsa = NULL;
+	w->rsa = NULL;
+	return try_key(t, w, &plan, k, f, err);
+}
+
+int lock_check(const struct token *t, const struct key *k, struct lock_finding *out, struct kh_error *err)
+{
+	struct proof_throwaway w;
+	struct kh_error unmade;
+	EVP_PKEY *rsa = NULL;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if (k->spec == KEYSPEC_NONE) {
+		not_shown(out, "KMS imports no such key, and keyhaul makes no throwaway of its kind", NULL);
+		return 0;
+	}
+	log_progress("looking whether the token keeps to it...");
+	rsa = EVP_RSA_gen(proof_rsa_bits(k->spec, WRAPALG_RSAES_OAEP_SHA_256));
+	if (rsa == NULL)
+		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key");
+	if (proof_throwaway_make(t, k->spec, keyspec_info(k->spec)->secret_len > 0 ? k->bits / 8 : 0, rsa, &w, &unmade) == 0)
+		rc = check_by(t, k, &w, &rsa, out, err);
+	else
+		rc = cannot(out, "there is no throwaway key to show it with", &unmade, err);
+	proof_throwaway_destroy(t, &w);
+	EVP_PKEY_free(rsa);
+	return rc < 0 ? -1 : 0;
+}

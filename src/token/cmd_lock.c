@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "base/log.h"
+#include "base/prompt.h"
+#include "base/text.h"
+#include "bundle/result.h"
+#include "commands.h"
+#include "describe.h"
+#include "pkcs11/ckr.h"
+#include "pkcs11/lock.h"
+#include "session.h"
+
+#include <string.h>
+
+struct lock_opts {
+	const char *key;
+	bool yes;
+	struct token_opts token_opts;
+};
+
+static const struct opt_row rows[] = {
+	{.name = "key", .kind = OPT_URI, .offset = offsetof(struct lock_opts, key), .arg = "URI",
+	 .text = "the key to lock in"},
+	{.name = "yes", .kind = OPT_FLAG, .offset = offsetof(struct lock_opts, yes), .text = "do not ask before it is locked"},
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	TOKEN_OPT_GROUP(offsetof(struct lock_opts, token_opts)),
+	OPT_GROUPS_END,
+};
+
+static int check_opts(const struct lock_opts *o, const struct session *s, struct kh_error *err)
+{
+	if (uri_has_object(s->uri))
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "--key '%s' names no key", o->key);
+	return kh_hint(err, "add object=LABEL or id=%%XX to the URI; 'keyhaul-token keys' prints them");
+}
+
+/* The warning is for --yes too; what is asked names the key, as the token has it. */
+static int confirm(const struct lock_opts *o, const struct token *t, const struct key *k, struct kh_error *err)
+{
+	struct buf prompt = BUF_INIT(2048);
+	int ret = -1;
+
+	log_warning("a locked key can never be wrapped again: an import that expires or is deleted cannot be made again from "
+		    "this token, and no other KMS key can have it");
+	if (o->yes)
+		return 0;
+	if (buf_addf(&prompt, "Lock '", err) == 0 && text_for_terminal(k->label, k->label_len, &prompt, err) == 0 &&
+	    buf_addf(&prompt, "' in token '", err) == 0 &&
+	    text_for_terminal(t->name.label, strlen(t->name.label), &prompt, err) == 0 &&
+	    buf_addf(&prompt, "' for ever? Type 'yes': ", err) == 0)
+		ret = prompt_confirm(buf_text(&prompt), "yes", err);
+	buf_free(&prompt);
+	return ret;
+}
+
+/* `f` NULL: the token wraps it all the same. */
+static json_t *result_of(const struct token *t, const struct key *k, bool already, const struct lock_finding *f)
+{
+	json_t *out = describe_key(t, k);
+	int failed = 0;
+
+	if (out == NULL)
+		return NULL;
+	failed |= json_object_set_new(out, "locked", json_true());
+	failed |= json_object_set_new(out, "already", json_boolean(already));
+	if (f == NULL || f->shown)
+		failed |= json_object_set_new(out, "wrap_refused", json_boolean(f != NULL));
+	if (f != NULL)
+		failed |= f->shown ? json_object_set_new(out, "native", json_string(ckr_name(f->rv)))
+				   : json_object_set_new(out, "not_shown", describe_string(f->why, strlen(f->why)));
+	if (failed) {
+		json_decref(out);
+		return NULL;
+	}
+	return out;
+}
+
+static int show(struct cmd *c, const struct token *t, const struct key *k, bool already, const struct lock_finding *f,
+		struct kh_error *err)
+{
+	struct buf uri = BUF_INIT(URI_MAX);
+	int ret = -1;
+
+	if (key_uri(t, k, &uri, err) != 0 ||
+	    cmd_printf(c, err, "%s\n  %s: the token says CKA_EXTRACTABLE false\n", buf_text(&uri),
+		       already ? "was locked already" : "locked") != 0)
+		goto out;
+	if (f->shown && cmd_printf(c, err, "  and wraps it no more: C_WrapKey: %s (0x%lX)\n", ckr_name(f->rv), f->rv) != 0)
+		goto out;
+	if (!f->shown)
+		log_warning("that C_WrapKey is refused to it could not be shown: %s", f->why);
+	ret = result_add(c, result_of(t, k, already, f), err);
+out:
+	buf_free(&uri);
+	return ret;
+}
+
+static int lock(struct cmd *c, const struct token *t, struct key *k, struct kh_error *err)
+{
+	bool already = k->extractable == BUNDLE_FALSE;
+	struct lock_finding finding;
+	struct kh_error ignored;
+
+	if (!already && (confirm(c->opts, t, k, err) != 0 || lock_set(t, k, err) != 0))
+		return -1;
+	if (lock_check(t, k, &finding, err) == 0)
+		return show(c, t, k, already, &finding, err);
+	if (err->code == KH_E_CHECK && result_add(c, result_of(t, k, already, NULL), &ignored) != 0)
+		log_debug("%s", ignored.msg);
+	return kh_context(err, "'%s' %s locked", k->label, already ? "was" : "is");
+}
+
+static int run(struct cmd *c, struct kh_error *err)
+{
+	const struct lock_opts *o = c->opts;
+	struct key_query query;
+	struct session s;
+	struct key k;
+	int ret = -1;
+
+	if (o->key == NULL) {
+		kh_fail(err, KH_E_USAGE, 0, "--key is missing");
+		return kh_hint(err, "name the key by its URI, which 'keyhaul-token keys' prints");
+	}
+	if (session_parse(o->key, &o->token_opts, &s, err) == 0 && check_opts(o, &s, err) == 0 &&
+	    session_start(&o->token_opts, true, &s, err) == 0 && key_query_from_uri(s.uri, &query, err) == 0 &&
+	    key_find(&s.token, &query, &k, err) == 0 && lock(c, &s.token, &k, err) == 0)
+		ret = session_check_left(&s, err);
+	session_close(&s);
+	return ret;
+}
+
+const struct cmd_row cmd_lock = {
+	.verb = "lock",
+	.operands = "",
+	.summary = "make a key that was hauled unextractable, for ever",
+	.groups = groups,
+	.opts_size = sizeof(struct lock_opts),
+	.run = run,
+};
