@@ -39,6 +39,8 @@ offline tests/token/keys.sh
 offline tests/token/generate.sh
 offline tests/token/pin.sh
 offline tests/token/wrap.sh
+KEYHAUL_MATRIX_SIZES=RSA_4096
+export KEYHAUL_MATRIX_SIZES
 offline tests/token/matrix.sh
 
 # The trace sees what it looks for.
