@@ -6,7 +6,8 @@
 /*
  * The relay: relay.so is a PKCS#11 module for tests. It has nothing of a token in itself: it starts relay_host, which
  * loads the real module, and passes each call on to it over a socket. What is behind C_Login and C_WrapKey is then in
- * another process, and what comes back can be delayed, refused, falsified and counted. Environment:
+ * another process, and what comes back can be delayed, refused, falsified and counted. Calls of several threads are made
+ * beside each other, where the real module can lock. Environment:
  *
  *	KEYHAUL_RELAY_MODULE	the real module
  *	KEYHAUL_RELAY_HOST	the host program; relay_host beside relay.so when unset
@@ -16,23 +17,28 @@
  *				The last line is "left N": objects that were made and not destroyed
  *	KEYHAUL_RELAY_KEYPAD	a file whose first line is what is typed at the token's keypad: the PIN of a C_Login without one
  *	KEYHAUL_RELAY_LOGGED_IN	a file with the PIN by which somebody else is logged in in the real module already
+ *	KEYHAUL_RELAY_NATIVE	yes: the token has CKM_RSA_AES_KEY_WRAP, which the relay does in its place
  *	KEYHAUL_RELAY_RULES	what goes wrong, as POINT=WHAT, several with blanks between
  *
  * POINT is a call's number (17), a function (C_Sign: every call of it), or the Nth of a function (C_Sign.2); a + behind a
- * number holds from that call on (17+, C_Sign.2+). WHAT is one of
+ * number holds from that call on (17+, C_Sign.2+). C_WrapKey can have behind it which keys it is for, by kind or kind and
+ * size: C_WrapKey:secret, C_WrapKey:rsa4096, C_WrapKey.3+:ec256. WHAT is one of
  *
  *	0xCODE			the call is not made and gives this CKR
  *	hang			the call never comes back
+ *	delay-MS		it is made so many milliseconds later
  *	length-zero, length-huge, length-less, length-more
  *				the call is made; the lengths it gives are 0, 2^62, one less or one more than they are
  *	flags+0xSET-0xCLEAR	C_GetTokenInfo: these flags set and those clear, either or both
  *	session-0xCODE		makes no session objects: this CKR where the template has no CKA_TOKEN that is true
- *	oaep-sha1		C_WrapKey: OAEP with SHA-1 whatever hash was asked for
+ *	oaep-sha1		C_WrapKey, by whichever mechanism: OAEP with SHA-1 whatever hash was asked for
  *	oaep-mgf		... with the MGF1 hash that was not asked for
  *	kwp-iv			... RFC 5649 with another initial value
  *	zero-padding		... zeros behind the key, then RFC 3394
  *	other-key		... a key that the relay made, of the same kind and length
  *	explicit-curve		... an EC key with its curve's parameters in place of its name
+ *	bytes-behind		... eight bytes, which are not zero, behind the PKCS#8
+ *	short-kek		... a key-encryption key of 128 bits
  *	noise			... the right length of random bytes
  *	empty			... CKR_OK and nothing
  */
@@ -43,7 +49,7 @@
 
 #define RELAY_MESSAGE_MAX 65536 /* bytes of a call or its answer; within the kernel's limit for one datagram */
 #define RELAY_ARGS_MAX 8
-#define RELAY_SOCKET 3 /* the host's end */
+#define RELAY_SOCKET 3 /* the host's: each message is a connection for one call at a time (SCM_RIGHTS) */
 
 /*
  * The functions that are passed on, and their arguments in PKCS#11's order, pointer and length as one:
@@ -85,6 +91,12 @@
 	X(C_WrapKey, "uMuuB") \
 	X(C_UnwrapKey, "uMubAh") \
 	X(C_GenerateRandom, "uo")
+
+/* CKM_RSA_AES_KEY_WRAP's parameters (PKCS#11 v3.1 section 6.1.22); libp11-kit's header has the mechanism alone. */
+struct relay_rsa_aes {
+	CK_ULONG aes_bits;
+	CK_RSA_PKCS_OAEP_PARAMS *oaep;
+};
 
 #define RELAY_NUMBER(name, args) RELAY_##name,
 enum relay_function { RELAY_FUNCTIONS(RELAY_NUMBER) RELAY_FUNCTIONS_END };

@@ -9,6 +9,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <string.h>
 
 static int oaep(EVP_PKEY *key, const char *hash, const char *mgf, bool seal, const struct relay_blob *in,
@@ -39,16 +40,19 @@ int relay_oaep_open(EVP_PKEY *key, const char *hash, const char *mgf, const stru
 	return oaep(key, hash, mgf, false, sealed, out);
 }
 
-static int aes_wrap(const char *name, const struct relay_blob *kek, const unsigned char *iv, bool seal,
+static int aes_wrap(const char *mode, const struct relay_blob *kek, const unsigned char *iv, bool seal,
 		    const struct relay_blob *in, struct relay_blob *out)
 {
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
+	char name[32];
+	EVP_CIPHER *cipher = NULL;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int len = 0, ok;
 
+	snprintf(name, sizeof(name), "AES-%zu-%s", 8 * kek->len, mode);
+	cipher = EVP_CIPHER_fetch(NULL, name, NULL);
 	if (ctx != NULL)
 		EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	ok = cipher != NULL && ctx != NULL && kek->len == 32 && in->len + 16 <= sizeof(out->data) &&
+	ok = cipher != NULL && ctx != NULL && in->len + 16 <= sizeof(out->data) &&
 	     EVP_CipherInit_ex2(ctx, cipher, kek->data, iv, seal, NULL) > 0 &&
 	     EVP_CipherUpdate(ctx, out->data, &len, in->data, (int)in->len) > 0 && len > 0;
 	out->len = ok ? (size_t)len : 0;
@@ -60,17 +64,17 @@ static int aes_wrap(const char *name, const struct relay_blob *kek, const unsign
 int relay_kwp_seal(const struct relay_blob *kek, const unsigned char *iv, const struct relay_blob *plain,
 		   struct relay_blob *out)
 {
-	return aes_wrap("AES-256-WRAP-PAD", kek, iv, true, plain, out);
+	return aes_wrap("WRAP-PAD", kek, iv, true, plain, out);
 }
 
 int relay_kwp_open(const struct relay_blob *kek, const struct relay_blob *sealed, struct relay_blob *out)
 {
-	return aes_wrap("AES-256-WRAP-PAD", kek, NULL, false, sealed, out);
+	return aes_wrap("WRAP-PAD", kek, NULL, false, sealed, out);
 }
 
 int relay_kw_seal(const struct relay_blob *kek, const struct relay_blob *plain, struct relay_blob *out)
 {
-	return aes_wrap("AES-256-WRAP", kek, NULL, true, plain, out);
+	return aes_wrap("WRAP", kek, NULL, true, plain, out);
 }
 
 EVP_PKEY *relay_rsa_public(const unsigned char *n, size_t n_len, const unsigned char *e, size_t e_len)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +17,30 @@
 
 struct host {
 	CK_FUNCTION_LIST *fn;
-	struct relay_rules rules;
 	int trace;
+	pthread_mutex_t lock; /* of what follows */
+	struct relay_rules rules;
+	bool native; /* CKM_RSA_AES_KEY_WRAP is done here */
+	unsigned busy; /* calls under way, but for those that hang */
+	pthread_cond_t quiet;
+};
+
+/* One of the program's: a thread that makes its calls, one after the other. It lives as long as the host. */
+struct connection {
+	struct host *host;
+	int socket;
 	struct relay_message message;
 	struct relay_arena arena;
 };
+
+/* Which call this is, of all and of its function, and what goes wrong with it. */
+struct turn {
+	const struct relay_rule *rule;
+	unsigned long number, nth;
+};
+
+/* For a module that cannot have two calls at once. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 static int complain(const char *what, const char *which)
 {
@@ -44,16 +64,6 @@ static CK_FUNCTION_LIST *load(const char *path)
 	return get(&fn) == CKR_OK ? fn : NULL;
 }
 
-/* The module that does not come back; the program that waits for it may be ended meanwhile. */
-static void hang(void)
-{
-	struct pollfd end = {.fd = RELAY_SOCKET, .events = 0};
-
-	while (poll(&end, 1, -1) < 0 && errno == EINTR)
-		;
-	_exit(0);
-}
-
 /* Which key was wrapped: asked beside the calls that are counted. */
 static void name_of(const struct host *h, const struct relay_call *c, char *out, size_t size)
 {
@@ -73,11 +83,11 @@ static void name_of(const struct host *h, const struct relay_call *c, char *out,
 	snprintf(out, size, " token=%d object=%s", token == CK_TRUE, label);
 }
 
-static void trace(const struct host *h, const struct relay_call *c, const char *rest)
+static void trace(const struct host *h, const struct relay_call *c, const struct turn *turn, const char *rest)
 {
 	char line[256];
-	int n = snprintf(line, sizeof(line), "%lu %s %lu 0x%lX%s\n", h->rules.calls, relay_functions[c->function].name,
-			 h->rules.of[c->function], c->rv, rest);
+	int n = snprintf(line, sizeof(line), "%lu %s %lu 0x%lX%s\n", turn->number, relay_functions[c->function].name,
+			 turn->nth, c->rv, rest);
 
 	if (h->trace >= 0 && write(h->trace, line, (size_t)n) != n)
 		complain("the trace", strerror(errno));
@@ -92,20 +102,47 @@ static void trace_left(const struct host *h)
 		complain("the trace", strerror(errno));
 }
 
-static void handle(struct host *h, struct relay_call *c)
+static void take_turn(struct host *h, const struct relay_call *c, struct turn *out)
 {
-	const struct relay_rule *rule = relay_rules_next(&h->rules, c->function);
-	char rest[128];
+	bool ask = h->rules.by_subject && c->function == RELAY_C_WrapKey;
+	struct relay_subject subject;
 
-	name_of(h, c, rest, sizeof(rest));
-	if (rule != NULL && rule->action == RELAY_HANG) {
-		trace(h, c, " hang");
-		hang();
-	}
+	if (ask)
+		relay_subject_of(h->fn, c->args[0].number, c->args[3].number, &subject);
+	pthread_mutex_lock(&h->lock);
+	out->rule = relay_rules_next(&h->rules, c->function, ask ? &subject : NULL);
+	out->number = h->rules.calls;
+	out->nth = h->rules.of[c->function];
+	h->busy++;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void end_turn(struct host *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->busy--;
+	pthread_cond_signal(&h->quiet);
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* The module that does not come back; the program that waits for it may be ended meanwhile, and then the host ends. */
+static void hang(struct host *h)
+{
+	end_turn(h);
+	for (;;)
+		pause();
+}
+
+static void make_call(const struct host *h, struct relay_call *c, const struct relay_rule *rule)
+{
+	bool native = h->native && relay_is_native(c);
+
 	if (rule != NULL && (rule->action == RELAY_CODE || (rule->action == RELAY_SESSION_OBJECTS && relay_is_of_session(c))))
 		c->rv = rule->code;
 	else if (rule != NULL && rule->action >= RELAY_OAEP_SHA1 && c->function == RELAY_C_WrapKey)
-		c->rv = relay_lie(h->fn, c, rule->action);
+		c->rv = relay_lie(h->fn, c, rule->action, native);
+	else if (native)
+		c->rv = relay_native(h->fn, c);
 	else
 		c->rv = c->function == RELAY_C_Login ? relay_keypad(h->fn, c) : relay_invoke(h->fn, c);
 	if (c->function == RELAY_C_Initialize && c->rv == CKR_OK)
@@ -114,37 +151,120 @@ static void handle(struct host *h, struct relay_call *c)
 		relay_flags(c, rule);
 	if (rule != NULL && rule->action >= RELAY_LENGTH_ZERO && rule->action <= RELAY_LENGTH_MORE)
 		relay_length(c, rule->action);
-	trace(h, c, rest);
 }
 
-static int serve(struct host *h)
+static void handle(struct host *h, struct relay_call *c)
 {
-	struct relay_call c;
-	ssize_t n;
+	bool serial = relay_is_serial();
+	struct turn turn;
+	char rest[128];
 
-	while ((n = recv(RELAY_SOCKET, h->message.data, sizeof(h->message.data), 0)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return complain("the socket", strerror(errno));
-		h->message.len = (size_t)n;
-		h->arena.used = 0;
-		if (relay_take_call(&h->message, &c, &h->arena) != 0)
-			return complain("a call", "cannot be read");
-		handle(h, &c);
-		explicit_bzero(&h->message, sizeof(h->message));
-		if (relay_put_answer(&h->message, &c) != 0)
-			return complain("an answer", "is too long");
-		if (send(RELAY_SOCKET, h->message.data, h->message.len, MSG_NOSIGNAL) < 0)
-			break;
-		explicit_bzero(h->arena.data, h->arena.used);
+	take_turn(h, c, &turn);
+	if (turn.rule != NULL && turn.rule->action == RELAY_HANG) {
+		trace(h, c, &turn, " hang");
+		hang(h);
 	}
+	if (turn.rule != NULL && turn.rule->action == RELAY_DELAY)
+		poll(NULL, 0, (int)turn.rule->milliseconds);
+	if (serial)
+		pthread_mutex_lock(&one_at_a_time);
+	name_of(h, c, rest, sizeof(rest));
+	make_call(h, c, turn.rule);
+	if (serial)
+		pthread_mutex_unlock(&one_at_a_time);
+	trace(h, c, &turn, rest);
+	end_turn(h);
+}
+
+static int answer_next(struct connection *n)
+{
+	ssize_t len = TEMP_FAILURE_RETRY(recv(n->socket, n->message.data, sizeof(n->message.data), 0));
+	struct relay_call c;
+
+	if (len <= 0)
+		return -1;
+	n->message.len = (size_t)len;
+	n->arena.used = 0;
+	if (relay_take_call(&n->message, &c, &n->arena) != 0)
+		return complain("a call", "cannot be read");
+	handle(n->host, &c);
+	explicit_bzero(&n->message, sizeof(n->message));
+	if (relay_put_answer(&n->message, &c) != 0)
+		return complain("an answer", "is too long");
+	if (send(n->socket, n->message.data, n->message.len, MSG_NOSIGNAL) < 0)
+		return -1;
+	explicit_bzero(n->arena.data, n->arena.used);
 	return 0;
+}
+
+static void *serve(void *arg)
+{
+	struct connection *n = arg;
+
+	while (answer_next(n) == 0)
+		;
+	close(n->socket);
+	free(n);
+	return NULL;
+}
+
+/* The next connection that the program opens; -1 where it is gone. */
+static int take_end(void)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} rights;
+	char byte;
+	struct iovec one = {&byte, 1};
+	struct msghdr m = {.msg_iov = &one, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof(rights)};
+	const struct cmsghdr *head;
+	int end;
+
+	if (TEMP_FAILURE_RETRY(recvmsg(RELAY_SOCKET, &m, MSG_CMSG_CLOEXEC)) != 1)
+		return -1;
+	head = CMSG_FIRSTHDR(&m);
+	if (head == NULL || head->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&end, CMSG_DATA(head), sizeof(end));
+	return end;
+}
+
+static int serve_connection(struct host *h, int end)
+{
+	struct connection *n = malloc(sizeof(*n));
+	pthread_t thread;
+
+	if (n == NULL)
+		return complain("a connection", "no memory");
+	n->host = h;
+	n->socket = end;
+	if (pthread_create(&thread, NULL, serve, n) != 0) {
+		free(n);
+		return complain("a connection", "no thread");
+	}
+	pthread_detach(thread);
+	return 0;
+}
+
+/* Until the program closes its side; what is under way then is made to the end, so that the trace is whole. */
+static int serve_all(struct host *h)
+{
+	int rc = 0, end;
+
+	while (rc == 0 && (end = take_end()) >= 0)
+		rc = serve_connection(h, end);
+	pthread_mutex_lock(&h->lock);
+	while (h->busy > 0)
+		pthread_cond_wait(&h->quiet, &h->lock);
+	pthread_mutex_unlock(&h->lock);
+	return rc;
 }
 
 int main(void)
 {
-	static struct host h = {.trace = -1};
+	static struct host h = {
+		.trace = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .quiet = PTHREAD_COND_INITIALIZER};
 	const char *path = getenv("KEYHAUL_RELAY_TRACE"), *bad = "";
 	int rc;
 
@@ -159,7 +279,8 @@ int main(void)
 	}
 	if (path != NULL)
 		h.trace = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	rc = serve(&h);
+	h.native = getenv("KEYHAUL_RELAY_NATIVE") != NULL && strcmp(getenv("KEYHAUL_RELAY_NATIVE"), "yes") == 0;
+	rc = serve_all(&h);
 	trace_left(&h);
 	return rc == 0 ? 0 : 1;
 }

@@ -11,8 +11,18 @@ CK_RV relay_invoke(CK_FUNCTION_LIST *fn, struct relay_call *c);
 /* Falsifies the lengths that the call gave, by one of RELAY_LENGTH_*. */
 void relay_length(struct relay_call *c, enum relay_action action);
 
-/* C_WrapKey as a token that does not do what it was asked: RELAY_OAEP_SHA1 and behind it. */
-CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action action);
+/*
+ * C_WrapKey as a token that does not do what it was asked: RELAY_OAEP_SHA1 and behind it. `native`: the relay has
+ * CKM_RSA_AES_KEY_WRAP, so that it can lie about that too.
+ */
+CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action action, bool native);
+
+/* What of a call has to do with CKM_RSA_AES_KEY_WRAP; and such a call, as a token answers it that has the mechanism. */
+bool relay_is_native(const struct relay_call *c);
+CK_RV relay_native(CK_FUNCTION_LIST *fn, struct relay_call *c);
+
+/* Of which kind and size the key is; RELAY_ANY_KEY where the token does not say. */
+void relay_subject_of(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, struct relay_subject *out);
 
 /*
  * The plaintext of a key of the token, as the token would hand it over to whoever has a wrapping key there: the relay
@@ -33,6 +43,9 @@ CK_RV relay_keypad(CK_FUNCTION_LIST *fn, struct relay_call *c);
 
 /* With KEYHAUL_RELAY_LOGGED_IN: logs in to every token, in a session of the host's own that stays open. */
 void relay_log_in_first(CK_FUNCTION_LIST *fn);
+
+/* True where the module said at C_Initialize that it cannot lock: it is then called by one thread at a time. */
+bool relay_is_serial(void);
 
 /* Objects that were made through the relay and not destroyed. */
 unsigned long relay_left(void);

@@ -3,6 +3,7 @@
 /* The call on the real module, and its lengths when they are to be false. */
 #include "relay_host.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,23 +12,34 @@
 #define N(i) (a[i].n)
 #define OUT(i) (&a[i].number)
 
+static pthread_mutex_t made_lock = PTHREAD_MUTEX_INITIALIZER;
 static CK_OBJECT_HANDLE made[4096];
 static size_t n_made;
+static bool serial;
 
 static void note_made(CK_OBJECT_HANDLE object)
 {
+	pthread_mutex_lock(&made_lock);
 	if (n_made == sizeof(made) / sizeof(made[0]))
 		abort();
 	made[n_made++] = object;
+	pthread_mutex_unlock(&made_lock);
 }
 
 static void note_destroyed(CK_OBJECT_HANDLE object)
 {
+	pthread_mutex_lock(&made_lock);
 	for (size_t i = 0; i < n_made; i++)
 		if (made[i] == object) {
 			made[i] = made[--n_made];
-			return;
+			break;
 		}
+	pthread_mutex_unlock(&made_lock);
+}
+
+bool relay_is_serial(void)
+{
+	return serial;
 }
 
 unsigned long relay_left(void)
@@ -39,11 +51,17 @@ static CK_RV initialize(CK_FUNCTION_LIST *fn, const struct relay_arg *a)
 {
 	static char text[4096]; /* some modules keep the pointer */
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	CK_RV rv;
 
 	if (a[0].data != NULL && a[0].n <= sizeof(text)) {
 		memcpy(text, a[0].data, a[0].n);
 		args.pReserved = text;
 	}
+	rv = fn->C_Initialize(&args);
+	if (rv != CKR_CANT_LOCK)
+		return rv;
+	serial = true;
+	args.flags = 0;
 	return fn->C_Initialize(&args);
 }
 

@@ -8,6 +8,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#define SHORT_KEK 16
+
 /* The one C_WrapKey that is falsified. */
 struct lie {
 	CK_FUNCTION_LIST *fn;
@@ -15,7 +17,7 @@ struct lie {
 	CK_SESSION_HANDLE session;
 	CK_MECHANISM *mechanism;
 	CK_OBJECT_HANDLE with, key;
-	enum relay_action action;
+	enum relay_action action; /* RELAY_CODE: none */
 };
 
 static const char *name_of_hash(CK_ULONG sha1, CK_ULONG asked)
@@ -62,35 +64,39 @@ static CK_RV answer(struct lie *l, const struct relay_blob *blob)
 	return CKR_OK;
 }
 
-/* What OAEP is to hold: the key, or another of its kind. */
-static int oaep_content(const struct lie *l, struct relay_blob *out)
+/* The key that goes in: as it is, changed, or another of its kind. */
+static int content_of(const struct lie *l, struct relay_blob *out)
 {
 	struct relay_blob plain;
 	int rc = plain_of(l, l->key, &plain);
+	bool pkcs8 = plain.len > 64; /* else a secret's bytes */
 
-	if (rc != 0 || l->action != RELAY_OTHER_KEY)
-		*out = plain;
-	else if (plain.len > 64) /* PKCS#8, not a secret's bytes */
-		rc = relay_pkcs8_other(&plain, out);
-	else
-		rc = RAND_bytes(out->data, (int)(out->len = plain.len)) == 1 ? 0 : -1;
+	*out = plain;
+	if (rc == 0 && l->action == RELAY_OTHER_KEY)
+		rc = pkcs8 ? relay_pkcs8_other(&plain, out) : RAND_bytes(out->data, (int)out->len) == 1 ? 0 : -1;
+	else if (rc == 0 && pkcs8 && l->action == RELAY_EXPLICIT_CURVE)
+		rc = relay_pkcs8_explicit(&plain, out);
+	else if (rc == 0 && pkcs8 && l->action == RELAY_BYTES_BEHIND) {
+		memset(out->data + out->len, 0x5A, 8);
+		out->len += 8;
+	}
 	OPENSSL_cleanse(&plain, sizeof(plain));
 	return rc;
 }
 
-static int lie_oaep(struct lie *l, struct relay_blob *out)
+/* RSAES-OAEP of the content, with the hashes that were asked for or not. */
+static int seal_oaep(const struct lie *l, const CK_RSA_PKCS_OAEP_PARAMS *p, const struct relay_blob *content,
+		     struct relay_blob *out)
 {
-	const CK_RSA_PKCS_OAEP_PARAMS *p = l->mechanism->pParameter;
-	bool other_mgf = l->action == RELAY_OAEP_MGF;
+	CK_MECHANISM_TYPE hash = l->action == RELAY_OAEP_SHA1 ? CKM_SHA_1 : p->hashAlg;
+	CK_ULONG mgf = l->action == RELAY_OAEP_SHA1 ? CKG_MGF1_SHA1 : p->mgf;
+	CK_ULONG mgf_sha1 = l->action == RELAY_OAEP_MGF ? CKG_MGF1_SHA256 : CKG_MGF1_SHA1; /* taken for SHA-1 */
 	EVP_PKEY *with = wrapping_key(l);
-	struct relay_blob content;
 	int rc = -1;
 
-	if (with != NULL && p != NULL && oaep_content(l, &content) == 0)
-		rc = relay_oaep_seal(with, name_of_hash(CKM_SHA_1, p->hashAlg),
-				     name_of_hash(other_mgf ? CKG_MGF1_SHA256 : CKG_MGF1_SHA1, p->mgf), &content, out);
+	if (with != NULL)
+		rc = relay_oaep_seal(with, name_of_hash(CKM_SHA_1, hash), name_of_hash(mgf_sha1, mgf), content, out);
 	EVP_PKEY_free(with);
-	OPENSSL_cleanse(&content, sizeof(content));
 	return rc;
 }
 
@@ -101,23 +107,64 @@ static int seal_zero_padded(const struct relay_blob *kek, struct relay_blob *pla
 	return relay_kw_seal(kek, plain, out);
 }
 
-static int lie_kwp(struct lie *l, struct relay_blob *out)
+/* AES key wrap of the key under these bytes, as RFC 5649 has it or not. */
+static int seal_key(const struct lie *l, const struct relay_blob *kek, struct relay_blob *out)
 {
 	static const unsigned char foreign[4] = {0x4B, 0x57, 0x50, 0x31};
-	struct relay_blob kek, plain, content;
+	struct relay_blob content;
 	int rc = -1;
 
-	if (plain_of(l, l->with, &kek) != 0 || plain_of(l, l->key, &plain) != 0)
-		return -1;
-	if (l->action == RELAY_KWP_IV)
-		rc = relay_kwp_seal(&kek, foreign, &plain, out);
-	else if (l->action == RELAY_ZERO_PADDING)
-		rc = seal_zero_padded(&kek, &plain, out);
-	else if ((l->action == RELAY_OTHER_KEY ? relay_pkcs8_other : relay_pkcs8_explicit)(&plain, &content) == 0)
-		rc = relay_kwp_seal(&kek, NULL, &content, out);
-	OPENSSL_cleanse(&kek, sizeof(kek));
-	OPENSSL_cleanse(&plain, sizeof(plain));
+	if (content_of(l, &content) == 0)
+		rc = l->action == RELAY_ZERO_PADDING
+			     ? seal_zero_padded(kek, &content, out)
+			     : relay_kwp_seal(kek, l->action == RELAY_KWP_IV ? foreign : NULL, &content, out);
 	OPENSSL_cleanse(&content, sizeof(content));
+	return rc;
+}
+
+static int lie_oaep(const struct lie *l, struct relay_blob *out)
+{
+	bool ephemeral = is_ephemeral(l);
+	struct relay_blob content;
+	int rc = ephemeral ? plain_of(l, l->key, &content) : content_of(l, &content);
+
+	if (rc == 0 && ephemeral && l->action == RELAY_SHORT_KEK)
+		content.len = SHORT_KEK;
+	if (rc == 0)
+		rc = seal_oaep(l, l->mechanism->pParameter, &content, out);
+	OPENSSL_cleanse(&content, sizeof(content));
+	return rc;
+}
+
+static int lie_kwp(const struct lie *l, struct relay_blob *out)
+{
+	struct relay_blob kek;
+	int rc = plain_of(l, l->with, &kek);
+
+	if (rc == 0 && l->action == RELAY_SHORT_KEK)
+		kek.len = SHORT_KEK;
+	if (rc == 0)
+		rc = seal_key(l, &kek, out);
+	OPENSSL_cleanse(&kek, sizeof(kek));
+	return rc;
+}
+
+/* CKM_RSA_AES_KEY_WRAP, honest where there is no lie. */
+static int do_native(const struct lie *l, struct relay_blob *out)
+{
+	const struct relay_rsa_aes *p = l->mechanism->pParameter;
+	struct relay_blob kek, inner;
+	int rc = -1;
+
+	kek.len = l->action == RELAY_SHORT_KEK ? SHORT_KEK : p->aes_bits / 8;
+	if ((kek.len == SHORT_KEK || kek.len == 32) && RAND_bytes(kek.data, (int)kek.len) == 1 &&
+	    seal_oaep(l, p->oaep, &kek, out) == 0 && seal_key(l, &kek, &inner) == 0 &&
+	    inner.len <= sizeof(out->data) - out->len) {
+		memcpy(out->data + out->len, inner.data, inner.len);
+		out->len += inner.len;
+		rc = l->action == RELAY_NOISE && RAND_bytes(out->data, (int)out->len) != 1 ? -1 : 0;
+	}
+	OPENSSL_cleanse(&kek, sizeof(kek));
 	return rc;
 }
 
@@ -142,33 +189,50 @@ static CK_RV noise(struct lie *l)
 	return rv;
 }
 
+/* Of the two calls of a two-step wrap each lie changes what it is about, and some change both. */
 static bool is_of_this_layer(const struct lie *l)
 {
 	bool oaep = l->mechanism->mechanism == CKM_RSA_PKCS_OAEP;
 
-	if (l->action == RELAY_OAEP_MGF)
+	switch (l->action) {
+	case RELAY_OAEP_MGF:
 		return oaep;
-	if (l->action == RELAY_OTHER_KEY)
+	case RELAY_SHORT_KEK:
+		return !oaep || is_ephemeral(l);
+	case RELAY_OTHER_KEY:
+	case RELAY_EXPLICIT_CURVE:
+	case RELAY_BYTES_BEHIND:
 		return !oaep || !is_ephemeral(l);
-	return !oaep;
+	default:
+		return !oaep;
+	}
 }
 
-CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action action)
+static CK_RV sealed(struct lie *l, int (*seal)(const struct lie *l, struct relay_blob *out))
+{
+	struct relay_blob blob = {.len = 0};
+
+	/* a liar that cannot lie is found by its code */
+	return seal(l, &blob) == 0 ? answer(l, &blob) : CKR_FUNCTION_FAILED;
+}
+
+CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action action, bool native)
 {
 	struct lie l = {fn, c, c->args[0].number, c->args[1].data, c->args[2].number, c->args[3].number, action};
-	struct relay_blob blob = {.len = 0};
-	int rc;
+	const struct relay_blob nothing = {.len = 0};
 
 	if (l.mechanism == NULL)
 		return CKR_ARGUMENTS_BAD;
 	if (action == RELAY_EMPTY)
-		return answer(&l, &blob);
+		return answer(&l, &nothing);
+	if (l.mechanism->mechanism == CKM_RSA_AES_KEY_WRAP)
+		return native && l.mechanism->ulParameterLen == sizeof(struct relay_rsa_aes) ? sealed(&l, do_native)
+											     : relay_invoke(fn, c);
 	if (action == RELAY_OAEP_SHA1)
 		return with_sha1(&l);
 	if (action == RELAY_NOISE)
 		return noise(&l);
 	if (!is_of_this_layer(&l))
 		return relay_invoke(fn, c);
-	rc = l.mechanism->mechanism == CKM_RSA_PKCS_OAEP ? lie_oaep(&l, &blob) : lie_kwp(&l, &blob);
-	return rc == 0 ? answer(&l, &blob) : CKR_FUNCTION_FAILED; /* a liar that cannot lie is found by its code */
+	return sealed(&l, l.mechanism->mechanism == CKM_RSA_PKCS_OAEP ? lie_oaep : lie_kwp);
 }

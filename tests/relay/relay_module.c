@@ -16,8 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
-static int host_socket = -1;
+#define IDLE_MAX 64
+
+/* Each call has a connection to itself, so that calls of several threads are beside each other as on a network device. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int control = -1; /* by which the host is given its ends of connections */
+static int idle[IDLE_MAX];
+static size_t n_idle;
 static pid_t host_pid = -1;
 
 static const char *host_path(char *room, size_t size)
@@ -68,23 +73,64 @@ static int start_host(void)
 		close(ends[0]);
 		return -1;
 	}
-	host_socket = ends[0];
+	control = ends[0];
 	return 0;
+}
+
+static int give_end(int end)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} rights = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct iovec one = {(char[]){'c'}, 1};
+	struct msghdr m = {.msg_iov = &one, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof(rights)};
+
+	memcpy(CMSG_DATA(&rights.head), &end, sizeof(end));
+	return sendmsg(control, &m, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+/* One that is idle, or a new one; -1 where the host is gone. */
+static int take_connection(void)
+{
+	int ends[2];
+
+	if (n_idle > 0)
+		return idle[--n_idle];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
+	if (give_end(ends[1]) != 0) {
+		close(ends[0]);
+		ends[0] = -1;
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+static void keep_connection(int connection, bool good)
+{
+	pthread_mutex_lock(&lock);
+	if (good && control >= 0 && n_idle < IDLE_MAX)
+		idle[n_idle++] = connection;
+	else
+		close(connection);
+	pthread_mutex_unlock(&lock);
 }
 
 /* Also where C_Finalize failed or was never called: the trace is whole when the program is gone. */
 __attribute__((destructor)) void relay_end(void)
 {
-	pthread_mutex_lock(&one_at_a_time);
-	if (host_socket >= 0) {
-		close(host_socket);
-		host_socket = -1;
+	pthread_mutex_lock(&lock);
+	while (n_idle > 0)
+		close(idle[--n_idle]);
+	if (control >= 0) {
+		close(control);
+		control = -1;
 		waitpid(host_pid, NULL, 0);
 	}
-	pthread_mutex_unlock(&one_at_a_time);
+	pthread_mutex_unlock(&lock);
 }
 
-/* Outside the lock: round trips of several threads overlap, as they do over a network. */
 static void delay(void)
 {
 	const char *text = getenv("KEYHAUL_RELAY_DELAY_US");
@@ -131,25 +177,40 @@ static bool lacks_pointer(const struct relay_call *c)
 	return false;
 }
 
+/* The connection for a call; C_Initialize starts the host. */
+static CK_RV connect_for(enum relay_function function, int *connection)
+{
+	CK_RV rv = CKR_OK;
+
+	pthread_mutex_lock(&lock);
+	if (function == RELAY_C_Initialize && control < 0 && start_host() != 0)
+		rv = CKR_GENERAL_ERROR;
+	else if (control < 0)
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	else if ((*connection = take_connection()) < 0)
+		rv = CKR_DEVICE_REMOVED;
+	pthread_mutex_unlock(&lock);
+	return rv;
+}
+
 static CK_RV there_and_back(struct relay_message *m, struct relay_call *c)
 {
-	CK_RV rv = CKR_DEVICE_REMOVED;
-	ssize_t n;
+	int connection = -1;
+	CK_RV rv;
+	ssize_t n = -1;
 
-	pthread_mutex_lock(&one_at_a_time);
-	if (c->function == RELAY_C_Initialize && host_socket < 0 && start_host() != 0)
-		rv = CKR_GENERAL_ERROR;
-	else if (host_socket < 0)
-		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
-	else if (relay_put_call(m, c) != 0)
-		rv = CKR_ARGUMENTS_BAD;
-	else if (send(host_socket, m->data, m->len, MSG_NOSIGNAL) == (ssize_t)m->len &&
-		 (n = TEMP_FAILURE_RETRY(recv(host_socket, m->data, sizeof(m->data), 0))) > 0) {
-		m->len = (size_t)n;
-		rv = relay_take_answer(m, c) == 0 ? c->rv : CKR_GENERAL_ERROR;
-	}
-	pthread_mutex_unlock(&one_at_a_time);
-	return rv;
+	if (relay_put_call(m, c) != 0)
+		return CKR_ARGUMENTS_BAD;
+	rv = connect_for(c->function, &connection);
+	if (rv != CKR_OK)
+		return rv;
+	if (send(connection, m->data, m->len, MSG_NOSIGNAL) == (ssize_t)m->len)
+		n = TEMP_FAILURE_RETRY(recv(connection, m->data, sizeof(m->data), 0));
+	keep_connection(connection, n > 0);
+	if (n <= 0)
+		return CKR_DEVICE_REMOVED;
+	m->len = (size_t)n;
+	return relay_take_answer(m, c) == 0 ? c->rv : CKR_GENERAL_ERROR;
 }
 
 CK_RV relay_pass(enum relay_function function, ...)

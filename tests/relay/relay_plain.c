@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <string.h>
 
 #define RELAY_BITS 1024 /* made in no time; 86 bytes fit, and the longest secret has 64 */
@@ -17,10 +18,13 @@ static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 static EVP_PKEY *own_key(void)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static EVP_PKEY *key;
 
+	pthread_mutex_lock(&lock);
 	if (key == NULL)
 		key = EVP_RSA_gen(RELAY_BITS);
+	pthread_mutex_unlock(&lock);
 	return key;
 }
 

@@ -19,6 +19,8 @@ static const char *const words[RELAY_ACTIONS] = {
 	[RELAY_ZERO_PADDING] = "zero-padding",
 	[RELAY_OTHER_KEY] = "other-key",
 	[RELAY_EXPLICIT_CURVE] = "explicit-curve",
+	[RELAY_BYTES_BEHIND] = "bytes-behind",
+	[RELAY_SHORT_KEK] = "short-kek",
 	[RELAY_NOISE] = "noise",
 	[RELAY_EMPTY] = "empty",
 };
@@ -41,7 +43,7 @@ static int parse_span(const char **at, struct relay_rule *r)
 
 static int parse_function(const char **at, struct relay_rule *r)
 {
-	size_t len = strcspn(*at, ".= ");
+	size_t len = strcspn(*at, ".:= ");
 
 	for (int f = 0; f < RELAY_FUNCTIONS_END; f++) {
 		if (strlen(relay_functions[f].name) != len || strncmp(relay_functions[f].name, *at, len) != 0)
@@ -73,6 +75,27 @@ static int parse_flags(const char **at, struct relay_rule *r)
 	return (*p == ' ' || *p == '\0') && (r->set | r->clear) != 0 ? 0 : -1;
 }
 
+/* ":rsa4096", ":ec", ":secret". */
+static int parse_subject(const char **at, struct relay_rule *r)
+{
+	static const struct {
+		const char *word;
+		CK_KEY_TYPE type;
+	} kinds[] = {{"secret", CKK_GENERIC_SECRET}, {"rsa", CKK_RSA}, {"ec", CKK_EC}};
+	size_t len = strcspn(*at, "0123456789= ");
+	char *end;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strlen(kinds[i].word) != len || strncmp(kinds[i].word, *at, len) != 0)
+			continue;
+		r->subject.type = kinds[i].type;
+		r->subject.bits = strtoul(*at + len, &end, 10);
+		*at = end;
+		return r->any_function || r->function != RELAY_C_WrapKey ? -1 : 0;
+	}
+	return -1;
+}
+
 static int parse_action(const char **at, struct relay_rule *r)
 {
 	size_t len = strcspn(*at, " ");
@@ -83,6 +106,12 @@ static int parse_action(const char **at, struct relay_rule *r)
 	if (strncmp(*at, "0x", 2) == 0 || strncmp(*at, "session-0x", 10) == 0) {
 		r->action = **at == '0' ? RELAY_CODE : RELAY_SESSION_OBJECTS;
 		r->code = strtoul(strchr(*at, '0'), &end, 16);
+		*at = end;
+		return *end == ' ' || *end == '\0' ? 0 : -1;
+	}
+	if (strncmp(*at, "delay-", 6) == 0 && isdigit((unsigned char)(*at)[6])) {
+		r->action = RELAY_DELAY;
+		r->milliseconds = strtoul(*at + 6, &end, 10);
 		*at = end;
 		return *end == ' ' || *end == '\0' ? 0 : -1;
 	}
@@ -97,8 +126,16 @@ static int parse_action(const char **at, struct relay_rule *r)
 
 static int parse_rule(const char **at, struct relay_rule *r)
 {
+	r->subject.type = RELAY_ANY_KEY;
 	r->any_function = isdigit((unsigned char)**at) != 0;
-	if ((r->any_function ? parse_span(at, r) : parse_function(at, r)) != 0 || **at != '=')
+	if ((r->any_function ? parse_span(at, r) : parse_function(at, r)) != 0)
+		return -1;
+	if (**at == ':') {
+		(*at)++;
+		if (parse_subject(at, r) != 0)
+			return -1;
+	}
+	if (**at != '=')
 		return -1;
 	(*at)++;
 	return parse_action(at, r);
@@ -117,12 +154,22 @@ int relay_rules_parse(const char *text, struct relay_rules *out, const char **ba
 		*bad = at;
 		if (out->n == RELAY_RULES_MAX || parse_rule(&at, &out->v[out->n]) != 0)
 			return -1;
+		out->by_subject |= out->v[out->n].subject.type != RELAY_ANY_KEY;
 		out->n++;
 	}
 	return 0;
 }
 
-const struct relay_rule *relay_rules_next(struct relay_rules *r, enum relay_function function)
+static bool is_about(const struct relay_rule *rule, const struct relay_subject *subject)
+{
+	if (rule->subject.type == RELAY_ANY_KEY)
+		return true;
+	return subject != NULL && subject->type == rule->subject.type &&
+	       (rule->subject.bits == 0 || rule->subject.bits == subject->bits);
+}
+
+const struct relay_rule *relay_rules_next(struct relay_rules *r, enum relay_function function,
+					  const struct relay_subject *subject)
 {
 	unsigned long call = ++r->calls, of = ++r->of[function];
 
@@ -130,7 +177,8 @@ const struct relay_rule *relay_rules_next(struct relay_rules *r, enum relay_func
 		const struct relay_rule *rule = &r->v[i];
 		unsigned long n = rule->any_function ? call : of;
 
-		if ((rule->any_function || rule->function == function) && n >= rule->first && n <= rule->last)
+		if ((rule->any_function || rule->function == function) && n >= rule->first && n <= rule->last &&
+		    is_about(rule, subject))
 			return rule;
 	}
 	return NULL;

@@ -11,12 +11,6 @@
 /* How a mechanism's parameters go: those with pointers inside are taken apart. */
 enum parameter { PARAMETER_NONE, PARAMETER_RAW, PARAMETER_OAEP, PARAMETER_RSA_AES };
 
-/* PKCS#11 v3.1 section 6.1.22; libp11-kit's header has the mechanism alone. */
-struct rsa_aes_params {
-	CK_ULONG aes_bits;
-	CK_RSA_PKCS_OAEP_PARAMS *oaep;
-};
-
 #define RELAY_ROW(name, args) [RELAY_##name] = {#name, args},
 const struct relay_function_info relay_functions[RELAY_FUNCTIONS_END] = {RELAY_FUNCTIONS(RELAY_ROW)};
 
@@ -158,7 +152,7 @@ static CK_RSA_PKCS_OAEP_PARAMS *take_oaep(struct relay_message *m, struct relay_
 
 static enum parameter kind_of(const CK_MECHANISM *mechanism)
 {
-	const struct rsa_aes_params *p = mechanism->pParameter;
+	const struct relay_rsa_aes *p = mechanism->pParameter;
 
 	if (mechanism->pParameter == NULL)
 		return PARAMETER_NONE;
@@ -180,18 +174,18 @@ static void put_mechanism(struct relay_message *m, const CK_MECHANISM *mechanism
 	put_number(m, mechanism->mechanism);
 	put_number(m, kind);
 	if (kind == PARAMETER_RSA_AES)
-		put_number(m, ((const struct rsa_aes_params *)mechanism->pParameter)->aes_bits);
+		put_number(m, ((const struct relay_rsa_aes *)mechanism->pParameter)->aes_bits);
 	if (kind == PARAMETER_OAEP)
 		put_oaep(m, mechanism->pParameter);
 	else if (kind == PARAMETER_RSA_AES)
-		put_oaep(m, ((const struct rsa_aes_params *)mechanism->pParameter)->oaep);
+		put_oaep(m, ((const struct relay_rsa_aes *)mechanism->pParameter)->oaep);
 	else
 		put_bytes(m, mechanism->pParameter, mechanism->ulParameterLen);
 }
 
-static struct rsa_aes_params *take_rsa_aes(struct relay_message *m, struct relay_arena *arena)
+static struct relay_rsa_aes *take_rsa_aes(struct relay_message *m, struct relay_arena *arena)
 {
-	struct rsa_aes_params *p = arena_get(m, arena, sizeof(*p));
+	struct relay_rsa_aes *p = arena_get(m, arena, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
@@ -217,7 +211,7 @@ static CK_MECHANISM *take_mechanism(struct relay_message *m, struct relay_arena 
 		out->ulParameterLen = sizeof(CK_RSA_PKCS_OAEP_PARAMS);
 	} else if (kind == PARAMETER_RSA_AES) {
 		out->pParameter = take_rsa_aes(m, arena);
-		out->ulParameterLen = sizeof(struct rsa_aes_params);
+		out->ulParameterLen = sizeof(struct relay_rsa_aes);
 	} else {
 		out->pParameter = take_bytes(m, arena, &out->ulParameterLen);
 	}
