@@ -5,13 +5,16 @@
 #include "base/log.h"
 #include "ckm.h"
 #include "ckr.h"
+#include "watch.h"
 
 #include <time.h>
 
 static _Thread_local struct timespec began;
+static _Thread_local unsigned watched;
 
-void call_begin(void)
+void call_begin(const char *name)
 {
+	watched = watch_enter(name);
 	if (log_is_debug())
 		(void)clock_gettime(CLOCK_MONOTONIC, &began);
 }
@@ -28,6 +31,7 @@ CK_RV call_end(const char *name, CK_MECHANISM_TYPE mechanism, CK_RV rv)
 {
 	char number[CKM_NAME_MAX];
 
+	watch_leave(watched);
 	if (!log_is_debug())
 		return rv;
 	if (mechanism == CALL_NO_MECHANISM)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
+#include "watch.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -110,6 +111,8 @@ int module_open(const char *path, const char *init_args, struct module **out, st
 	*out = NULL;
 	if (!m)
 		return kh_fail_memory(err);
+	watch_start();
+	watch_place(path);
 	m->path = strdup(path);
 	m->init_args = init_args ? strdup(init_args) : NULL;
 	if (!m->path || (init_args && !m->init_args)) {
@@ -149,6 +152,7 @@ void module_close(struct module *m)
 		(void)P11_CALL(m->fn, C_Finalize, NULL);
 	if (m->handle)
 		(void)dlclose(m->handle);
+	watch_stop();
 	free(m->init_args);
 	free(m->file);
 	free(m->path);

@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "ckr.h"
+#include "watch.h"
 
 #include <p11-kit/p11-kit.h>
 #include <stdlib.h>
@@ -16,13 +17,16 @@ static int visit(CK_FUNCTION_LIST *fn, registered_each_fn *each, void *arg, stru
 	CK_RV rv;
 	int rc;
 
-	call_begin();
+	watch_place(shown);
+	call_begin("C_Initialize");
 	rv = call_end("C_Initialize", CALL_NO_MECHANISM, p11_kit_module_initialize(fn));
 	if (rv != CKR_OK)
 		ckr_fail(&why, rv, "C_Initialize", shown);
 	rc = each(rv == CKR_OK ? fn : NULL, shown, &why, arg, err);
-	if (rv == CKR_OK)
-		(void)p11_kit_module_finalize(fn);
+	if (rv == CKR_OK) {
+		call_begin("C_Finalize");
+		(void)call_end("C_Finalize", CALL_NO_MECHANISM, p11_kit_module_finalize(fn));
+	}
 	free(name);
 	return rc;
 }
@@ -40,8 +44,10 @@ int registered_each(registered_each_fn *each, void *arg, struct kh_error *err)
 
 		return kh_fail(err, KH_E_INPUT, 0, "p11-kit's configuration: %s", why ? why : "it cannot be read");
 	}
+	watch_start();
 	for (size_t i = 0; rc == 0 && modules[i]; i++)
 		rc = visit(modules[i], each, arg, err);
+	watch_stop();
 	p11_kit_modules_release(modules);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "ckm.h"
 #include "ckr.h"
+#include "watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,13 +81,15 @@ static int slot_list(CK_FUNCTION_LIST *fn, CK_SLOT_ID **out, CK_ULONG *n, struct
 static int fill(CK_FUNCTION_LIST *fn, CK_SLOT_ID slot, struct token *out, CK_SLOT_INFO *info, struct kh_error *err)
 {
 	char what[32];
-	CK_RV rv = P11_CALL(fn, C_GetSlotInfo, slot, info);
+	CK_RV rv;
 
+	(void)snprintf(what, sizeof(what), "slot %lu", slot);
+	watch_place(what);
+	rv = P11_CALL(fn, C_GetSlotInfo, slot, info);
 	memset(out, 0, sizeof(*out));
 	out->fn = fn;
 	out->slot = slot;
 	out->session = CK_INVALID_HANDLE;
-	(void)snprintf(what, sizeof(what), "slot %lu", slot);
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_GetSlotInfo", what);
 	out->hardware = (info->flags & CKF_HW_SLOT) != 0;
@@ -211,6 +214,7 @@ int token_open(struct token *t, bool read_write, struct kh_error *err)
 	t->read_write = read_write || t->token_objects;
 	if (t->read_write)
 		flags |= CKF_RW_SESSION;
+	watch_place(token_words(t, words));
 	rv = P11_CALL(t->fn, C_OpenSession, t->slot, flags, NULL, NULL, &t->session);
 	if (rv == CKR_OK)
 		return 0;

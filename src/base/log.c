@@ -18,12 +18,12 @@ static struct buf warnings = BUF_INIT(65536);
 
 void log_line(const char *prefix, const char *text)
 {
-	struct buf line = BUF_INIT(8 * LINE_MAX_BYTES);
+	char room[8 * LINE_MAX_BYTES] = "";
+	struct buf line = {room, 0, sizeof(room), sizeof(room) - 1}; /* never grows: no memory left is a thing to say too */
 	struct kh_error err;
 
-	if (text_for_terminal(text, strlen(text), &line, &err) == 0)
-		(void)fprintf(stderr, "%s%s\n", prefix, buf_text(&line));
-	buf_free(&line);
+	(void)text_for_terminal(text, strlen(text), &line, &err); /* what does not fit is left out */
+	(void)fprintf(stderr, "%s%s\n", prefix, room);
 }
 
 __attribute__((format(printf, 2, 0)))
