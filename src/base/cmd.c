@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +21,23 @@
 #define GROUPS_MAX 12
 #define TEXT_MAX (64u << 20)
 
-static volatile sig_atomic_t interrupts;
+#define RESULTS_HELD 65536 /* bytes of --json's results; more are printed before the end */
+
+static atomic_int interrupts;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler counts");
 
 static void on_signal(int sig)
 {
 	(void)sig;
-	if (interrupts++)
-		_exit(kh_status(KH_E_INTERRUPTED));
+	if (atomic_fetch_add(&interrupts, 1) == 0)
+		return;
+	log_abandon();
+	_exit(kh_status(KH_E_INTERRUPTED));
 }
 
 bool cmd_interrupted(void)
 {
-	return interrupts != 0;
+	return atomic_load(&interrupts) != 0;
 }
 
 static void catch_signals(void)
@@ -74,9 +80,13 @@ int cmd_printf(struct cmd *c, struct kh_error *err, const char *fmt, ...)
 
 int cmd_result(struct cmd *c, const char *object, struct kh_error *err)
 {
-	if (c->results.len && buf_add(&c->results, ",", 1, err))
+	if (!c->common.json)
+		return 0;
+	if ((c->n_results && buf_add(&c->results, ",", 1, err)) ||
+	    buf_add(&c->results, object, strlen(object), err))
 		return -1;
-	return buf_add(&c->results, object, strlen(object), err);
+	c->n_results++;
+	return c->results.len < RESULTS_HELD ? 0 : output_results(c, err);
 }
 
 int cmd_flush(struct cmd *c, struct kh_error *err)
@@ -94,14 +104,16 @@ static void print_error(const struct kh_error *why)
 		log_line("hint: ", why->hint);
 }
 
-int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err)
+int cmd_item_add(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err)
 {
 	struct buf object = BUF_INIT(65536);
-	char *name = strdup(item);
+	char *name = NULL;
 	int rc = -1;
 
-	print_error(why);
 	c->worst = kh_worse(c->worst, why->code);
+	if (!c->common.json)
+		return 0;
+	name = strdup(item);
 	if (!name) {
 		kh_fail_memory(err);
 		goto out;
@@ -118,19 +130,25 @@ out:
 	return rc;
 }
 
-/* The one place where a command ends. */
-static int finish(struct cmd *c, const char *command, struct kh_error *why)
+int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err)
 {
-	enum kh_code code = why ? why->code : c->worst;
+	print_error(why);
+	return cmd_item_add(c, item, why, err);
+}
+
+/* The one place where a command ends. */
+static int finish(struct cmd *c, struct kh_error *why)
+{
+	enum kh_code code = why ? kh_worse(c->worst, why->code) : c->worst;
 	struct kh_error err = { .code = KH_OK };
 	int rc = 0;
 
 	if (why && why->code == KH_E_USAGE && !why->hint[0])
-		kh_hint(why, "%s --help shows the usage", command);
+		kh_hint(why, "%s --help shows the usage", c->command);
 	if (why)
 		print_error(why);
 	if (c->common.json)
-		rc = output_document(c, command, code, why, &err);
+		rc = output_document(c, code, why, &err);
 	else if (!why)
 		rc = output_text(&c->text, &err);
 	if (rc) {
@@ -197,6 +215,7 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 
 	all_groups(row, groups);
 	(void)snprintf(command, sizeof(command), "%s%s%s", p->name, row->verb ? " " : "", row->verb ? row->verb : "");
+	c.command = command;
 	/* a usage error is a document too: --json counts wherever it stands */
 	for (int i = 0; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++)
 		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
@@ -215,7 +234,7 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 		if (!check_words(row, &words, &err))
 			rc = row->run(&c, &err);
 	}
-	status = finish(&c, command, rc ? &err : NULL);
+	status = finish(&c, rc ? &err : NULL);
 out:
 	free(words.v);
 	free(c.opts);
@@ -224,7 +243,7 @@ out:
 
 static int no_verb(const struct cmd_program *p, const char *verb, int argc, char **argv)
 {
-	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16)};
+	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16), .command = p->name};
 	struct kh_error err;
 
 	for (int i = 1; i < argc && argv[i]; i++)
@@ -234,7 +253,7 @@ static int no_verb(const struct cmd_program *p, const char *verb, int argc, char
 	else
 		kh_fail(&err, KH_E_USAGE, 0, "a verb is missing");
 	kh_hint(&err, "%s --help lists the verbs", p->name);
-	return finish(&c, p->name, &err);
+	return finish(&c, &err);
 }
 
 static int dispatch(const struct cmd_program *p, int argc, char **argv)
@@ -257,14 +276,14 @@ static int dispatch(const struct cmd_program *p, int argc, char **argv)
 
 int cmd_main(const struct cmd_program *p, int argc, char **argv)
 {
-	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16)};
+	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16), .command = p->name};
 	struct kh_error err;
 	char **taken = NULL;
 	int status;
 
 	secret_lockdown();
 	catch_signals();
-	status = pinvalue_take(argc, argv, &taken, &err) ? finish(&c, p->name, &err) : dispatch(p, argc, taken);
+	status = pinvalue_take(argc, argv, &taken, &err) ? finish(&c, &err) : dispatch(p, argc, taken);
 	pinvalue_give_back(argc, argv, taken);
 	return status;
 }

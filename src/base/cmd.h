@@ -25,8 +25,12 @@ struct cmd {
 	size_t nwords;
 	int64_t now;	    /* the clock as the command began */
 	struct cmd_common common;
+	const char *command; /* "keyhaul-token wrap" */
 	struct buf text;    /* what stdout gets without --json */
-	struct buf results; /* JSON objects, separated by commas */
+	struct buf results; /* JSON objects, separated by commas, that are not printed yet */
+	size_t n_results;   /* all of them */
+	bool begun;	    /* the document of --json is printed in part */
+	int output_errno;   /* why no more of it could be; 0 */
 	enum kh_code worst; /* of the items that failed in a run over many */
 };
 
@@ -64,7 +68,7 @@ int cmd_main(const struct cmd_program *p, int argc, char **argv);
  */
 int cmd_printf(struct cmd *c, struct kh_error *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Adds one JSON object (serialised, UTF-8) to "results". */
+/* Adds one JSON object (serialised, UTF-8) to "results"; nothing without --json. What is long is printed as it grows. */
 int cmd_result(struct cmd *c, const char *object, struct kh_error *err);
 
 /* Prints what there is of the text now; for a command that goes on running (keyhaul-sim in front). */
@@ -76,7 +80,13 @@ int cmd_flush(struct cmd *c, struct kh_error *err);
  */
 int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);
 
-/* True once SIGINT, SIGTERM, SIGHUP or SIGQUIT came: finish the key in hand and give KH_E_INTERRUPTED. A second one ends at once. */
+/* The same without the error line, for items that one line speaks of together. */
+int cmd_item_add(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);
+
+/*
+ * True once SIGINT, SIGTERM, SIGHUP or SIGQUIT came: finish the key in hand and give KH_E_INTERRUPTED. A second one ends
+ * at once. In any thread.
+ */
 bool cmd_interrupted(void);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define OUTPUT_MAX (256u << 20)
 
-int output_bytes(const char *data, size_t len)
+static int write_all(const char *data, size_t len)
 {
 	while (len) {
 		ssize_t n = write(STDOUT_FILENO, data, len);
@@ -25,6 +25,18 @@ int output_bytes(const char *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+int output_bytes(const char *data, size_t len)
+{
+	int rc, why;
+
+	log_hold();
+	rc = write_all(data, len);
+	why = errno;
+	log_release();
+	errno = why;
+	return rc;
 }
 
 int output_text(const struct buf *text, struct kh_error *err)
@@ -67,16 +79,55 @@ int output_error(const struct kh_error *why, struct buf *out, struct kh_error *e
 	return buf_add(out, "}", 1, err);
 }
 
-int output_document(const struct cmd *c, const char *command, enum kh_code code, const struct kh_error *why,
-		    struct kh_error *err)
+static int add_head(const struct cmd *c, struct buf *doc, struct kh_error *err)
+{
+	if (buf_add(doc, "{\"keyhaul_output\":1,\"command\":", 30, err))
+		return -1;
+	return text_for_json(c->command, strlen(c->command), doc, err);
+}
+
+static void put_out(struct cmd *c, const struct buf *part)
+{
+	if (c->output_errno == 0 && output_bytes(buf_text(part), part->len))
+		c->output_errno = errno;
+}
+
+/* "ok" is not known yet: in a document that is begun here it comes behind the results. */
+int output_results(struct cmd *c, struct kh_error *err)
+{
+	struct buf head = BUF_INIT(1024);
+	int rc = 0;
+
+	if (!c->begun) {
+		rc = add_head(c, &head, err) || buf_add(&head, ",\"results\":[", 12, err) ? -1 : 0;
+		if (rc == 0)
+			put_out(c, &head);
+		c->begun = rc == 0;
+	}
+	buf_free(&head);
+	if (rc == 0)
+		put_out(c, &c->results);
+	c->results.len = 0;
+	return rc;
+}
+
+static int add_results(const struct cmd *c, bool ok, struct buf *doc, struct kh_error *err)
+{
+	const char *said = ok ? "true" : "false";
+
+	if (!c->begun && (add_head(c, doc, err) || buf_addf(doc, ",\"ok\":%s,\"results\":[", err, said)))
+		return -1;
+	if (buf_add(doc, buf_text(&c->results), c->results.len, err) || buf_add(doc, "]", 1, err))
+		return -1;
+	return c->begun ? buf_addf(doc, ",\"ok\":%s", err, said) : 0;
+}
+
+int output_document(struct cmd *c, enum kh_code code, const struct kh_error *why, struct kh_error *err)
 {
 	struct buf doc = BUF_INIT(OUTPUT_MAX);
 	int rc = -1;
 
-	if (buf_add(&doc, "{\"keyhaul_output\":1,\"command\":", 30, err) ||
-	    text_for_json(command, strlen(command), &doc, err) ||
-	    buf_addf(&doc, ",\"ok\":%s,\"results\":[", err, code == KH_OK ? "true" : "false") ||
-	    buf_add(&doc, buf_text(&c->results), c->results.len, err) || buf_add(&doc, "]", 1, err))
+	if (add_results(c, code == KH_OK, &doc, err))
 		goto out;
 	if (log_warnings()[0] && buf_addf(&doc, ",\"warnings\":[%s]", err, log_warnings()))
 		goto out;
@@ -84,8 +135,9 @@ int output_document(const struct cmd *c, const char *command, enum kh_code code,
 		goto out;
 	if (buf_add(&doc, "}\n", 2, err))
 		goto out;
-	if (output_bytes(buf_text(&doc), doc.len))
-		kh_fail_errno(err, KH_E_SYSTEM, errno, "the result could not be printed");
+	put_out(c, &doc);
+	if (c->output_errno)
+		kh_fail_errno(err, KH_E_SYSTEM, c->output_errno, "the result could not be printed");
 	else
 		rc = 0;
 out:

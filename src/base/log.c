@@ -5,16 +5,76 @@
 #include "pinvalue.h"
 #include "text.h"
 
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 2048
+#define ROWS_MAX 64 /* of a status line on a terminal that was made narrower */
 
 static bool debug_on;
 static struct buf warnings = BUF_INIT(65536);
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* stderr, and the warnings */
+static atomic_size_t shown;				 /* columns of the status line that is there; 0: none */
+
+size_t log_columns(void)
+{
+	const char *term = getenv("TERM");
+	struct winsize size;
+
+	if (!isatty(STDERR_FILENO) || !term || !term[0] || strcmp(term, "dumb") == 0)
+		return 0;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* Nothing that a signal handler may not do. Terminals break a line anew that has become too long for them. */
+static void erase(void)
+{
+	char out[3 * ROWS_MAX + 8] = "\r";
+	size_t columns = atomic_exchange(&shown, 0), n = 1, rows;
+	struct winsize size;
+
+	if (columns == 0)
+		return;
+	rows = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? (columns - 1) / size.ws_col : 0;
+	for (size_t i = 0; i < rows && i < ROWS_MAX; i++, n += 3)
+		memcpy(out + n, "\033[A", 3);
+	memcpy(out + n, "\033[J", 3);
+	if (write(STDERR_FILENO, out, n + 3) < 0)
+		return; /* a terminal that is gone */
+}
+
+void log_abandon(void)
+{
+	erase();
+}
+
+void log_hold(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	erase();
+}
+
+void log_release(void)
+{
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void log_status(const char *line, size_t columns)
+{
+	log_hold();
+	if (line) {
+		(void)fprintf(stderr, "%s", line);
+		atomic_store(&shown, columns);
+	}
+	log_release();
+}
 
 void log_line(const char *prefix, const char *text)
 {
@@ -23,7 +83,9 @@ void log_line(const char *prefix, const char *text)
 	struct kh_error err;
 
 	(void)text_for_terminal(text, strlen(text), &line, &err); /* what does not fit is left out */
+	log_hold();
 	(void)fprintf(stderr, "%s%s\n", prefix, room);
+	log_release();
 }
 
 __attribute__((format(printf, 2, 0)))
@@ -61,9 +123,10 @@ void log_warning(const char *fmt, ...)
 	va_end(ap);
 	log_line("warning: ", text);
 	/* a warning that could not be kept was still printed */
-	if (warnings.len && buf_add(&warnings, ",", 1, &err))
-		return;
-	(void)text_for_json(text, strlen(text), &warnings, &err);
+	(void)pthread_mutex_lock(&lock);
+	if (!warnings.len || buf_add(&warnings, ",", 1, &err) == 0)
+		(void)text_for_json(text, strlen(text), &warnings, &err);
+	(void)pthread_mutex_unlock(&lock);
 }
 
 void log_progress(const char *fmt, ...)

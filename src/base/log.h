@@ -9,7 +9,8 @@
 
 /*
  * What is said on stderr beside the result. Never values of secrets. Text
- * from outside is escaped for the terminal here, once, whoever calls.
+ * from outside is escaped for the terminal here, once, whoever calls. Any
+ * thread may: lines come one behind the other, and above the status line.
  */
 
 /* --debug: calls, mechanisms, codes, times. Dropped unless log_set_debug(true). */
@@ -23,6 +24,23 @@ void log_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A line on stderr as it is, escaped: for cmd.c's error lines. */
 void log_line(const char *prefix, const char *text);
+
+/*
+ * A line at the bottom of the terminal that goes when another is written, and
+ * comes back with the next call; NULL takes it away. `columns` is what `line`
+ * (printable ASCII, less than the terminal is wide) takes. For progress.c.
+ */
+void log_status(const char *line, size_t columns);
+
+/* The terminal's width; 0 where stderr is none, or one that cannot go back on a line. */
+size_t log_columns(void);
+
+/* Takes the status line away and keeps others off the terminal until log_release: around what goes to stdout. */
+void log_hold(void);
+void log_release(void);
+
+/* Takes the status line away, from a signal handler, when nothing comes after. */
+void log_abandon(void);
 
 void log_set_debug(bool on);
 bool log_is_debug(void);

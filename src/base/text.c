@@ -26,18 +26,51 @@ static size_t decode(const unsigned char *p, size_t len, uint32_t *out)
 	return n;
 }
 
+struct range {
+	uint32_t first, last;
+};
+
+static int is_in(const struct range *ranges, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return 1;
+	return 0;
+}
+
 static int is_unseen(uint32_t c)
 {
-	static const uint32_t ranges[][2] = {
+	static const struct range ranges[] = {
 		{0x00, 0x1f},	  {0x7f, 0x9f},	    {0xad, 0xad},     {0x61c, 0x61c},	{0x180e, 0x180e},
 		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
 		{0xe0000, 0xe007f},
 	};
 
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (c >= ranges[i][0] && c <= ranges[i][1])
-			return 1;
-	return 0;
+	return is_in(ranges, sizeof(ranges) / sizeof(ranges[0]), c);
+}
+
+/* Without a locale, by the blocks that have them (Unicode 15, UAX #11): a table's columns, not typesetting. */
+size_t text_columns(const char *text)
+{
+	static const struct range wide[] = {
+		{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
+		{0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
+	};
+	static const struct range combining[] = {{0x300, 0x36f}, {0x1ab0, 0x1aff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}};
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len = strlen(text), columns = 0;
+
+	while (len) {
+		uint32_t c = 0;
+		size_t n = decode(p, len, &c);
+
+		if (!n || !is_in(combining, sizeof(combining) / sizeof(combining[0]), c))
+			columns += n && is_in(wide, sizeof(wide) / sizeof(wide[0]), c) ? 2 : 1;
+		n = n ? n : 1;
+		p += n;
+		len -= n;
+	}
+	return columns;
 }
 
 int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_error *err)

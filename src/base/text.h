@@ -11,6 +11,9 @@
  */
 int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_error *err);
 
+/* How many columns of a terminal UTF-8 text takes (what text_for_terminal gave): wide characters two, combining ones none. */
+size_t text_columns(const char *text);
+
 /* Adds it as a JSON string with its quotes, ASCII only; bad UTF-8 becomes U+FFFD. */
 int text_for_json(const char *text, size_t len, struct buf *out, struct kh_error *err);
 

@@ -6,9 +6,13 @@
 
 int result_add(struct cmd *c, json_t *object, struct kh_error *err)
 {
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	int rc = text ? cmd_result(c, text, err) : kh_fail_memory(err);
+	char *text = object && c->common.json ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	int rc = 0;
 
+	if (text)
+		rc = cmd_result(c, text, err);
+	else if (!object || c->common.json)
+		rc = kh_fail_memory(err);
 	free(text);
 	json_decref(object);
 	return rc;

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-/* Adds a JSON object to the command's "results" and frees it (also on failure; NULL is KH_E_MEMORY). */
+/* Adds a JSON object to the command's "results" (nothing without --json) and frees it, also on failure; NULL is KH_E_MEMORY. */
 int result_add(struct cmd *c, json_t *object, struct kh_error *err);
 
 #endif
