@@ -8,7 +8,6 @@
 #include "watch.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +22,7 @@ struct module {
 	char *file; /* what the loader found by the path; NULL where it does not say */
 	CK_FUNCTION_LIST *fn;
 	bool ours; /* C_Initialize was */
+	bool threaded;
 };
 
 static int not_a_module(struct kh_error *err, const char *path, const char *why)
@@ -88,7 +88,8 @@ static int initialise(struct module *m, struct kh_error *err)
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args};
 	CK_RV rv = P11_CALL(m->fn, C_Initialize, &args);
 
-	if (rv == CKR_CANT_LOCK) { /* we are one thread */
+	m->threaded = rv == CKR_OK;
+	if (rv == CKR_CANT_LOCK) { /* then we are one thread */
 		args.flags = 0;
 		rv = P11_CALL(m->fn, C_Initialize, &args);
 	}
@@ -127,6 +128,11 @@ int module_open(const char *path, const char *init_args, struct module **out, st
 fail:
 	module_close(m);
 	return -1;
+}
+
+bool module_is_threaded(const struct module *m)
+{
+	return m->threaded;
 }
 
 CK_FUNCTION_LIST *module_functions(const struct module *m)

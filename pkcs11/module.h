@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <p11-kit/pkcs11.h>
+#include <stdbool.h>
 
 /* A PKCS#11 module in this process: loaded, initialised and, at the end, finalised if we were the first. */
 struct module;
@@ -17,6 +18,9 @@ struct module;
  * KH_E_TOKEN where C_Initialize fails.
  */
 int module_open(const char *path, const char *init_args, struct module **out, struct kh_error *err);
+
+/* True where threads may call it at once: C_Initialize was ours, and took CKF_OS_LOCKING_OK. */
+bool module_is_threaded(const struct module *m);
 
 /* Its functions; the module owns them. */
 CK_FUNCTION_LIST *module_functions(const struct module *m);

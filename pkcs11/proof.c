@@ -4,36 +4,35 @@
 
 #include "base/log.h"
 #include "ckr.h"
+#include "proof_seen.h"
 
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FOUND_MAX 880 /* of an error's message: what each plan was found to be */
 
-/* A proof that was made, or that failed: neither is made again. */
+/* A proof that is being made, was made, or failed: none is made twice. */
 struct proof_row {
 	struct proof_row *next;
 	enum keyspec spec;
 	size_t secret_len;
 	enum wrapalg alg;
-	bool failed;
+	enum { IN_THE_MAKING, HOLDS, FAILED } state; /* under the run's lock; the rest stays as it is then */
 	struct proof proof;
 	struct kh_error why;
 };
 
-/* The RSA part of a blob that the token gave. */
-struct seen {
-	struct seen *next;
-	unsigned char sha256[32];
-};
-
 struct proof_run {
 	struct wrap_choice choice;
-	struct seen *seen;
+	pthread_mutex_t lock; /* of seen, real, rows and each row's state */
+	pthread_cond_t made;  /* a row left IN_THE_MAKING, or the list */
+	struct proof_seen seen;
 	bool real; /* a real key was wrapped */
 	struct proof_row *rows;
+	pthread_mutex_t rsa_lock;
 	EVP_PKEY *rsa_2048, *rsa_3072; /* NULL until one is needed */
 };
 
@@ -44,6 +43,9 @@ int proof_run_new(const struct wrap_choice *choice, struct proof_run **out, stru
 		return kh_fail_memory(err);
 	if (choice != NULL)
 		(*out)->choice = *choice;
+	(void)pthread_mutex_init(&(*out)->lock, NULL);
+	(void)pthread_mutex_init(&(*out)->rsa_lock, NULL);
+	(void)pthread_cond_init(&(*out)->made, NULL);
 	return 0;
 }
 
@@ -57,35 +59,23 @@ void proof_run_free(struct proof_run *run)
 		run->rows = row->next;
 		free(row);
 	}
-	while (run->seen != NULL) {
-		struct seen *s = run->seen;
-
-		run->seen = s->next;
-		free(s);
-	}
+	proof_seen_free(&run->seen);
 	EVP_PKEY_free(run->rsa_2048);
 	EVP_PKEY_free(run->rsa_3072);
+	(void)pthread_cond_destroy(&run->made);
+	(void)pthread_mutex_destroy(&run->rsa_lock);
+	(void)pthread_mutex_destroy(&run->lock);
 	free(run);
 }
 
-/* Remembers it, and tells in `*again` whether it is known. All zeros is no blob. */
 static int see(struct proof_run *run, const unsigned char sha256[32], bool *again, struct kh_error *err)
 {
-	static const unsigned char none[32];
-	struct seen *s = run->seen;
+	int ret;
 
-	while (s != NULL && memcmp(s->sha256, sha256, sizeof(none)) != 0)
-		s = s->next;
-	*again = s != NULL;
-	if (s != NULL || memcmp(sha256, none, sizeof(none)) == 0)
-		return 0;
-	s = malloc(sizeof(*s));
-	if (s == NULL)
-		return kh_fail_memory(err);
-	memcpy(s->sha256, sha256, sizeof(none));
-	s->next = run->seen;
-	run->seen = s;
-	return 0;
+	(void)pthread_mutex_lock(&run->lock);
+	ret = proof_seen_add(&run->seen, sha256, again, err);
+	(void)pthread_mutex_unlock(&run->lock);
+	return ret;
 }
 
 int proof_check_real(struct proof_run *run, const struct spki *key, const struct wrap_blob *blob, struct kh_error *err)
@@ -93,7 +83,9 @@ int proof_check_real(struct proof_run *run, const struct spki *key, const struct
 	unsigned char sha256[32];
 	bool again = false;
 
+	(void)pthread_mutex_lock(&run->lock);
 	run->real = true;
+	(void)pthread_mutex_unlock(&run->lock);
 	if (blob->len < key->modulus_len || memcmp(blob->data, key->modulus, key->modulus_len) >= 0) {
 		kh_fail(err, KH_E_TOKEN, 0, "C_WrapKey: CKR_OK with a blob that is not under the request's wrapping key");
 		return kh_hint(err, "%s", CKR_HINT_BROKEN);
@@ -106,20 +98,28 @@ int proof_check_real(struct proof_run *run, const struct spki *key, const struct
 	return kh_hint(err, "%s", CKR_HINT_BROKEN);
 }
 
-bool proof_is_first_real(const struct proof_run *run)
+bool proof_is_first_real(struct proof_run *run)
 {
-	return !run->real;
+	bool first;
+
+	(void)pthread_mutex_lock(&run->lock);
+	first = !run->real;
+	(void)pthread_mutex_unlock(&run->lock);
+	return first;
 }
 
 static EVP_PKEY *throwaway_rsa(struct proof_run *run, unsigned bits, struct kh_error *err)
 {
-	EVP_PKEY **key = bits == 3072 ? &run->rsa_3072 : &run->rsa_2048;
+	EVP_PKEY **place = bits == 3072 ? &run->rsa_3072 : &run->rsa_2048, *key;
 
-	if (*key == NULL)
-		*key = EVP_RSA_gen(bits);
-	if (*key == NULL)
+	(void)pthread_mutex_lock(&run->rsa_lock);
+	if (*place == NULL)
+		*place = EVP_RSA_gen(bits);
+	key = *place; /* OpenSSL lets many threads use one key */
+	(void)pthread_mutex_unlock(&run->rsa_lock);
+	if (key == NULL)
 		kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key for the proof");
-	return *key;
+	return key;
 }
 
 static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const struct kh_error *why)
@@ -214,36 +214,67 @@ static int prove(struct proof_run *run, const struct token *t, const struct proo
 	return ret;
 }
 
-static const struct proof_row *find(const struct proof_run *run, const struct proof_row *like)
+/* Under the lock. */
+static struct proof_row *find(const struct proof_run *run, const struct proof_row *like)
 {
-	const struct proof_row *row = run->rows;
+	struct proof_row *row = run->rows;
 
 	while (row != NULL && (row->spec != like->spec || row->secret_len != like->secret_len || row->alg != like->alg))
 		row = row->next;
 	return row;
 }
 
-/* A failure that says something of the token is kept; one of the moment (gone, no memory) is not. */
+static void drop(struct proof_run *run, struct proof_row *row)
+{
+	struct proof_row **at = &run->rows;
+
+	while (*at != row)
+		at = &(*at)->next;
+	*at = row->next;
+	free(row);
+}
+
+/*
+ * Under the lock, which is open while the proof is made. A failure that says something of the token is kept; one of the
+ * moment (gone, no memory) is not, and who waited for it tries for himself.
+ */
 static int make(struct proof_run *run, const struct token *t, const struct proof_row *like,
 		const struct proof_row **out, struct kh_error *err)
 {
 	struct proof_row *row = malloc(sizeof(*row));
+	int ret;
 
 	if (row == NULL)
 		return kh_fail_memory(err);
 	*row = *like;
-	if (prove(run, t, like, &row->proof, err) != 0) {
-		if (err->code != KH_E_CHECK) {
-			free(row);
-			return -1;
-		}
-		row->failed = true;
-		row->why = *err;
-	}
+	row->state = IN_THE_MAKING;
 	row->next = run->rows;
 	run->rows = row;
+	(void)pthread_mutex_unlock(&run->lock);
+	ret = prove(run, t, like, &row->proof, err);
+	(void)pthread_mutex_lock(&run->lock);
+	(void)pthread_cond_broadcast(&run->made);
+	if (ret != 0 && err->code != KH_E_CHECK) {
+		drop(run, row);
+		return -1;
+	}
+	row->state = ret == 0 ? HOLDS : FAILED;
+	if (ret != 0)
+		row->why = *err;
 	*out = row;
 	return 0;
+}
+
+/* Under the lock: the row, made here or by another thread. */
+static int row_of(struct proof_run *run, const struct token *t, const struct proof_row *like,
+		  const struct proof_row **out, struct kh_error *err)
+{
+	*out = find(run, like);
+	while (*out != NULL && (*out)->state == IN_THE_MAKING) {
+		(void)pthread_cond_wait(&run->made, &run->lock);
+		*out = find(run, like);
+	}
+	return *out != NULL ? 0 : make(run, t, like, out, err);
 }
 
 int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, size_t secret_len, enum wrapalg alg,
@@ -251,14 +282,17 @@ int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, s
 {
 	const struct keyspec_info *info = keyspec_info(spec);
 	struct proof_row like = {.spec = spec, .secret_len = secret_len, .alg = alg};
-	const struct proof_row *row;
+	const struct proof_row *row = NULL;
+	int ret;
 
 	if (info != NULL && info->kind == KEYSPEC_RSA)
 		like.spec = KEYSPEC_RSA_2048; /* one throwaway for all sizes */
-	row = find(run, &like);
-	if (row == NULL && make(run, t, &like, &row, err) != 0)
+	(void)pthread_mutex_lock(&run->lock);
+	ret = row_of(run, t, &like, &row, err);
+	(void)pthread_mutex_unlock(&run->lock);
+	if (ret != 0)
 		return -1;
-	if (row->failed) {
+	if (row->state == FAILED) {
 		*err = row->why;
 		return -1;
 	}

@@ -25,7 +25,7 @@ struct proof {
 	size_t n_warnings;
 };
 
-/* The proofs of one run on one token, each made once. */
+/* The proofs of one run on one token, each made once. Threads may share it, each with a session of its own. */
 struct proof_run;
 
 /* An empty one, in which plans are those that `choice` (copied; NULL: none) leaves; the caller frees it. KH_E_MEMORY. */
@@ -34,7 +34,7 @@ void proof_run_free(struct proof_run *run);
 
 /*
  * The proof for keys of this spec (`secret_len` bytes of AES and HMAC keys; 0 for the others) by this algorithm,
- * from the run or made now: a throwaway key is generated in the token, wrapped by each plan in turn to a throwaway
+ * from the run (waited for where another thread makes it) or made now: a throwaway key is generated in the token, wrapped by each plan in turn to a throwaway
  * RSA key of the host's, opened, and compared with the key in the token. All throwaways are destroyed. The run owns
  * `*out`. KH_E_CHECK where no plan holds, with what each was found to be; KH_E_TOKEN where the token cannot make the
  * throwaway or is gone.
@@ -49,6 +49,6 @@ int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, s
 int proof_check_real(struct proof_run *run, const struct spki *key, const struct wrap_blob *blob, struct kh_error *err);
 
 /* True until the first proof_check_real: what is looked at once a run, to spare each key a call. */
-bool proof_is_first_real(const struct proof_run *run);
+bool proof_is_first_real(struct proof_run *run);
 
 #endif

@@ -203,17 +203,13 @@ int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, s
 	return kh_hint(err, "`keyhaul-token slots` lists the tokens that this module has");
 }
 
-int token_open(struct token *t, bool read_write, struct kh_error *err)
+static int open_session(struct token *t, struct kh_error *err)
 {
-	CK_FLAGS flags = CKF_SERIAL_SESSION;
+	CK_FLAGS flags = CKF_SERIAL_SESSION | (t->read_write ? CKF_RW_SESSION : 0);
 	char words[TOKEN_WORDS_MAX];
 	CK_RV rv;
 
-	if (!(t->info.flags & CKF_TOKEN_INITIALIZED))
-		return not_initialised(t, err);
-	t->read_write = read_write || t->token_objects;
-	if (t->read_write)
-		flags |= CKF_RW_SESSION;
+	t->session = CK_INVALID_HANDLE;
 	watch_place(token_words(t, words));
 	rv = P11_CALL(t->fn, C_OpenSession, t->slot, flags, NULL, NULL, &t->session);
 	if (rv == CKR_OK)
@@ -222,11 +218,37 @@ int token_open(struct token *t, bool read_write, struct kh_error *err)
 	return ckr_fail(err, rv, "C_OpenSession", token_words(t, words));
 }
 
+int token_open(struct token *t, bool read_write, struct kh_error *err)
+{
+	if (!(t->info.flags & CKF_TOKEN_INITIALIZED))
+		return not_initialised(t, err);
+	t->read_write = read_write || t->token_objects;
+	return open_session(t, err);
+}
+
+int token_open_beside(const struct token *first, struct token *out, struct kh_error *err)
+{
+	*out = *first;
+	out->beside = true;
+	return open_session(out, err);
+}
+
+unsigned long token_sessions_max(const struct token *t)
+{
+	unsigned long all = t->info.ulMaxSessionCount, rw = t->info.ulMaxRwSessionCount;
+
+	if (all == CK_UNAVAILABLE_INFORMATION)
+		all = CK_EFFECTIVELY_INFINITE;
+	if (!t->read_write || rw == CK_UNAVAILABLE_INFORMATION || rw == CK_EFFECTIVELY_INFINITE)
+		return all;
+	return all == CK_EFFECTIVELY_INFINITE || rw < all ? rw : all;
+}
+
 void token_close(struct token *t)
 {
 	if (t->session == CK_INVALID_HANDLE)
 		return;
-	if (t->logged_in)
+	if (t->logged_in && !t->beside)
 		(void)P11_CALL(t->fn, C_Logout, t->session);
 	(void)P11_CALL(t->fn, C_CloseSession, t->session);
 	t->logged_in = false;

@@ -35,6 +35,7 @@ struct token {
 	bool read_write;	   /* the session is */
 	bool logged_in;		   /* by us: token_close logs out */
 	bool was_logged_in;	   /* by somebody else in this module, and stays so */
+	bool beside;		   /* another's login counts for this session too: token_close leaves it */
 	bool token_objects;	   /* temporary objects are token objects (--token-objects) */
 	size_t *left;		   /* counts those that could not be taken off it again; NULL: nobody counts */
 };
@@ -65,6 +66,15 @@ int token_of_slot(CK_FUNCTION_LIST *fn, CK_SLOT_ID slot, struct token *out, stru
 
 /* Opens the session, read-only unless `read_write`. KH_E_TOKEN, also for a token that is not initialised. */
 int token_open(struct token *t, bool read_write, struct kh_error *err);
+
+/*
+ * One more session of the same kind on a token that is open, for another thread: the login counts for it. `out` is a copy
+ * that token_close ends, before that of `first`. KH_E_TOKEN.
+ */
+int token_open_beside(const struct token *first, struct token *out, struct kh_error *err);
+
+/* How many sessions of this kind the token says it takes; 0 where it does not say, or has no limit. */
+unsigned long token_sessions_max(const struct token *t);
 
 /*
  * Says what logging in takes, before a PIN is asked for. KH_E_TOKEN, each with what to do: the PIN is locked, in its
