@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "commands.h"
-#include "haul.h"
+#include "haul_batch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MECHANISM_MAX 0xffffffffUL
+#define JOBS_MAX 64
 
 #define OPT(n, k, field, value, words) \
 	{.name = (n), .kind = (k), .offset = offsetof(struct haul_opts, field), .arg = (value), .text = (words)}
@@ -26,6 +27,8 @@ static const struct opt_row rows[] = {
 	 .choices = rsa_aes_ways, .text = "how RSA_AES_KEY_WRAP is done; proven all the same"},
 	OPT("kwp-mechanism", OPT_TEXT, kwp_mechanism, "NUMBER",
 	    "the mechanism that is RFC 5649 on this token, such as 0x210B; proven all the same"),
+	{.name = "jobs", .kind = OPT_NUMBER, .offset = offsetof(struct haul_opts, jobs), .arg = "N",
+	 .text = "wrap N keys at a time, in one login, each in a session of its own", .min = 1, .max = JOBS_MAX, .preset = 1},
 	OPT("allow-non-sensitive", OPT_FLAG, allow_non_sensitive, NULL, "wrap a key that the token would also give out"),
 };
 
@@ -33,15 +36,6 @@ static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
 	TOKEN_OPT_GROUP(offsetof(struct haul_opts, token_opts)),
 	OPT_GROUPS_END,
-};
-
-/* The token is opened at the first bundle that has come so far, and once. */
-struct wrap_job {
-	const struct haul_opts *o;
-	struct session session;
-	bool is_open;
-	bool is_gone; /* the token: the bundles that are left are not tried */
-	struct proof_run *proofs;
 };
 
 static int check_opts(const struct haul_opts *o, size_t bundles, struct kh_error *err)
@@ -90,57 +84,31 @@ static int read_choice(const struct haul_opts *o, struct wrap_choice *out, struc
 	return 0;
 }
 
-static int open_token(struct wrap_job *w, struct kh_error *err)
-{
-	const struct haul_opts *o = w->o;
+/* What is open while one bundle is worked on. */
+struct single {
+	struct session session;
+	struct haul_item item;
+	struct haul_result result;
+};
 
-	if (w->is_open)
-		return 0;
-	w->is_open = true;
-	return session_start(&o->token_opts, o->generate != NULL && !o->no_keep, &w->session, err);
+/* What can be refused without the token comes first. */
+static int haul_single(struct cmd *c, const struct haul_opts *o, struct single *s, struct proof_run *proofs,
+		       struct kh_error *err)
+{
+	if (haul_item_open(c->words[0], o, &s->item, err) != 0)
+		return -1;
+	if (haul_check_request(&s->item, o, s->session.uri, c->now, err) != 0)
+		return kh_context(err, "%s", c->words[0]);
+	if (session_start(&o->token_opts, o->generate != NULL && !o->no_keep, &s->session, err) != 0)
+		return -1;
+	if (cmd_interrupted())
+		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", c->words[0]);
+	if (haul_one(&s->item, o, &s->session, proofs, &s->result, err) != 0)
+		return kh_context(err, "%s", c->words[0]);
+	return haul_show(c, &s->item, o, &s->session.token, &s->result, err);
 }
 
-/* `*fatal` tells a failure of the token, which ends the run, from one of this bundle. */
-static int wrap_bundle(struct cmd *c, struct wrap_job *w, const char *path, bool *fatal, struct kh_error *err)
-{
-	struct haul_item item = {0};
-	int ret = -1;
-
-	if (haul_item_open(path, w->o, &item, err) != 0)
-		goto out;
-	if (haul_check_request(&item, w->o, w->session.uri, c->now, err) != 0) {
-		ret = item.done && c->nwords > 1 ? haul_show_skipped(c, &item, err) : kh_context(err, "%s", path);
-		goto out;
-	}
-	if (open_token(w, err) != 0) {
-		*fatal = true;
-		goto out;
-	}
-	ret = haul_one(c, &item, w->o, &w->session, w->proofs, err);
-	if (ret != 0) {
-		w->is_gone = err->code == KH_E_TOKEN && token_is_gone(err->native);
-		kh_context(err, "%s", path);
-	}
-out:
-	haul_item_close(&item);
-	return ret;
-}
-
-/* Each would fail the same way, after a search and a proof that cannot be. */
-static int not_tried(struct cmd *c, size_t from, unsigned long native, struct kh_error *err)
-{
-	for (size_t i = from; i < c->nwords; i++) {
-		struct kh_error why;
-
-		kh_fail(&why, KH_E_TOKEN, native, "%s: not tried, the token is gone", c->words[i]);
-		kh_hint(&why, "put the token back and run the same command again: what is wrapped is passed over");
-		if (cmd_item_failed(c, c->words[i], &why, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* What stays on the token is a failure of its own, beside the bundles' results. */
+/* What stays on the token is a failure of its own, beside the bundle's result. */
 static int report_left(struct cmd *c, const struct session *s, struct kh_error *err)
 {
 	struct kh_error why;
@@ -148,42 +116,33 @@ static int report_left(struct cmd *c, const struct session *s, struct kh_error *
 	return session_check_left(s, &why) == 0 ? 0 : cmd_item_failed(c, "temporary objects", &why, err);
 }
 
-static int wrap_all(struct cmd *c, struct wrap_job *w, struct kh_error *err)
+static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wrap_choice *choice, struct kh_error *err)
 {
-	for (size_t i = 0; i < c->nwords; i++) {
-		bool fatal = false;
-		struct kh_error why;
+	struct single *s = calloc(1, sizeof(*s));
+	struct proof_run *proofs = NULL;
+	int ret = -1;
 
-		if (cmd_interrupted())
-			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", c->words[i]);
-		if (wrap_bundle(c, w, c->words[i], &fatal, &why) == 0)
-			continue;
-		if (c->nwords == 1 || fatal) {
-			*err = why;
-			return -1;
-		}
-		if (cmd_item_failed(c, c->words[i], &why, err) != 0)
-			return -1;
-		if (w->is_gone)
-			return not_tried(c, i + 1, why.native, err);
-	}
-	return 0;
+	if (s == NULL)
+		return kh_fail_memory(err);
+	if (session_parse(o->key != NULL ? o->key : o->token, &o->token_opts, &s->session, err) == 0 &&
+	    proof_run_new(choice, &proofs, err) == 0 && haul_single(c, o, s, proofs, err) == 0)
+		ret = report_left(c, &s->session, err);
+	haul_item_close(&s->item);
+	haul_result_clear(&s->result);
+	session_close(&s->session);
+	proof_run_free(proofs);
+	free(s);
+	return ret;
 }
 
 static int run(struct cmd *c, struct kh_error *err)
 {
-	struct wrap_job w = {.o = c->opts};
+	const struct haul_opts *o = c->opts;
 	struct wrap_choice choice;
-	int ret = -1;
 
-	if (check_opts(w.o, c->nwords, err) != 0 || read_choice(w.o, &choice, err) != 0)
+	if (check_opts(o, c->nwords, err) != 0 || read_choice(o, &choice, err) != 0)
 		return -1;
-	if (session_parse(w.o->key != NULL ? w.o->key : w.o->token, &w.o->token_opts, &w.session, err) == 0 &&
-	    proof_run_new(&choice, &w.proofs, err) == 0)
-		ret = wrap_all(c, &w, err) == 0 ? report_left(c, &w.session, err) : -1;
-	session_close(&w.session);
-	proof_run_free(w.proofs);
-	return ret;
+	return c->nwords == 1 ? wrap_single(c, o, &choice, err) : haul_batch_run(c, o, &choice, err);
 }
 
 const struct cmd_row cmd_wrap = {

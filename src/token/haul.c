@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "pkcs11/keygen.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 /* The request's wrapping key is on the token for this one wrap. */
 static int wrap_key_under(const struct haul_item *item, const struct token *t, struct proof_run *proofs,
@@ -34,7 +34,7 @@ static int save(struct haul_item *item, const struct haul_opts *o, struct kh_err
 	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
 }
 
-static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct token *t,
+static int finish(struct haul_item *item, const struct haul_opts *o, const struct token *t,
 		  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
 	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
@@ -43,14 +43,13 @@ static int finish(struct cmd *c, struct haul_item *item, const struct haul_opts 
 		return -1;
 	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
 		return -1;
-	if (wrap_key_under(item, t, proofs, r, err) != 0 || haul_material_set(item, t, r, clock_now(), err) != 0 ||
-	    save(item, o, err) != 0)
+	if (wrap_key_under(item, t, proofs, r, err) != 0 || haul_material_set(item, t, r, clock_now(), err) != 0)
 		return -1;
-	return haul_show(c, item, o, t, r, err);
+	return save(item, o, err);
 }
 
 /* The key is made after the proof, so that a token that cannot wrap it is not given one. */
-static int haul_generated(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct token *t,
+static int haul_generated(struct haul_item *item, const struct haul_opts *o, const struct token *t,
 			  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
 	const struct keygen_request request = {
@@ -67,7 +66,7 @@ static int haul_generated(struct cmd *c, struct haul_item *item, const struct ha
 	r->generated = true;
 	r->kept = !o->no_keep;
 	if (key_read(t, made.key, &r->key, err) == 0 && haul_key_check(item, o, &r->key, err) == 0)
-		ret = finish(c, item, o, t, proofs, r, err);
+		ret = finish(item, o, t, proofs, r, err);
 	if (o->no_keep) {
 		keygen_destroy(t, &made);
 		if (ret == 0)
@@ -78,34 +77,28 @@ static int haul_generated(struct cmd *c, struct haul_item *item, const struct ha
 	return ret;
 }
 
-int haul_one(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct session *s,
-	     struct proof_run *proofs, struct kh_error *err)
+int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
+	     struct haul_result *r, struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 	const struct token *t = &s->token;
-	struct haul_result *r = calloc(1, sizeof(*r));
-	int ret = -1;
 
-	if (r == NULL)
-		return kh_fail_memory(err);
 	r->public_key.max = KMS_PUBLIC_KEY_MAX;
-	if (haul_check_token(item, o, s, err) != 0)
-		goto out;
-	if (o->generate != NULL ? keygen_check_label(t, o->generate, err) : haul_key_find(item, o, s, &r->key, err))
-		goto out;
-	if (proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0)
-		goto out;
+	if (haul_check_token(item, o, s, err) != 0 ||
+	    (o->generate != NULL ? keygen_check_label(t, o->generate, err) : haul_key_find(item, o, s, &r->key, err)) ||
+	    proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0)
+		return -1;
 	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
 	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
-		goto out;
-	if (o->generate != NULL) {
-		ret = haul_generated(c, item, o, t, proofs, r, err);
-	} else {
-		r->kept = r->key.token_object != BUNDLE_FALSE;
-		ret = finish(c, item, o, t, proofs, r, err);
-	}
-out:
+		return -1;
+	if (o->generate != NULL)
+		return haul_generated(item, o, t, proofs, r, err);
+	r->kept = r->key.token_object != BUNDLE_FALSE;
+	return finish(item, o, t, proofs, r, err);
+}
+
+void haul_result_clear(struct haul_result *r)
+{
 	buf_free(&r->public_key);
-	free(r);
-	return ret;
+	memset(r, 0, sizeof(*r));
 }

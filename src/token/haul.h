@@ -9,6 +9,8 @@
 #include "pkcs11/proof.h"
 #include "session.h"
 
+#include <jansson.h>
+
 /* The steps of `wrap`, for cmd_wrap.c: from a bundle with a request to a bundle with material. */
 
 struct haul_opts {
@@ -21,6 +23,7 @@ struct haul_opts {
 	bool allow_non_sensitive;
 	const char *kwp_mechanism; /* a number; NULL: the token's */
 	const char *rsa_aes;	   /* "native", "two-step", "auto" or NULL */
+	long jobs;		   /* threads */
 	struct token_opts token_opts;
 };
 
@@ -58,28 +61,42 @@ int haul_key_check(const struct haul_item *item, const struct haul_opts *o, cons
 /* Bytes of the secret that the request is for; 0 for RSA and EC. */
 size_t haul_secret_len(const struct haul_item *item);
 
-/* What was wrapped, from which key, as proven. */
+/* What was wrapped, from which key, as proven. Begins as zeros. */
 struct haul_result {
-	const struct proof *proof;
+	const struct proof *proof; /* the proof run's */
 	struct key key;
 	bool generated, kept;
 	struct wrap_blob blob;
 	struct buf public_key; /* SPKI DER; empty where there is none */
 };
 
-/* Finds or generates the key, proves, wraps and writes the bundle. KH_E_*; the bundle is then as it was. */
-int haul_one(struct cmd *c, struct haul_item *item, const struct haul_opts *o, const struct session *s,
-	     struct proof_run *proofs, struct kh_error *err);
+/* Frees what it holds and makes it zeros again. */
+void haul_result_clear(struct haul_result *r);
+
+/*
+ * Finds or generates the key, proves, wraps and writes the bundle; says nothing. The caller clears `r`, also after a
+ * failure. KH_E_*; the bundle is then as it was.
+ */
+int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
+	     struct haul_result *r, struct kh_error *err);
 
 /* Puts the material section into the bundle. */
 int haul_material_set(struct haul_item *item, const struct token *t, const struct haul_result *r, int64_t now,
 		      struct kh_error *err);
 
-/* The result in words and as JSON. */
+/* The result of one bundle in words, line by line, and as JSON. */
 int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, const struct token *t,
 	      const struct haul_result *r, struct kh_error *err);
 
-/* The line and the JSON for a bundle that was passed over. */
-int haul_show_skipped(struct cmd *c, const struct haul_item *item, struct kh_error *err);
+/* The result as a JSON object, and that of a bundle that was passed over. The caller owns it; NULL without memory. */
+json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const struct token *t,
+		  const struct haul_result *r);
+json_t *haul_skipped_json(const struct haul_item *item);
+
+/* Why a bundle is passed over: it has what it wants. */
+const char *haul_skipped_why(const struct haul_item *item);
+
+/* Warns of what the proof for keys of this spec warns of. */
+void haul_warn(enum keyspec spec, const struct proof *p);
 
 #endif

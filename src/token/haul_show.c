@@ -26,11 +26,13 @@ static int show_proof(struct cmd *c, const struct proof *p, struct kh_error *err
 		return -1;
 	if (p->pkcs8 != NULL && cmd_printf(c, err, ", PKCS#8 (%s)", p->pkcs8) != 0)
 		return -1;
-	if (cmd_printf(c, err, "; the same key by its %s\n", p->same_by) != 0)
-		return -1;
+	return cmd_printf(c, err, "; the same key by its %s\n", p->same_by);
+}
+
+void haul_warn(enum keyspec spec, const struct proof *p)
+{
 	for (size_t i = 0; i < p->n_warnings; i++)
-		log_warning("proof: %s", p->warnings[i]);
-	return 0;
+		log_warning("proof for %s: %s", keyspec_name(spec), p->warnings[i]);
 }
 
 static json_t *proof_json(const struct proof *p)
@@ -58,8 +60,8 @@ static json_t *proof_json(const struct proof *p)
 	return out;
 }
 
-static json_t *result_json(const struct haul_item *item, const struct haul_opts *o, const struct token *t,
-			   const struct haul_result *r)
+json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const struct token *t,
+		  const struct haul_result *r)
 {
 	const struct bundle_request *q = bundle_request(item->bundle);
 	const char *path = written_to(item, o);
@@ -94,18 +96,20 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	    cmd_printf(c, err, "  request    %s\n  material   %s\n", bundle_request_sha256(item->bundle),
 		       bundle_material_sha256(item->bundle)) != 0)
 		goto out;
-	ret = result_add(c, result_json(item, o, t, r), err);
+	haul_warn(r->key.spec, r->proof);
+	ret = c->common.json ? result_add(c, haul_json(item, o, t, r), err) : 0;
 out:
 	buf_free(&label);
 	return ret;
 }
 
-int haul_show_skipped(struct cmd *c, const struct haul_item *item, struct kh_error *err)
+const char *haul_skipped_why(const struct haul_item *item)
 {
-	const char *why = bundle_receipt(item->bundle) != NULL ? "it is imported already" : "it has material already";
+	return bundle_receipt(item->bundle) != NULL ? "it is imported already" : "it has material already";
+}
 
-	if (cmd_printf(c, err, "%s: skipped, %s\n", item->path, why) != 0)
-		return -1;
-	return result_add(c, json_pack("{s:o, s:b, s:b, s:s}", "bundle", describe_string(item->path, strlen(item->path)),
-				       "ok", 1, "skipped", 1, "why", why), err);
+json_t *haul_skipped_json(const struct haul_item *item)
+{
+	return json_pack("{s:o, s:b, s:b, s:s}", "bundle", describe_string(item->path, strlen(item->path)), "ok", 1,
+			 "skipped", 1, "why", haul_skipped_why(item));
 }

@@ -93,6 +93,23 @@ int session_check_left(const struct session *s, struct kh_error *err)
 			    "the vendor's tool any other");
 }
 
+int session_open_beside(const struct session *first, struct session *out, struct kh_error *err)
+{
+	*out = *first;
+	out->left = 0;
+	if (token_open_beside(&first->token, &out->token, err))
+		return -1;
+	out->token.left = &out->left;
+	return 0;
+}
+
+void session_close_beside(struct session *first, struct session *s)
+{
+	token_close(&s->token);
+	first->left += s->left;
+	s->left = 0;
+}
+
 int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,
 		 struct kh_error *err)
 {

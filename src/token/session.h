@@ -31,6 +31,13 @@ int session_start(const struct token_opts *opts, bool read_write, struct session
 /* KH_E_TOKEN where temporary objects were left on the token; for the end of a command that makes some. */
 int session_check_left(const struct session *s, struct kh_error *err);
 
+/*
+ * One more session on the token of `first`, for another thread: the login counts for it. `out` stays where it is, and
+ * session_close_beside ends it, before session_close does `first`. KH_E_TOKEN.
+ */
+int session_open_beside(const struct session *first, struct session *out, struct kh_error *err);
+void session_close_beside(struct session *first, struct session *s);
+
 /* Both in one. `s` is filled in either way; session_close ends it. */
 int session_open(const char *uri, const struct token_opts *opts, bool read_write, struct session *s,
 		 struct kh_error *err);

@@ -39,7 +39,9 @@ tap_exits 0 "at the token: inspect, by keyhaul alone" at_token "$KEYHAUL_BUILD/k
 tap_like "$tap_out" "^next: keyhaul-token wrap --key 'pkcs11:token=keyhaul-rehearsal;object=order' order.bundle" "says what to type"
 tap_exits 0 "at the token: wrap both, as the bundles say" at_token "$KEYHAUL_BUILD/keyhaul-token" wrap --token "$KEYHAUL_TOKEN" \
 	--pin-file "$KEYHAUL_PIN_FILE" order.bundle second.bundle
-tap_like "$tap_out" '^  says +expires 90d after the import$' "says what the import will say"
+tap_like "$tap_out" '^second.bundle  order  RSAES_OAEP_SHA_1  wrapped$' "says what came of each"
+at_token "$KEYHAUL_BUILD/keyhaul" inspect order.bundle >said
+tap_like "$(cat said)" 'expires 90d after the import' "inspect says what the import will say"
 tap_exits 3 "at the token there are no credentials: nothing can be sent by mistake" at_token "$KEYHAUL_BUILD/keyhaul-kms" fetch --key-id \
 	"${arn##*/}" --valid-to 90d --out third.bundle
 cp token-host/*.bundle online/
@@ -55,4 +57,4 @@ tap_exits 0 "online: import" online "$KEYHAUL_BUILD/keyhaul-kms" import order.bu
 kms encrypt --key-id "$arn" --plaintext fileb://message --query CiphertextBlob --output text | base64 -d >sealed
 tap_is "$(kms decrypt --ciphertext-blob fileb://sealed --query Plaintext --output text | base64 -d)" "$(cat message)" \
 	"KMS encrypts and decrypts under it"
-tap_done 14
+tap_done 15

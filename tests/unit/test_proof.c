@@ -126,20 +126,19 @@ static void read_whole(const char *path, struct buf *out)
 static int haul(const struct token *t, const char *path, struct kh_error *err)
 {
 	const struct haul_opts o = {.token = "pkcs11:token=T", .generate = "payroll", .no_keep = true};
-	struct cmd c = {.now = 2, .text = BUF_INIT(65536), .results = BUF_INIT(65536)};
+	struct haul_result result = {.proof = NULL};
 	struct session s = {.token = *t};
 	struct haul_item item = {0};
 	struct proof_run *proofs = NULL;
 	int ret;
 
 	cr_assert_eq(haul_item_open(path, &o, &item, err), 0, "%s", err->msg);
-	cr_assert_eq(haul_check_request(&item, &o, NULL, c.now, err), 0, "%s", err->msg);
+	cr_assert_eq(haul_check_request(&item, &o, NULL, 2, err), 0, "%s", err->msg);
 	cr_assert_eq(proof_run_new(NULL, &proofs, err), 0);
-	ret = haul_one(&c, &item, &o, &s, proofs, err);
+	ret = haul_one(&item, &o, &s, proofs, &result, err);
+	haul_result_clear(&result);
 	proof_run_free(proofs);
 	haul_item_close(&item);
-	buf_free(&c.text);
-	buf_free(&c.results);
 	return ret;
 }
 

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_TOKEN_HAUL_BATCH_H
+#define KEYHAUL_TOKEN_HAUL_BATCH_H
+
+#include "haul.h"
+
+#include <pthread.h>
+
+/*
+ * `wrap` over many bundles: one login, a session for each thread, the bundles taken in the order of the command line and
+ * told in that order. A bundle is in memory only while it is worked on; what is kept of it is small.
+ */
+
+enum haul_state {
+	HAUL_NOT_TRIED,
+	HAUL_IN_USE, /* its lock was taken; another thread of this run may have it */
+	HAUL_WRAPPED,
+	HAUL_SKIPPED,
+	HAUL_FAILED,
+};
+
+/* What is to be said of a bundle when all before it have been told. */
+struct haul_telling {
+	char *json; /* NULL: it failed, or nobody wants JSON */
+	const struct proof *proof; /* NULL: none */
+	enum keyspec spec;	   /* that it is for */
+	struct kh_error why; /* KH_OK: it did not fail */
+};
+
+/* What came of a bundle, for the table. */
+struct haul_outcome {
+	char *key, *why; /* escaped for a terminal, short; NULL: nothing to say */
+	struct haul_telling *telling;
+	unsigned char state;	 /* enum haul_state */
+	unsigned char algorithm; /* enum wrapalg; WRAPALGS: not known */
+};
+
+struct haul_batch;
+
+/* A thread with its session; the first is the one that began, and stays with the token when the others are gone. */
+struct haul_worker {
+	struct haul_batch *batch;
+	struct session session;
+	struct haul_result result;
+	pthread_t thread;
+};
+
+#define HAUL_WARNED_MAX 64
+
+struct haul_batch {
+	struct cmd *c;
+	const struct haul_opts *o;
+	struct proof_run *proofs;
+	struct haul_outcome *outcomes; /* one for each word */
+	struct haul_worker first;
+	bool is_open;		     /* the token */
+	struct haul_worker *helpers;
+	size_t n_helpers;
+	bool is_shared;		     /* there are helpers, or will be in a moment */
+	pthread_mutex_t lock;	     /* of all that follows, of `outcomes` once a telling is in, and of `c` */
+	size_t next;		     /* the first word that nobody has taken */
+	size_t told;		     /* all before it are */
+	bool is_gone;		     /* the token: what is left is not tried */
+	unsigned long native;	     /* by what code */
+	bool failed;		     /* as a whole, by `error` */
+	struct kh_error error;
+	const struct proof *warned[HAUL_WARNED_MAX];
+	size_t n_warned;
+};
+
+/*
+ * Wraps the bundles of the command line, and prints the table or the JSON. -1 with what failed as a whole: the token could
+ * not be opened, is gone, or the run was interrupted.
+ */
+int haul_batch_run(struct cmd *c, const struct haul_opts *o, const struct wrap_choice *choice, struct kh_error *err);
+
+/* Takes bundles and works on them until there is none left, or the run ends before. For each thread. */
+void haul_batch_work(struct haul_worker *w);
+
+/* Ends the run with a failure of the whole; the first counts. Under the lock. */
+void haul_batch_fail(struct haul_batch *b, const struct kh_error *why);
+
+/* Fills in what is told of a bundle now (the JSON) and later (the table). KH_E_MEMORY. */
+int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item, enum haul_state state,
+		      struct haul_outcome *out, struct haul_telling *t, struct kh_error *err);
+
+/* Tells all bundles whose turn has come: error line, warnings, JSON. Under the lock. */
+void haul_tell(struct haul_batch *b);
+
+/* Tells the rest at the end, and the table. -1 where bundles were not tried, or the run failed as a whole. */
+int haul_tell_end(struct haul_batch *b, struct kh_error *err);
+
+/* NULL is fine. */
+void haul_telling_free(struct haul_telling *t);
+
+/*
+ * Starts as many threads beside the first as --jobs, the bundles that are left, the module and the token's sessions allow;
+ * warns where that is fewer than asked for.
+ */
+void haul_jobs_start(struct haul_batch *b);
+
+/* Waits for them, and closes their sessions. */
+void haul_jobs_end(struct haul_batch *b);
+
+/* Prints the table, and below it how many there are of each result. KH_E_MEMORY, KH_E_SYSTEM. */
+int haul_table_show(const struct haul_batch *b, struct kh_error *err);
+
+#endif
