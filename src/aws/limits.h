@@ -14,6 +14,7 @@
 #define KMS_TAGS_MAX 50
 #define KMS_PARAMETERS_LIFETIME (24 * 3600)
 #define KMS_VALID_TO_MAX (365 * 24 * 3600)
+#define KMS_ON_DEMAND_ROTATIONS_MAX 25 /* in a key's life */
 #define KMS_REPLY_MAX (1024 * 1024) /* ours: no reply of KMS is larger */
 
 #endif

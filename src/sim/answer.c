@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define JSON_TYPE "application/x-amz-json-1.1"
 #define TARGET "TrentService."
@@ -46,15 +47,15 @@ static void write_json(const struct reply *r, struct answer *out)
 	json_decref(error);
 }
 
-/* What is answered in place of the service; true where the operation is not to be run. */
-static bool apply_before(enum fault what, const char *code, struct reply *r, struct answer *out)
+/* What is answered in place of the service, whether it ran or not; false where the reply is still to be written. */
+static bool replace(const struct fault *what, struct reply *r, struct answer *out)
 {
 	struct kh_error err;
 
-	switch (what) {
+	switch (what->kind) {
 	case FAULT_CODE:
-		reply_fail(r, code, "%s", "keyhaul-sim was asked for this error (--fault)");
-		return true;
+		reply_fail(r, what->code, "%s", "keyhaul-sim was asked for this error (--fault)");
+		return false;
 	case FAULT_CLOSE:
 		out->close = true;
 		return true;
@@ -66,39 +67,43 @@ static bool apply_before(enum fault what, const char *code, struct reply *r, str
 	case FAULT_REDIRECT:
 		out->http = 302;
 		out->type = "text/plain";
-		out->location = "http://127.0.0.1:9/elsewhere"; /* the discard port */
+		out->location = what->text;
 		return true;
 	case FAULT_EMPTY:
 		out->http = 200;
 		out->type = JSON_TYPE;
 		return true;
+	case FAULT_HTTP:
+		out->http = what->http;
+		out->type = what->text[0] == '{' ? JSON_TYPE : what->text[0] == '<' ? "text/html" : "text/plain";
+		(void)buf_add(&out->body, what->text, strlen(what->text), &err);
+		return true;
+	case FAULT_HALF:
+	case FAULT_KINDS:
 	default:
 		return false;
 	}
 }
 
-static void apply_after(enum fault what, struct answer *out)
+static void cut(const struct fault *what, struct answer *out)
 {
-	if (what == FAULT_DROP)
-		out->close = true;
-	if (what == FAULT_HALF)
+	if (what && what->kind == FAULT_HALF)
 		out->body.len /= 2;
 }
 
 static void answer_sts(struct service *s, const struct sigv4_request *req, const char *region, struct reply *r,
 		       struct answer *out)
 {
-	const char *code = NULL;
-	enum fault what = FAULT_NONE;
+	const struct fault *what = NULL;
 
 	if (!r->code[0] && !sts_check(req->body, req->body_len, r)) {
-		what = faults_next(s->faults, "GetCallerIdentity", &code);
-		if (apply_before(what, code, r, out) && !r->code[0])
+		what = faults_next(s->faults, "GetCallerIdentity");
+		if (what && replace(what, r, out))
 			return;
 	}
 	out->type = "text/xml";
 	out->http = sts_xml(r, region, out->request_id, &out->body);
-	apply_after(what, out);
+	cut(what, out);
 }
 
 /* The operation that the request names; NULL with the reply set. */
@@ -119,22 +124,30 @@ static const struct op *find_op(const struct sigv4_request *req, struct reply *r
 	return op;
 }
 
+/* The service's real time, for what is counted by the second. */
+static int64_t steady_ms(void)
+{
+	struct timespec t = {0, 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void answer_kms(struct service *s, const struct sigv4_request *req, const char *region, int64_t now,
 		       struct reply *r, struct answer *out)
 {
 	const struct op *op = find_op(req, r);
-	enum fault what = FAULT_NONE;
-	const char *code = NULL;
+	const struct fault *what = op ? faults_next(s->faults, op->name) : NULL;
 
-	if (op) {
-		what = faults_next(s->faults, op->name, &code);
-		if (!apply_before(what, code, r, out))
-			api_call(s->sim, op, region, req->body, req->body_len, now + s->sim->offset, r);
-		else if (!r->code[0])
-			return;
-	}
+	if (op && !what && !quotas_take(s->quotas, op->name, region, steady_ms()))
+		reply_fail(r, "ThrottlingException",
+			   "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.");
+	else if (op && (!what || what->after))
+		api_call(s->sim, op, region, req->body, req->body_len, now + s->sim->offset, r);
+	if (what && replace(what, r, out))
+		return;
 	write_json(r, out);
-	apply_after(what, out);
+	cut(what, out);
 }
 
 /* Before the scope is known, a form is STS's. */

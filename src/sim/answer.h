@@ -5,6 +5,7 @@
 
 #include "fault.h"
 #include "frontdoor.h"
+#include "quota.h"
 #include "sim.h"
 
 #define ANSWER_MAX (1u << 20)
@@ -14,6 +15,8 @@ struct service {
 	struct sim *sim;
 	struct frontdoor door;
 	struct faults *faults; /* NULL for none */
+	struct quotas *quotas; /* NULL for none */
+	long latency;	       /* milliseconds that an answer takes at least */
 };
 
 /* What goes back over HTTP. */
@@ -21,7 +24,7 @@ struct answer {
 	int http;
 	bool close; /* nothing is sent: the connection is closed */
 	const char *type;
-	const char *location; /* of a redirect; NULL otherwise */
+	const char *location; /* of a redirect (the service owns it); NULL otherwise */
 	char request_id[37];
 	struct buf body;
 };

@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/log.h"
 #include "ops.h"
+#include "related.h"
 
 #include <string.h>
 
@@ -122,7 +123,7 @@ struct simkey *call_key(struct call *c, const char *name, enum call_ids ids)
 {
 	struct simkey *key = find_key(c, member_text(c->in, name), ids);
 
-	return key && call_expire(c, key) ? NULL : key;
+	return key && call_pass(c, key) ? NULL : key;
 }
 
 int call_usable(struct call *c, struct simkey *key)
@@ -138,6 +139,8 @@ int call_usable(struct call *c, struct simkey *key)
 		return reply_fail(c->reply, "KMSInvalidStateException", "%s is pending import.", key->arn);
 	case KEY_PENDING_DELETION:
 		return reply_fail(c->reply, "KMSInvalidStateException", "%s is pending deletion.", key->arn);
+	case KEY_CREATING:
+		return reply_fail(c->reply, "KMSInvalidStateException", "%s is creating.", key->arn);
 	case KEY_ENABLED:
 	case KEY_STATES:
 	default:
@@ -153,17 +156,38 @@ int call_usage(struct call *c, const struct simkey *key, const char *usage)
 			  key->arn, key->usage);
 }
 
-int call_expire(struct call *c, struct simkey *key)
+static int pass(struct call *c, struct simkey *key)
 {
 	struct simkey *before;
+	struct kh_error err;
 
-	if (!simkey_is_due(key, c->now))
+	if (!simkey_is_due(key, c->now) && !related_is_behind(c->sim->keys, key))
 		return 0;
 	before = call_before(c, key);
 	if (!before)
 		return -1;
-	simkey_expire(key, c->now);
-	return call_save(c, key, before);
+	simkey_pass(key, c->now);
+	if (!related_pull(c->sim->keys, key, &err))
+		return call_save(c, key, before);
+	simkey_free(before);
+	return reply_internal(c->reply, &err);
+}
+
+int call_pass(struct call *c, struct simkey *key)
+{
+	struct simkey *primary = related_primary(c->sim->keys, key);
+
+	if (primary && primary != key && pass(c, primary))
+		return -1;
+	return pass(c, key);
+}
+
+const struct simkey *call_view(struct call *c, const struct simkey *key)
+{
+	if (c->now >= key->unseen_until)
+		return key->past && c->now < key->past_until ? key->past : key;
+	reply_fail(c->reply, "NotFoundException", "Key '%s' does not exist", key->arn);
+	return NULL;
 }
 
 struct simkey *call_before(struct call *c, const struct simkey *key)
@@ -186,6 +210,11 @@ int call_save(struct call *c, struct simkey *key, struct simkey *before)
 		*key = *before;
 		*before = changed;
 		reply_internal(c->reply, &err);
+	} else if (c->sim->lag) {
+		simkey_free(key->past);
+		key->past = before;
+		key->past_until = c->now + c->sim->lag;
+		return 0;
 	}
 	simkey_free(before);
 	return rc;

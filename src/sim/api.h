@@ -47,7 +47,7 @@ enum call_ids {
 };
 
 /*
- * The key that member `name` names, with what has expired deleted. NULL with the reply set: NotFoundException,
+ * The key that member `name` names, as time has made it: what has expired is deleted, a rotation is over. NULL with the reply set: NotFoundException,
  * InvalidArnException, AccessDeniedException.
  */
 struct simkey *call_key(struct call *c, const char *name, enum call_ids ids);
@@ -67,8 +67,11 @@ struct simkey *call_before(struct call *c, const struct simkey *key);
  */
 int call_save(struct call *c, struct simkey *key, struct simkey *before);
 
-/* Deletes what has expired of the key, and saves; as call_save. */
-int call_expire(struct call *c, struct simkey *key);
+/* Does to the key, and to the primary that it follows, what time alone does, and saves; as call_save. */
+int call_pass(struct call *c, struct simkey *key);
+
+/* What reading sees of the key: with --lag how it was before its last change. NULL with NotFoundException. */
+const struct simkey *call_view(struct call *c, const struct simkey *key);
 
 /* The bytes as padded base64 in a JSON string; NULL without memory. */
 json_t *call_blob(const void *data, size_t len);

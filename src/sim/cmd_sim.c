@@ -25,7 +25,7 @@
 struct sim_opts {
 	const char *listen, *state, *key_pool, *make_key_pool, *clock, *cert, *key, *access_key, *secret_key_file, *region;
 	bool allow_remote, daemon, strict_der;
-	long die_with, visible_after, pool_size;
+	long die_with, visible_after, pool_size, lag, latency, quotas, rotation_delay, replica_delay;
 	struct opt_list faults;
 };
 
@@ -65,8 +65,18 @@ static const struct opt_row service_rows[] = {
 	 .text = "refuse key material with bytes behind its PKCS#8"},
 	{.name = "visible-after", .kind = OPT_NUMBER, .offset = AT(visible_after), .arg = "N", .min = 0, .max = 1000,
 	 .text = "show an import only after N further calls, as an eventually consistent service does"},
-	{.name = "fault", .kind = OPT_LIST, .offset = AT(faults), .arg = "OP:N=WHAT",
-	 .text = "fail call N (N+: and all after it) of OP with an error code, close, drop, html, half, empty or redirect"},
+	{.name = "lag", .kind = OPT_NUMBER, .offset = AT(lag), .arg = "SECONDS", .min = 0, .max = 3600,
+	 .text = "let reading show a key as it was for so long after each change"},
+	{.name = "rotation-delay", .kind = OPT_NUMBER, .offset = AT(rotation_delay), .arg = "SECONDS", .min = 0, .max = 3600,
+	 .preset = 2, .text = "RotateKeyOnDemand is done after so long; 2 by default, KMS takes about 60"},
+	{.name = "replica-delay", .kind = OPT_NUMBER, .offset = AT(replica_delay), .arg = "SECONDS", .min = 0, .max = 3600,
+	 .preset = 1, .text = "a replica is Creating for so long; 1 by default"},
+	{.name = "latency", .kind = OPT_NUMBER, .offset = AT(latency), .arg = "MS", .min = 0, .max = 60000,
+	 .text = "take so long to answer, each connection by itself"},
+	{.name = "quotas", .kind = OPT_NUMBER, .offset = AT(quotas), .arg = "SCALE", .min = 0, .max = 100000,
+	 .text = "throttle beyond SCALE times KMS's own calls a second (1: as KMS does); no limit by default"},
+	{.name = "fault", .kind = OPT_LIST, .offset = AT(faults), .arg = "OP:N=WHAT|FILE",
+	 .text = "fail call N (N+: and all after it, P%: that share) of OP; see keyhaul-sim(1)"},
 };
 
 static const struct opt_group groups[] = {
@@ -81,6 +91,7 @@ struct running {
 	struct server_address at;
 	struct sim sim;
 	struct faults *faults;
+	struct quotas *quotas;
 	struct service service;
 	struct secret *secret_key;
 	struct server *server;
@@ -164,14 +175,20 @@ static int start(struct running *r, struct kh_error *err)
 	const struct sim_opts *o = r->opts;
 
 	daemon_block_signals();
-	if (faults_parse(&o->faults, &r->faults, err) || pool_open(o->key_pool, &r->sim.pool, err) ||
+	if (faults_parse(&o->faults, &r->faults, err) || (o->quotas && quotas_new(o->quotas, &r->quotas, err)) ||
+	    pool_open(o->key_pool, &r->sim.pool, err) ||
 	    keystore_open(o->state, &r->sim.keys, err) || pool_start(r->sim.pool, err))
 		return -1;
 	r->sim.strict_der = o->strict_der;
 	r->sim.visible_after = o->visible_after;
+	r->sim.lag = o->lag;
+	r->sim.rotation_delay = o->rotation_delay;
+	r->sim.replica_delay = o->replica_delay;
 	r->sim.keys_max = SIM_KEYS_MAX;
 	r->service.sim = &r->sim;
 	r->service.faults = r->faults;
+	r->service.quotas = r->quotas;
+	r->service.latency = o->latency;
 	r->service.door.access_key = o->access_key ? o->access_key : ACCESS_KEY;
 	r->service.door.secret_key = secret_text(r->secret_key);
 	return server_start(&r->at, o->cert, o->key, &r->service, &r->server, err);
@@ -183,6 +200,7 @@ static void stop(struct running *r)
 	pool_free(r->sim.pool);
 	keystore_free(r->sim.keys);
 	faults_free(r->faults);
+	quotas_free(r->quotas);
 }
 
 /* Adds 'value' for a shell. */

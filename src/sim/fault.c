@@ -1,82 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "fault.h"
+#include "fault_row.h"
 
-#include "api.h"
-#include "aws/errname.h"
+#include "base/file.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-struct fault_row {
-	const char *op; /* of api_ops, or "GetCallerIdentity" */
-	long from, calls;
-	bool onwards;
-	enum fault what;
-	char code[64];
-};
+#define FILE_MAX 65536
 
 struct faults {
-	struct fault_row rows[OPT_LIST_MAX];
+	struct fault_row rows[FAULTS_MAX];
 	size_t n;
 	pthread_mutex_t lock;
 };
 
-static const char *const names[] = {
-	[FAULT_CLOSE] = "close", [FAULT_DROP] = "drop",	  [FAULT_HTML] = "html",
-	[FAULT_HALF] = "half",	 [FAULT_EMPTY] = "empty", [FAULT_REDIRECT] = "redirect",
-};
-_Static_assert(sizeof(names) / sizeof(names[0]) == FAULTS, "a name for each fault");
-
-static int parse_what(const char *text, struct fault_row *row, struct kh_error *err)
+static int add_row(struct faults *f, const char *text, struct kh_error *err)
 {
-	for (int i = 0; i < FAULTS; i++)
-		if (names[i] && strcmp(names[i], text) == 0) {
-			row->what = (enum fault)i;
-			return 0;
-		}
-	if (!errname_find(text)) {
-		kh_fail(err, KH_E_USAGE, 0, "--fault: '%s' is no error code of KMS's", text);
-		return kh_hint(err, "an error code, or one of close, drop, html, half, empty, redirect");
+	if (f->n == FAULTS_MAX)
+		return kh_fail(err, KH_E_USAGE, 0, "--fault: more than %d", FAULTS_MAX);
+	return fault_row_parse(text, &f->rows[f->n++], err);
+}
+
+static int add_line(struct faults *f, char *line, struct kh_error *err)
+{
+	size_t len;
+
+	line += strspn(line, " \t");
+	len = strlen(line);
+	while (len && strchr(" \t\r", line[len - 1]))
+		line[--len] = '\0';
+	return *line && *line != '#' ? add_row(f, line, err) : 0;
+}
+
+static int add_file(struct faults *f, const char *path, struct kh_error *err)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	char *line, *next;
+	long number = 0;
+	int rc;
+
+	if (access(path, F_OK)) {
+		kh_fail(err, KH_E_USAGE, 0, "--fault: '%.200s' is neither OP:N=WHAT nor a file", path);
+		return kh_hint(err, "for example ImportKeyMaterial:1=throttle, or a file with one of these on each line");
 	}
-	row->what = FAULT_CODE;
-	(void)snprintf(row->code, sizeof(row->code), "%s", text);
-	return 0;
+	rc = file_read(path, &text, err);
+	if (rc)
+		kh_context(err, "--fault");
+	/* buf_text ends it with a NUL; a file with one inside would be cut there */
+	if (!rc && memchr(buf_text(&text), '\0', text.len))
+		rc = kh_fail(err, KH_E_INPUT, 0, "--fault: %s is no text", path);
+	for (line = rc ? NULL : text.data; line && !rc; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		number++;
+		rc = add_line(f, line, err);
+		if (rc)
+			kh_context(err, "%s, line %ld", path, number);
+	}
+	buf_free(&text);
+	return rc;
 }
 
-static int parse_op(const char *text, size_t len, struct fault_row *row, struct kh_error *err)
+/* OP:WHICH=WHAT has a colon and an equals sign behind it; a file named so is written ./NAME. */
+static bool is_row(const char *word)
 {
-	size_t n = 0;
-	const struct op *ops = api_ops(&n);
+	const char *colon = strchr(word, ':');
 
-	row->op = NULL;
-	for (size_t i = 0; i < n; i++)
-		if (strlen(ops[i].name) == len && memcmp(ops[i].name, text, len) == 0)
-			row->op = ops[i].name;
-	if (!row->op && len == 17 && memcmp(text, "GetCallerIdentity", 17) == 0)
-		row->op = "GetCallerIdentity";
-	return row->op ? 0 : kh_fail(err, KH_E_USAGE, 0, "--fault: '%.*s' is no operation of keyhaul-sim", (int)len, text);
-}
-
-static int parse_row(const char *text, struct fault_row *row, struct kh_error *err)
-{
-	const char *colon = strchr(text, ':');
-	char *end = NULL;
-
-	if (!colon)
-		goto bad;
-	row->from = strtol(colon + 1, &end, 10);
-	row->onwards = *end == '+';
-	end += row->onwards;
-	if (*end != '=' || row->from < 1)
-		goto bad;
-	return parse_op(text, (size_t)(colon - text), row, err) || parse_what(end + 1, row, err) ? -1 : 0;
-bad:
-	kh_fail(err, KH_E_USAGE, 0, "--fault: '%s' is not OP:N=WHAT", text);
-	return kh_hint(err, "for example ImportKeyMaterial:1=ThrottlingException or DescribeKey:2+=close");
+	return colon && strchr(colon, '=') && !memchr(word, '/', (size_t)(colon - word));
 }
 
 int faults_parse(const struct opt_list *list, struct faults **out, struct kh_error *err)
@@ -87,7 +82,7 @@ int faults_parse(const struct opt_list *list, struct faults **out, struct kh_err
 		return kh_fail_memory(err);
 	(void)pthread_mutex_init(&f->lock, NULL);
 	for (size_t i = 0; i < list->n; i++)
-		if (parse_row(list->v[i], &f->rows[f->n++], err)) {
+		if (is_row(list->v[i]) ? add_row(f, list->v[i], err) : add_file(f, list->v[i], err)) {
 			faults_free(f);
 			return -1;
 		}
@@ -99,27 +94,34 @@ void faults_free(struct faults *f)
 {
 	if (!f)
 		return;
+	for (size_t i = 0; i < f->n; i++)
+		free(f->rows[i].what.text);
 	(void)pthread_mutex_destroy(&f->lock);
 	free(f);
 }
 
-enum fault faults_next(struct faults *f, const char *op, const char **code)
+/* Each row counts for itself, so that rows may name several calls. */
+static bool counts_in(struct fault_row *row)
 {
-	enum fault what = FAULT_NONE;
+	long before = row->calls++;
+
+	if (row->percent)
+		return row->calls * row->percent / 100 > before * row->percent / 100;
+	return row->calls == row->from || (row->onwards && row->calls > row->from);
+}
+
+const struct fault *faults_next(struct faults *f, const char *op)
+{
+	const struct fault *what = NULL;
 
 	if (!f)
-		return FAULT_NONE;
+		return NULL;
 	(void)pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < f->n; i++) {
 		struct fault_row *row = &f->rows[i];
 
-		if (strcmp(row->op, op) != 0)
-			continue;
-		row->calls++; /* each row counts for itself, so that rows may name several calls */
-		if (what == FAULT_NONE && (row->calls == row->from || (row->onwards && row->calls > row->from))) {
-			what = row->what;
-			*code = row->code;
-		}
+		if ((!row->op || strcmp(row->op, op) == 0) && counts_in(row) && !what)
+			what = &row->what;
 	}
 	(void)pthread_mutex_unlock(&f->lock);
 	return what;

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "keymeta.h"
 
+#include "related.h"
+
 #include <string.h>
 
 static const char *const state_names[] = {
@@ -9,6 +11,7 @@ static const char *const state_names[] = {
 	[KEY_DISABLED] = "Disabled",
 	[KEY_PENDING_IMPORT] = "PendingImport",
 	[KEY_PENDING_DELETION] = "PendingDeletion",
+	[KEY_CREATING] = "Creating",
 };
 _Static_assert(sizeof(state_names) / sizeof(state_names[0]) == KEY_STATES, "a name for each state");
 
@@ -139,13 +142,24 @@ static int add_expiry(json_t *out, const struct simkey *key)
 				   json_string(earliest ? "KEY_MATERIAL_EXPIRES" : "KEY_MATERIAL_DOES_NOT_EXPIRE"));
 }
 
-static int add_multi_region(json_t *out, const struct simkey *key)
+static json_t *related_json(const struct simkey *key)
 {
+	return json_pack("{s:s, s:s}", "Arn", key->arn, "Region", key->region);
+}
+
+static int add_multi_region(json_t *out, const struct keystore *ks, const struct simkey *key)
+{
+	json_t *replicas = key->multi_region ? json_array() : NULL;
+	const struct simkey *replica;
+
 	if (!key->multi_region)
 		return 0;
+	for (size_t i = 0; (replica = related_replica(ks, key, i)) != NULL; i++)
+		(void)json_array_append_new(replicas, related_json(replica));
 	return json_object_set_new(out, "MultiRegionConfiguration",
-				   json_pack("{s:s, s:{s:s, s:s}, s:[]}", "MultiRegionKeyType", "PRIMARY", "PrimaryKey",
-					     "Arn", key->arn, "Region", key->region, "ReplicaKeys"));
+				   json_pack("{s:s, s:o, s:o}", "MultiRegionKeyType",
+					     simkey_is_replica(key) ? "REPLICA" : "PRIMARY", "PrimaryKey",
+					     related_json(related_primary(ks, key)), "ReplicaKeys", replicas));
 }
 
 static int add_current(json_t *out, const struct simkey *key)
@@ -158,7 +172,7 @@ static int add_current(json_t *out, const struct simkey *key)
 	return json_object_set_new(out, "CurrentKeyMaterialId", json_string(m->id));
 }
 
-json_t *keymeta_json(const struct simkey *key)
+json_t *keymeta_json(const struct keystore *ks, const struct simkey *key)
 {
 	enum key_state state = simkey_state(key);
 	json_t *out = json_pack("{s:s, s:s, s:s, s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "AWSAccountId",
@@ -170,7 +184,7 @@ json_t *keymeta_json(const struct simkey *key)
 				keyspec_name(key->spec), "MultiRegion", key->multi_region);
 
 	if (out && (keymeta_add_algorithms(out, key) || add_list(out, "MacAlgorithms", keymeta_mac(key->spec)) ||
-		    add_expiry(out, key) || add_multi_region(out, key) || add_current(out, key) ||
+		    add_expiry(out, key) || add_multi_region(out, ks, key) || add_current(out, key) ||
 		    (key->deletion && json_object_set_new(out, "DeletionDate", json_integer(key->deletion))))) {
 		json_decref(out);
 		out = NULL;

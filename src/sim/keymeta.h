@@ -17,8 +17,8 @@ bool keymeta_has(const char *const *list, const char *name);
 /* The name if KMS allows this usage for the spec; `usage` NULL: what KMS takes by itself, or NULL where it must be said. */
 const char *keymeta_usage(enum keyspec spec, const char *usage);
 
-/* KMS's KeyMetadata; NULL without memory. */
-json_t *keymeta_json(const struct simkey *key);
+/* KMS's KeyMetadata; the store is for the keys of the same multi-Region key. NULL without memory. */
+json_t *keymeta_json(const struct keystore *ks, const struct simkey *key);
 
 /* Adds the algorithm lists of GetPublicKey and DescribeKey. */
 int keymeta_add_algorithms(json_t *out, const struct simkey *key);

@@ -114,6 +114,12 @@ static int random_id(bool multi_region, char out[KEYSTORE_ID_LEN + 1], struct kh
 	return 0;
 }
 
+static void set_arn(struct simkey *key)
+{
+	(void)snprintf(key->arn, sizeof(key->arn), "arn:%s:kms:%s:%s:key/%s", partition_of_region(key->region)->id,
+		       key->region, ARN_REHEARSAL_ACCOUNT, key->id);
+}
+
 int keystore_add(struct keystore *ks, const char *region, enum keyspec spec, bool multi_region, struct simkey **out,
 		 struct kh_error *err)
 {
@@ -126,8 +132,7 @@ int keystore_add(struct keystore *ks, const char *region, enum keyspec spec, boo
 	(void)snprintf(key->region, sizeof(key->region), "%s", region);
 	if (random_id(multi_region, key->id, err))
 		goto fail;
-	(void)snprintf(key->arn, sizeof(key->arn), "arn:%s:kms:%s:%s:key/%s", partition_of_region(region)->id, region,
-		       ARN_REHEARSAL_ACCOUNT, key->id);
+	set_arn(key);
 	if (take_key(ks, key, err))
 		goto fail;
 	*out = key;
@@ -135,6 +140,29 @@ int keystore_add(struct keystore *ks, const char *region, enum keyspec spec, boo
 fail:
 	simkey_free(key);
 	return -1;
+}
+
+int keystore_add_replica(struct keystore *ks, const struct simkey *primary, const char *region, struct simkey **out,
+			 struct kh_error *err)
+{
+	struct simkey *key = calloc(1, sizeof(*key));
+
+	if (!key)
+		return kh_fail_memory(err);
+	key->spec = primary->spec;
+	key->external = primary->external;
+	key->multi_region = true;
+	memcpy(key->id, primary->id, sizeof(key->id));
+	memcpy(key->usage, primary->usage, sizeof(key->usage));
+	memcpy(key->primary_region, primary->region, sizeof(key->primary_region));
+	(void)snprintf(key->region, sizeof(key->region), "%s", region);
+	set_arn(key);
+	if (take_key(ks, key, err)) {
+		simkey_free(key);
+		return -1;
+	}
+	*out = key;
+	return 0;
 }
 
 void keystore_remove(struct keystore *ks, struct simkey *key)
@@ -180,15 +208,45 @@ const struct simalias *keystore_alias(const struct keystore *ks, const char *reg
 	return NULL;
 }
 
+static int save_aliases(struct keystore *ks, struct kh_error *err)
+{
+	return ks->state ? state_save(ks->state, ks->master, ks->aliases, ks->n_aliases, err) : 0;
+}
+
 int keystore_alias_add(struct keystore *ks, const struct simalias *alias, struct kh_error *err)
 {
 	if (take_alias(ks, alias, err))
 		return -1;
-	if (ks->state && state_save(ks->state, ks->master, ks->aliases, ks->n_aliases, err)) {
-		ks->n_aliases--;
-		return -1;
-	}
-	return 0;
+	if (!save_aliases(ks, err))
+		return 0;
+	ks->n_aliases--;
+	return -1;
+}
+
+int keystore_alias_move(struct keystore *ks, const struct simalias *alias, const char *key_id, int64_t now,
+			struct kh_error *err)
+{
+	struct simalias *own = &ks->aliases[alias - ks->aliases], before = *alias;
+
+	(void)snprintf(own->key_id, sizeof(own->key_id), "%s", key_id);
+	own->updated = now;
+	if (!save_aliases(ks, err))
+		return 0;
+	*own = before;
+	return -1;
+}
+
+int keystore_alias_drop(struct keystore *ks, const struct simalias *alias, struct kh_error *err)
+{
+	struct simalias *own = &ks->aliases[alias - ks->aliases], *last = &ks->aliases[ks->n_aliases - 1], before = *alias;
+
+	*own = *last;
+	ks->n_aliases--;
+	if (!save_aliases(ks, err))
+		return 0;
+	ks->n_aliases++;
+	*own = before;
+	return -1;
 }
 
 size_t keystore_alias_count(const struct keystore *ks)

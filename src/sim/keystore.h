@@ -19,7 +19,7 @@
 enum material_state {
 	MATERIAL_CURRENT,
 	MATERIAL_NON_CURRENT,
-	MATERIAL_PENDING_ROTATION,
+	MATERIAL_PENDING_ROTATION, /* shown with _MULTI_REGION_IMPORT_AND until each replica has it too */
 	MATERIAL_STATES
 };
 
@@ -30,6 +30,7 @@ struct material {
 	enum material_state state;
 	bool expires;
 	int64_t valid_to;
+	int64_t rotated; /* when a rotation made it current; 0 for the first and what is pending */
 	char description[257];
 	bool described;
 };
@@ -39,6 +40,7 @@ enum key_state {
 	KEY_DISABLED,
 	KEY_PENDING_IMPORT,
 	KEY_PENDING_DELETION,
+	KEY_CREATING, /* a replica for a while after ReplicateKey */
 	KEY_STATES
 };
 
@@ -46,6 +48,7 @@ enum key_state {
 struct simkey {
 	char id[KEYSTORE_ID_LEN + 1];
 	char region[32];
+	char primary_region[32]; /* of the primary, where it is a replica; else "" */
 	char arn[ARN_MAX];
 	enum keyspec spec;
 	char usage[24];
@@ -54,6 +57,8 @@ struct simkey {
 	bool disabled;
 	int64_t created;
 	int64_t deletion; /* 0: none scheduled */
+	int64_t creating_until; /* 0: made */
+	int64_t rotation_began, rotation_until; /* 0: no on-demand rotation is under way */
 	char *description;
 	json_t *tags;	/* as CreateKey gave them; NULL for none */
 	char *policy;	/* NULL for the default one */
@@ -61,13 +66,16 @@ struct simkey {
 	size_t n_materials;
 	long hidden;	  /* calls for which the last import is not seen yet */
 	char hidden_id[KEYSTORE_MATERIAL_ID];
+	/* --lag, not kept in a folder: what is seen until then */
+	struct simkey *past;
+	int64_t past_until, unseen_until;
 };
 
 struct simalias {
 	char name[257]; /* "alias/..." */
 	char region[32];
 	char key_id[KEYSTORE_ID_LEN + 1];
-	int64_t created;
+	int64_t created, updated;
 };
 
 /* Every key of every Region, in memory or in a folder too. */
@@ -87,7 +95,11 @@ const unsigned char *keystore_master(const struct keystore *ks);
 int keystore_add(struct keystore *ks, const char *region, enum keyspec spec, bool multi_region, struct simkey **out,
 		 struct kh_error *err);
 
-/* Takes a key out again that keystore_add gave. */
+/* A replica of the primary in another Region, with its id; likewise. */
+int keystore_add_replica(struct keystore *ks, const struct simkey *primary, const char *region, struct simkey **out,
+			 struct kh_error *err);
+
+/* Takes a key out again that these gave. */
 void keystore_remove(struct keystore *ks, struct simkey *key);
 
 /* The key of that id in the Region; NULL for none. */
@@ -100,15 +112,27 @@ struct simkey *keystore_at(const struct keystore *ks, size_t i);
 /* Writes the key's file whole; nothing to do in memory. KH_E_SYSTEM. */
 int keystore_save(struct keystore *ks, const struct simkey *key, struct kh_error *err);
 
-/* Aliases: the one of that name in the Region or NULL; a new one (saved at once); the i-th. */
+/* Aliases: the one of that name in the Region or NULL; a new one, another target, none (saved at once); the i-th. */
 const struct simalias *keystore_alias(const struct keystore *ks, const char *region, const char *name);
 int keystore_alias_add(struct keystore *ks, const struct simalias *alias, struct kh_error *err);
+int keystore_alias_move(struct keystore *ks, const struct simalias *alias, const char *key_id, int64_t now,
+			struct kh_error *err);
+int keystore_alias_drop(struct keystore *ks, const struct simalias *alias, struct kh_error *err);
 size_t keystore_alias_count(const struct keystore *ks);
 const struct simalias *keystore_alias_at(const struct keystore *ks, size_t i);
 
-/* True where something has expired at `now` and is there still; simkey_expire deletes it (the caller saves). */
+/*
+ * True where time alone changes the key at `now`: material has expired, a replica is made, a rotation is over;
+ * simkey_pass does it (the caller saves).
+ */
 bool simkey_is_due(const struct simkey *key, int64_t now);
-void simkey_expire(struct simkey *key, int64_t now);
+void simkey_pass(struct simkey *key, int64_t now);
+
+/* True for a multi-Region key that is not the primary. */
+bool simkey_is_replica(const struct simkey *key);
+
+/* How many on-demand rotations it has had. */
+size_t simkey_rotations(const struct simkey *key);
 
 /* The state that KMS shows, with what is not visible yet left out. */
 enum key_state simkey_state(const struct simkey *key);

@@ -60,6 +60,10 @@ static const struct member create_alias[] = {
 	 .pattern = "^[a-zA-Z0-9:/_-]+$", .regex = "^[a-zA-Z0-9:/_-]+$"},
 	{.name = "TargetKeyId", .kind = MEMBER_TEXT, .required = true, .min = 1, .max = 2048},
 };
+static const struct member delete_alias[] = {
+	{.name = "AliasName", .kind = MEMBER_TEXT, .required = true, .min = 1, .max = 256,
+	 .pattern = "^[a-zA-Z0-9:/_-]+$", .regex = "^[a-zA-Z0-9:/_-]+$"},
+};
 static const struct member list_aliases[] = {
 	{.name = "KeyId", .kind = MEMBER_TEXT, .min = 1, .max = 2048}, LIMIT, MARKER};
 static const struct member get_parameters[] = {
@@ -81,6 +85,18 @@ static const struct member import_material[] = {
 static const struct member delete_material[] = {KEY_ID, MATERIAL_ID};
 static const struct member list_rotations[] = {
 	KEY_ID, CHOICE("IncludeKeyMaterial", false, include_materials), LIMIT, MARKER};
+static const struct member replicate_key[] = {
+	KEY_ID,
+	{.name = "ReplicaRegion", .kind = MEMBER_TEXT, .required = true, .min = 1, .max = 32,
+	 .pattern = "^([a-z]+-){2,3}\\d+$", .regex = "^([a-z]+-){2,3}[0-9]+$"},
+	{.name = "Policy", .kind = MEMBER_TEXT, .min = 1, .max = KMS_POLICY_MAX},
+	{.name = "BypassPolicyLockoutSafetyCheck", .kind = MEMBER_BOOL},
+	{.name = "Description", .kind = MEMBER_TEXT, .min = 0, .max = KMS_DESCRIPTION_MAX},
+	{.name = "Tags", .kind = MEMBER_TAGS},
+};
+static const struct member tag_resource[] = {KEY_ID, {.name = "Tags", .kind = MEMBER_TAGS, .required = true}};
+static const struct member untag_resource[] = {KEY_ID, {.name = "TagKeys", .kind = MEMBER_TEXTS, .required = true}};
+static const struct member list_tags[] = {KEY_ID, LIMIT, MARKER};
 static const struct member encrypt[] = {
 	KEY_ID, BLOB("Plaintext", true, 4096), {.name = "EncryptionContext", .kind = MEMBER_CONTEXT}, GRANT_TOKENS,
 	CHOICE("EncryptionAlgorithm", false, encryption_algorithms), DRY_RUN};
@@ -110,11 +126,19 @@ static const struct op ops[] = {
 	{"ScheduleKeyDeletion", op_schedule_key_deletion, OP_MEMBERS(schedule_key_deletion), false},
 	{"CancelKeyDeletion", op_cancel_key_deletion, OP_MEMBERS(only_key_id), false},
 	{"CreateAlias", op_create_alias, OP_MEMBERS(create_alias), false},
+	{"UpdateAlias", op_update_alias, OP_MEMBERS(create_alias), false},
+	{"DeleteAlias", op_delete_alias, OP_MEMBERS(delete_alias), false},
 	{"ListAliases", op_list_aliases, OP_MEMBERS(list_aliases), false},
 	{"GetParametersForImport", op_get_parameters_for_import, OP_MEMBERS(get_parameters), true},
 	{"ImportKeyMaterial", op_import_key_material, OP_MEMBERS(import_material), false},
 	{"DeleteImportedKeyMaterial", op_delete_imported_key_material, OP_MEMBERS(delete_material), false},
 	{"ListKeyRotations", op_list_key_rotations, OP_MEMBERS(list_rotations), false},
+	{"RotateKeyOnDemand", op_rotate_key_on_demand, OP_MEMBERS(only_key_id), false},
+	{"GetKeyRotationStatus", op_get_key_rotation_status, OP_MEMBERS(only_key_id), false},
+	{"ReplicateKey", op_replicate_key, OP_MEMBERS(replicate_key), false},
+	{"TagResource", op_tag_resource, OP_MEMBERS(tag_resource), false},
+	{"UntagResource", op_untag_resource, OP_MEMBERS(untag_resource), false},
+	{"ListResourceTags", op_list_resource_tags, OP_MEMBERS(list_tags), false},
 	{"GetPublicKey", op_get_public_key, OP_MEMBERS(describe_key), false},
 	{"Encrypt", op_encrypt, OP_MEMBERS(encrypt), false},
 	{"Decrypt", op_decrypt, OP_MEMBERS(decrypt), false},

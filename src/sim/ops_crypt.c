@@ -176,7 +176,7 @@ static struct simkey *key_of(struct call *c, const struct buf *sealed, struct si
 		bad_ciphertext(c);
 		return NULL;
 	}
-	return call_expire(c, key) ? NULL : key;
+	return call_pass(c, key) ? NULL : key;
 }
 
 static int open_symmetric(struct call *c, const struct simkey *key, const struct head *head, const struct buf *sealed,
@@ -281,13 +281,14 @@ out:
 int op_get_public_key(struct call *c)
 {
 	struct simkey *key = call_key(c, "KeyId", CALL_ALIAS);
+	const struct simkey *view = key ? call_view(c, key) : NULL;
 	unsigned char *der = NULL;
 	struct kh_error err;
 	json_t *body = NULL;
 	EVP_PKEY *pkey;
 	int len;
 
-	if (!key || call_usable(c, key))
+	if (!key || !view || call_usable(c, key))
 		return -1;
 	if (keyspec_info(key->spec)->secret_len)
 		return reply_fail(c->reply, "UnsupportedOperationException", "%s is not asymmetric: it has no public key",

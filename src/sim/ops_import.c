@@ -23,6 +23,10 @@ static struct simkey *importable(struct call *c)
 			   "%s origin is AWS_KMS which is not valid for this operation.", key->arn);
 		return NULL;
 	}
+	if (key->creating_until) {
+		reply_fail(c->reply, "KMSInvalidStateException", "%s is creating.", key->arn);
+		return NULL;
+	}
 	return key;
 }
 
@@ -204,7 +208,7 @@ static int place(struct call *c, const struct simkey *key, const char *id, struc
 {
 	const char *type = member_text(c->in, "ImportType"), *want = member_text(c->in, "KeyMaterialId");
 	bool first = key->n_materials == 0;
-	bool is_new = type ? strcmp(type, "NEW_KEY_MATERIAL") == 0 : first && !want;
+	bool is_new = type ? strcmp(type, "NEW_KEY_MATERIAL") == 0 : first && !want && !simkey_is_replica(key);
 	const struct material *pending = simkey_pending(key);
 
 	*there = simkey_material(key, id);
@@ -212,6 +216,9 @@ static int place(struct call *c, const struct simkey *key, const char *id, struc
 	if (want && strcmp(want, id) != 0)
 		return reply_fail(c->reply, "IncorrectKeyMaterialException",
 				  "The key material (id: %s) is not the one that KeyMaterialId names", id);
+	if (is_new && simkey_is_replica(key))
+		return reply_fail(c->reply, "UnsupportedOperationException",
+				  "%s is a replica: new key material is imported into the primary key first", key->arn);
 	if (!is_new && !*there)
 		return reply_fail(c->reply, "IncorrectKeyMaterialException",
 				  "The key material (id: %s) is not associated with KMS key %s", id, key->arn);
@@ -307,7 +314,7 @@ int op_delete_imported_key_material(struct call *c)
 		return -1;
 	if (m)
 		(void)snprintf(id, sizeof(id), "%s", m->id);
-	if (m && m->state == MATERIAL_PENDING_ROTATION) {
+	if (m && m->state == MATERIAL_PENDING_ROTATION && !simkey_is_replica(key)) {
 		simkey_material_drop(key, m); /* what was never current is not bound to the key */
 	} else if (m) {
 		secret_free(m->plain);

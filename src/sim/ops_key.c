@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
+#include "keydoc.h"
 #include "keymeta.h"
 #include "material.h"
 #include "ops.h"
 
-#include "aws/limits.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DAY 86400
@@ -60,54 +58,13 @@ static int check_origin(struct call *c, struct new_key *want)
 	return 0;
 }
 
-static int check_policy(struct call *c)
-{
-	const char *policy = member_text(c->in, "Policy");
-	json_error_t why;
-	json_t *json;
-	bool good;
-
-	if (!policy)
-		return 0;
-	json = json_loads(policy, JSON_REJECT_DUPLICATES, &why);
-	good = json_is_object(json) && (json_is_array(json_object_get(json, "Statement")) ||
-					json_is_object(json_object_get(json, "Statement")));
-	json_decref(json);
-	return good ? 0 : reply_fail(c->reply, "MalformedPolicyDocumentException",
-				     "The policy is no JSON object with a Statement");
-}
-
-static int check_tags(struct call *c)
-{
-	const json_t *tags = json_object_get(c->in, "Tags");
-	size_t n = json_array_size(tags);
-
-	if (n > KMS_TAGS_MAX)
-		return reply_fail(c->reply, "TagException", "Too many tags");
-	for (size_t i = 0; i < n; i++) {
-		const char *key = member_text(json_array_get(tags, i), "TagKey");
-		const char *value = member_text(json_array_get(tags, i), "TagValue");
-
-		if (!*key || strlen(key) > 128 || strlen(value) > 256 || strncmp(key, "aws:", 4) == 0)
-			return reply_fail(c->reply, "TagException", "Tag '%s' is not valid", key);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(key, member_text(json_array_get(tags, k), "TagKey")) == 0)
-				return reply_fail(c->reply, "TagException", "Duplicate tag keys");
-	}
-	return 0;
-}
-
 static int fill_key(struct call *c, const struct new_key *want, struct simkey *key, struct kh_error *err)
 {
-	const char *description = member_text(c->in, "Description"), *policy = member_text(c->in, "Policy");
-
 	(void)snprintf(key->usage, sizeof(key->usage), "%s", want->usage);
 	key->external = want->external;
 	key->created = c->now;
-	key->description = strdup(description ? description : "");
-	key->policy = policy ? strdup(policy) : NULL;
-	key->tags = json_deep_copy(json_object_get(c->in, "Tags"));
-	return key->description && (!policy || key->policy) ? 0 : kh_fail_memory(err);
+	key->unseen_until = c->sim->lag ? c->now + c->sim->lag : 0;
+	return keydoc_fill(c, key, err);
 }
 
 /* With the store locked; `own` is the material of a key that KMS makes itself. */
@@ -126,7 +83,7 @@ static int add_key(struct call *c, const struct new_key *want, struct secret **o
 		keystore_remove(c->sim->keys, key);
 		return reply_internal(c->reply, &err);
 	}
-	return reply_ok(c->reply, json_pack("{s:o}", "KeyMetadata", keymeta_json(key)));
+	return reply_ok(c->reply, json_pack("{s:o}", "KeyMetadata", keymeta_json(c->sim->keys, key)));
 }
 
 int op_create_key(struct call *c)
@@ -136,7 +93,7 @@ int op_create_key(struct call *c)
 	struct kh_error err;
 	int rc;
 
-	if (check_spec(c, &want) || check_origin(c, &want) || check_policy(c) || check_tags(c))
+	if (check_spec(c, &want) || check_origin(c, &want) || keydoc_check(c))
 		return -1;
 	/* before the lock: an RSA key takes its time */
 	if (!want.external && material_generate(c->sim->pool, want.spec, c->region, &own, &err))
@@ -151,11 +108,12 @@ int op_create_key(struct call *c)
 int op_describe_key(struct call *c)
 {
 	struct simkey *key = call_key(c, "KeyId", CALL_ALIAS);
+	const struct simkey *view = key ? call_view(c, key) : NULL;
 	json_t *meta;
 
-	if (!key)
+	if (!key || !view)
 		return -1;
-	meta = keymeta_json(key);
+	meta = keymeta_json(c->sim->keys, view);
 	if (key->hidden > 0)
 		key->hidden--;
 	return reply_ok(c->reply, json_pack("{s:o}", "KeyMetadata", meta));
@@ -185,7 +143,7 @@ static int set_disabled(struct call *c, bool disabled)
 		return -1;
 	if (state != KEY_ENABLED && state != KEY_DISABLED)
 		return reply_fail(c->reply, "KMSInvalidStateException", "%s is pending %s.", key->arn,
-				  state == KEY_PENDING_IMPORT ? "import" : "deletion");
+				  state == KEY_PENDING_IMPORT ? "import" : state == KEY_CREATING ? "creation" : "deletion");
 	return change(c, key, disabled, key->deletion, json_object());
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define PEM_MAX 65536
 
@@ -120,6 +121,8 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *con
 	if (MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL) > SIGV4_HEADERS_MAX)
 		return answer_too_large(connection, 431);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &req);
+	if (s->service->latency)
+		(void)nanosleep(&(struct timespec){s->service->latency / 1000, s->service->latency % 1000 * 1000000}, NULL);
 	answer_request(s->service, &req, clock_now(), &a);
 	rc = a.close ? MHD_NO : send_answer(connection, &a);
 	if (a.body.data)
@@ -218,6 +221,8 @@ static int start_daemon(struct server *s, const struct server_address *at, bool 
 	/* poll: with epoll a client that leaves in the middle of its headers keeps its place until the timeout */
 	unsigned int flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (at->ipv6 ? MHD_USE_IPv6 : 0) |
 			     (tls ? MHD_USE_TLS : 0);
+	/* with --latency each connection has a thread that may wait, and there is no pool */
+	bool waits = s->service->latency != 0;
 	struct MHD_OptionItem tls_options[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? (void *)(uintptr_t)buf_text(&s->cert) : NULL},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? (void *)(uintptr_t)buf_text(&s->key) : NULL},
@@ -226,8 +231,8 @@ static int start_daemon(struct server *s, const struct server_address *at, bool 
 
 	errno = 0;
 	s->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_SOCK_ADDR,
-		(const struct sockaddr *)&at->addr, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS,
+		flags | (waits ? MHD_USE_THREAD_PER_CONNECTION : 0), 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_SOCK_ADDR,
+		(const struct sockaddr *)&at->addr, MHD_OPTION_THREAD_POOL_SIZE, waits ? 0u : (unsigned)SERVER_THREADS,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)SERVER_TIMEOUT, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX,
 		MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,

@@ -15,6 +15,8 @@ struct sim {
 	struct pool *pool;
 	bool strict_der;    /* refuse zeros behind the PKCS#8 too */
 	long visible_after; /* calls for which a change by ImportKeyMaterial stays unseen */
+	int64_t lag;	    /* --lag: seconds in which reading shows a key as it was */
+	int64_t rotation_delay, replica_delay; /* seconds that RotateKeyOnDemand and ReplicateKey take */
 	size_t keys_max;    /* CreateKey beyond is LimitExceededException */
 	int64_t offset;	    /* --clock: seconds that the service's time is ahead of the real one */
 	pthread_mutex_t lock; /* over keys; the pool has its own */

@@ -14,16 +14,42 @@ static bool is_due(const struct material *m, int64_t now)
 	return m->plain && m->expires && m->valid_to <= now;
 }
 
+static bool is_over(int64_t until, int64_t now)
+{
+	return until && until <= now;
+}
+
 bool simkey_is_due(const struct simkey *key, int64_t now)
 {
+	if (is_over(key->creating_until, now) || is_over(key->rotation_until, now))
+		return true;
 	for (size_t i = 0; i < key->n_materials; i++)
 		if (is_due(&key->materials[i], now))
 			return true;
 	return false;
 }
 
-void simkey_expire(struct simkey *key, int64_t now)
+/* The staged material becomes the current one; where it was deleted meanwhile, nothing does. */
+static void finish_rotation(struct simkey *key)
 {
+	struct material *pending = simkey_pending(key), *current = simkey_material(key, NULL);
+
+	if (pending) {
+		if (current)
+			current->state = MATERIAL_NON_CURRENT;
+		pending->state = MATERIAL_CURRENT;
+		pending->rotated = key->rotation_until;
+	}
+	key->rotation_began = 0;
+	key->rotation_until = 0;
+}
+
+void simkey_pass(struct simkey *key, int64_t now)
+{
+	if (is_over(key->creating_until, now))
+		key->creating_until = 0;
+	if (is_over(key->rotation_until, now))
+		finish_rotation(key);
 	for (size_t i = 0; i < key->n_materials; i++) {
 		struct material *m = &key->materials[i];
 
@@ -32,6 +58,20 @@ void simkey_expire(struct simkey *key, int64_t now)
 		secret_free(m->plain);
 		m->plain = NULL;
 	}
+}
+
+bool simkey_is_replica(const struct simkey *key)
+{
+	return key->primary_region[0] != '\0';
+}
+
+size_t simkey_rotations(const struct simkey *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < key->n_materials; i++)
+		n += key->materials[i].rotated != 0;
+	return n;
 }
 
 bool simkey_sees(const struct simkey *key, const struct material *m)
@@ -56,6 +96,8 @@ static bool has_all(const struct simkey *key)
 
 enum key_state simkey_state(const struct simkey *key)
 {
+	if (key->creating_until)
+		return KEY_CREATING;
 	if (key->deletion)
 		return KEY_PENDING_DELETION;
 	if (!has_all(key))
@@ -159,6 +201,7 @@ struct simkey *simkey_copy(const struct simkey *key, struct kh_error *err)
 	*out = *key;
 	out->materials = NULL;
 	out->n_materials = 0;
+	out->past = NULL;
 	out->description = key->description ? strdup(key->description) : NULL;
 	out->policy = key->policy ? strdup(key->policy) : NULL;
 	out->tags = json_incref(key->tags); /* never changed */
@@ -180,5 +223,6 @@ void simkey_free(struct simkey *key)
 	free(key->description);
 	free(key->policy);
 	json_decref(key->tags);
+	simkey_free(key->past); /* which has none itself */
 	free(key);
 }

@@ -22,9 +22,9 @@ static json_t *material_to_json(const struct material *m, struct kh_error *err)
 
 	if (m->plain && base64_encode(secret_bytes(m->plain), secret_len(m->plain), &text, err))
 		goto out;
-	out = json_pack("{s:s, s:s, s:s*, s:b, s:I, s:s*}", "id", m->id, "state", state_names[m->state], "plain",
+	out = json_pack("{s:s, s:s, s:s*, s:b, s:I, s:s*, s:I}", "id", m->id, "state", state_names[m->state], "plain",
 			m->plain ? buf_text(&text) : NULL, "expires", m->expires, "valid_to", (json_int_t)m->valid_to,
-			"description", m->described ? m->description : NULL);
+			"description", m->described ? m->description : NULL, "rotated", (json_int_t)m->rotated);
 	if (!out)
 		kh_fail_memory(err);
 out:
@@ -46,12 +46,14 @@ json_t *simkey_to_json(const struct simkey *key, struct kh_error *err)
 			return NULL;
 		}
 	}
-	out = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:O*, s:s*, s:o}", "keyhaul_sim_key",
+	out = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:O*, s:s*, s:s, s:I, s:I, s:I, s:o}", "keyhaul_sim_key",
 			1, "id", key->id, "region", key->region, "arn", key->arn, "key_spec", keyspec_name(key->spec),
 			"key_usage", key->usage, "external", key->external, "multi_region", key->multi_region,
 			"disabled", key->disabled, "created", (json_int_t)key->created, "deletion",
 			(json_int_t)key->deletion, "description", key->description ? key->description : "", "tags",
-			key->tags, "policy", key->policy, "materials", materials);
+			key->tags, "policy", key->policy, "primary_region", key->primary_region, "creating_until",
+			(json_int_t)key->creating_until, "rotation_began", (json_int_t)key->rotation_began,
+			"rotation_until", (json_int_t)key->rotation_until, "materials", materials);
 	if (!out)
 		kh_fail_memory(err);
 	return out;
@@ -86,13 +88,14 @@ static int material_from_json(json_t *json, struct simkey *key, struct kh_error 
 {
 	const char *id = NULL, *state = NULL, *plain = NULL, *description = NULL;
 	struct material *m = NULL;
-	json_int_t valid_to = 0;
+	json_int_t valid_to = 0, rotated = 0;
 	json_error_t why;
 	int expires = 0;
 	size_t i = 0;
 
-	if (json_unpack_ex(json, &why, JSON_STRICT, "{s:s, s:s, s?:s, s:b, s:I, s?:s}", "id", &id, "state", &state,
-			   "plain", &plain, "expires", &expires, "valid_to", &valid_to, "description", &description))
+	if (json_unpack_ex(json, &why, JSON_STRICT, "{s:s, s:s, s?:s, s:b, s:I, s?:s, s?:I}", "id", &id, "state", &state,
+			   "plain", &plain, "expires", &expires, "valid_to", &valid_to, "description", &description,
+			   "rotated", &rotated))
 		return kh_fail(err, KH_E_INPUT, 0, "a material in it: %s", why.text);
 	while (i < MATERIAL_STATES && strcmp(state_names[i], state) != 0)
 		i++;
@@ -102,6 +105,7 @@ static int material_from_json(json_t *json, struct simkey *key, struct kh_error 
 		return -1;
 	m->expires = expires;
 	m->valid_to = valid_to;
+	m->rotated = rotated;
 	m->described = description != NULL;
 	if (fit(description ? description : "", m->description, sizeof(m->description), err))
 		return -1;
@@ -117,23 +121,40 @@ static int copy_texts(struct simkey *key, const char *description, const char *p
 	return key->description && (!policy || key->policy) ? 0 : kh_fail_memory(err);
 }
 
+/* What only multi-Region and rotated keys have; files of before have none of it. */
+struct later {
+	const char *primary_region;
+	json_int_t creating_until, rotation_began, rotation_until;
+};
+
+static int copy_later(struct simkey *key, const struct later *l, struct kh_error *err)
+{
+	key->creating_until = l->creating_until;
+	key->rotation_began = l->rotation_began;
+	key->rotation_until = l->rotation_until;
+	return fit(l->primary_region, key->primary_region, sizeof(key->primary_region), err);
+}
+
 int simkey_from_json(const json_t *json, struct simkey **out, struct kh_error *err)
 {
 	const char *id, *region, *arn, *spec, *usage, *description, *policy = NULL;
 	struct simkey *key = calloc(1, sizeof(*key));
 	int version, external, multi_region, disabled;
 	json_t *tags = NULL, *materials;
+	struct later later = {.primary_region = ""};
 	json_int_t created, deletion;
 	json_error_t why;
 
 	if (!key)
 		return kh_fail_memory(err);
 	if (json_unpack_ex((json_t *)(uintptr_t)json, &why, JSON_STRICT,
-			   "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s?:o, s?:s, s:o}",
+			   "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s?:o, s?:s, s?:s, s?:I, s?:I, s?:I, s:o}",
 			   "keyhaul_sim_key", &version, "id", &id, "region", &region, "arn", &arn, "key_spec", &spec,
 			   "key_usage", &usage, "external", &external, "multi_region", &multi_region, "disabled",
 			   &disabled, "created", &created, "deletion", &deletion, "description", &description, "tags",
-			   &tags, "policy", &policy, "materials", &materials)) {
+			   &tags, "policy", &policy, "primary_region", &later.primary_region, "creating_until",
+			   &later.creating_until, "rotation_began", &later.rotation_began, "rotation_until",
+			   &later.rotation_until, "materials", &materials)) {
 		kh_fail(err, KH_E_INPUT, 0, "not a key of keyhaul-sim: %s", why.text);
 		goto fail;
 	}
@@ -143,7 +164,8 @@ int simkey_from_json(const json_t *json, struct simkey **out, struct kh_error *e
 	}
 	if (fit(id, key->id, sizeof(key->id), err) || fit(region, key->region, sizeof(key->region), err) ||
 	    fit(arn, key->arn, sizeof(key->arn), err) || fit(usage, key->usage, sizeof(key->usage), err) ||
-	    keyspec_parse(spec, &key->spec, err) || copy_texts(key, description, policy, tags, err))
+	    keyspec_parse(spec, &key->spec, err) || copy_texts(key, description, policy, tags, err) ||
+	    copy_later(key, &later, err))
 		goto fail;
 	key->external = external;
 	key->multi_region = multi_region;

@@ -103,11 +103,11 @@ static int read_alias(json_t *json, const struct state_reader *reader, void *ctx
 {
 	const char *name, *region, *key_id;
 	struct simalias alias = {0};
-	json_int_t created;
+	json_int_t created, updated = 0;
 	json_error_t why;
 
-	if (json_unpack_ex(json, &why, JSON_STRICT, "{s:s, s:s, s:s, s:I}", "name", &name, "region", &region, "key_id",
-			   &key_id, "created", &created))
+	if (json_unpack_ex(json, &why, JSON_STRICT, "{s:s, s:s, s:s, s:I, s?:I}", "name", &name, "region", &region, "key_id",
+			   &key_id, "created", &created, "updated", &updated))
 		return kh_fail(err, KH_E_INPUT, 0, "an alias in it: %s", why.text);
 	if (strlen(name) >= sizeof(alias.name) || strlen(region) >= sizeof(alias.region) ||
 	    strlen(key_id) >= sizeof(alias.key_id))
@@ -116,6 +116,7 @@ static int read_alias(json_t *json, const struct state_reader *reader, void *ctx
 	(void)snprintf(alias.region, sizeof(alias.region), "%s", region);
 	(void)snprintf(alias.key_id, sizeof(alias.key_id), "%s", key_id);
 	alias.created = created;
+	alias.updated = updated ? updated : created;
 	return reader->alias(ctx, &alias, err);
 }
 
@@ -214,9 +215,10 @@ int state_save(struct state *s, const unsigned char master[KEYSTORE_MASTER], con
 	if (base64_encode(master, KEYSTORE_MASTER, &text, err))
 		goto out;
 	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "name", aliases[i].name, "region",
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", aliases[i].name, "region",
 							    aliases[i].region, "key_id", aliases[i].key_id, "created",
-							    (json_int_t)aliases[i].created));
+							    (json_int_t)aliases[i].created, "updated",
+							    (json_int_t)aliases[i].updated));
 	head = json_pack("{s:i, s:s, s:O}", "keyhaul_sim", 1, "token_key", buf_text(&text), "aliases", list);
 	if (!head || json_array_size(list) != n) {
 		kh_fail_memory(err);

@@ -50,6 +50,11 @@ state() {
 	printf '%s' "$tap_out" | jq -r '.KeyMetadata.KeyState'
 }
 
+is_rotated() {
+	sim_aws kms list-key-rotations --key-id "$1"
+	[ "$(printf '%s' "$tap_out" | jq -r '[.Rotations[].RotationType] | @csv')" = '"ON_DEMAND"' ]
+}
+
 sim_start --key-pool "$(sim_pool)" --state "$TAP_DIR/state"
 forever='--expiration-model=KEY_MATERIAL_DOES_NOT_EXPIRE'
 
@@ -151,7 +156,7 @@ parameters "$symmetric" RSAES_OAEP_SHA_256
 oaep secret.bin sha256 blob.bin
 sim_stop
 tap_ok $? 'SIGTERM ends it'
-sim_start --key-pool "$(sim_pool)" --state "$TAP_DIR/state" --clock +50h
+sim_start --key-pool "$(sim_pool)" --state "$TAP_DIR/state" --clock +50h --rotation-delay 3
 tap_is "$(state "$symmetric")" PendingImport '--clock +50h: the material has expired'
 import "$symmetric" blob.bin "$forever"
 tap_like "$tap_err" '\(ExpiredImportTokenException\)' '--clock +50h: the token has expired'
@@ -171,8 +176,23 @@ if [ -r "$KEYHAUL_SRC/../shared/data/kms-service-2.json" ]; then
 	sim_aws kms list-key-rotations --key-id "$symmetric" --include-key-material ALL_KEY_MATERIAL
 	tap_is "$(printf '%s' "$tap_out" | jq -r '[.Rotations[] | "\(.KeyMaterialState) \(.ImportState) \(.KeyMaterialDescription)"] | join(", ")')" \
 		'CURRENT IMPORTED null, PENDING_ROTATION IMPORTED second one' 'list-key-rotations, by the newer API'
+	sim_aws kms rotate-key-on-demand --key-id "$symmetric"
+	tap_is "$tap_status $(printf '%s' "$tap_out" | jq -r .KeyId)" "0 $symmetric" 'rotate-key-on-demand'
+	sim_aws kms get-key-rotation-status --key-id "$symmetric"
+	tap_is "$(printf '%s' "$tap_out" | jq -r '[.KeyRotationEnabled, has("OnDemandRotationStartDate")] | @csv')" 'false,true' \
+		'get-key-rotation-status: under way'
+	tap_poll 20 is_rotated "$symmetric"
+	tap_ok $? 'list-key-rotations: it becomes current'
+	new_key --multi-region --tags TagKey=a,TagValue=1
+	sim_aws kms replicate-key --key-id "$id" --replica-region eu-west-1 --tags TagKey=b,TagValue=2
+	tap_is "$(printf '%s' "$tap_out" | jq -r '[.ReplicaKeyMetadata.KeyState, .ReplicaTags[0].TagKey, (.ReplicaPolicy | fromjson | .Version)] | @csv')" \
+		'"Creating","b","2012-10-17"' 'replicate-key: creating, with tags and the default policy'
+	sim_aws kms rotate-key-on-demand --key-id "$id"
+	tap_like "$tap_err" '\(KMSInvalidStateException\)' 'rotate-key-on-demand without material: KMSInvalidStateException'
 else
-	tap_skip 'list-key-rotations, by the newer API' '../shared/data/kms-service-2.json is not there'
+	for what in list-key-rotations rotate-key-on-demand get-key-rotation-status 'a rotation' replicate-key 'nothing to rotate'; do
+		tap_skip "$what, by the newer API" '../shared/data/kms-service-2.json is not there'
+	done
 fi
 sim_stop
-tap_done 28
+tap_done 33

@@ -178,7 +178,10 @@ static size_t plan(struct fixture *f, const char *a, const char *b, const char *
 	    EXISTING ",\"KeyMaterialDescription\":\"again\"}", b, p.token, fixture_wrap(&p, first, 32));
 	add(&at, "ImportKeyMaterial", 0, "{\"KeyId\":\"%s\",\"ImportToken\":\"%s\",\"EncryptedKeyMaterial\":\"%s\"" NEW "}",
 	    b, p.token, fixture_wrap(&p, second, 32));
+	add(&at, "RotateKeyOnDemand", 0, key, b);
 	add(&at, "DeleteImportedKeyMaterial", 0, key, b);
+	add(&at, "UpdateAlias", 0, "{\"AliasName\":\"alias/full\",\"TargetKeyId\":\"%s\"}", b);
+	add(&at, "DeleteAlias", 0, "{\"AliasName\":\"alias/full\"}");
 	add(&at, "DescribeKey", 90, key, a); /* expires */
 	EVP_PKEY_free(p.key);
 	return (size_t)(at - changes);
