@@ -27,6 +27,10 @@ static int check_kind(const struct haul_item *item, const struct key *k, const c
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 	char type[24];
 
+	if (k->spec == KEYSPEC_NONE && k->bits == 0 && (k->type == CKK_AES || k->type == CKK_GENERIC_SECRET)) {
+		kh_fail(err, KH_E_CHECK, 0, "the token does not tell the size of %s (CKA_VALUE_LEN)", words);
+		return kh_hint(err, "keys that the token makes have one: haul one of 'keyhaul-token generate'");
+	}
 	if (k->spec != facts->key_spec) {
 		kh_fail(err, KH_E_CHECK, 0, "%s is %s of %u bits, the request is for %s", words,
 			key_type_name(k->type, type), k->bits, keyspec_name(facts->key_spec));

@@ -16,7 +16,7 @@ block() {
 }
 blocks=$(grep -c '^```sh$' "$readme")
 tap_is "$blocks" 10 "the blocks that are run"
-tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 3,```sh 10,```text 2' \
+tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 3,```sh 10,```text 5' \
 	"and no others than these"
 
 cat >before.sh <<'END'
