@@ -95,6 +95,16 @@ static void hide_session_token(const struct creds *creds, struct kms_answer *ans
 	hide(answer->location, strlen(answer->location), token);
 }
 
+/* The 200 of an operation that answers nothing. */
+static int read_nothing(struct kms_reply *reply, struct kh_error *err)
+{
+	reply->json = json_object();
+	if (!reply->json)
+		return kh_fail_memory(err);
+	reply->outcome = KMS_DONE;
+	return 0;
+}
+
 /* Sends it once and reads what came. `*again`: another try may help. */
 static int try_once(const struct call *call, struct kms_reply *reply, enum errname_retry *again, struct kh_error *err)
 {
@@ -118,7 +128,10 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 		hide_session_token(k->creds, &answer);
 		(void)snprintf(reply->request_id, sizeof(reply->request_id), "%s", answer.request_id);
 		reply->tls_verified = answer.tls_verified;
-		rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);
+		if (call->flags & KMS_NO_OUTPUT && answer.status == 200 && answer.body.len == 0)
+			rc = read_nothing(reply, err);
+		else
+			rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);
 	}
 	buf_free(&answer.body);
 	return rc;

@@ -86,6 +86,8 @@ struct kms_reply {
 #define KMS_FRESH 1u
 /* And sent at most once: for what KMS would take twice differently. */
 #define KMS_ONCE 2u
+/* Its answer has no body (CreateAlias): `reply->json` is then an empty object. */
+#define KMS_NO_OUTPUT 4u
 
 /*
  * Calls an operation ("DescribeKey") with a JSON object, in botocore's standard retry mode; with KMS_ONCE it is sent

@@ -45,6 +45,7 @@ static int read_metadata(const json_t *reply, struct ops_key *out, struct kh_err
 	    reply_flag(m, "MultiRegion", &out->multi_region, err) ||
 	    reply_text(m, "ExpirationModel", false, out->expiration_model, sizeof(out->expiration_model), err) ||
 	    reply_time(m, "ValidTo", false, &out->valid_to, err) ||
+	    reply_time(m, "CreationDate", false, &out->created, err) ||
 	    reply_text(m, "CurrentKeyMaterialId", false, out->material_id, sizeof(out->material_id), err))
 		return -1;
 	if (arn_parse_key(out->arn, &arn, err)) {

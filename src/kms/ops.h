@@ -22,6 +22,7 @@ struct ops_key {
 	bool multi_region;
 	char expiration_model[OPS_NAME_MAX];
 	int64_t valid_to;
+	int64_t created; /* CreationDate */
 	char material_id[OPS_MATERIAL_ID_MAX]; /* CurrentKeyMaterialId */
 };
 

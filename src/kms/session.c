@@ -93,13 +93,12 @@ void session_close(struct session *s)
 	s->http = NULL;
 }
 
-int session_connect(const struct session *s, const char *key_id, struct endpoint *endpoint, struct kms *out,
-		    struct kh_error *err)
+static int connect(const struct session *s, const struct endpoint_wish *wish, const char *key_id,
+		   struct endpoint *endpoint, struct kms *out, struct kh_error *err)
 {
-	const struct endpoint_wish wish = {s->opts->endpoint_url, s->opts->region};
 	bool local_only;
 
-	if (endpoint_resolve(&wish, &s->profile, key_id, endpoint, err))
+	if (endpoint_resolve(wish, &s->profile, key_id, endpoint, err))
 		return -1;
 	/* by the name as far as it tells; the address itself is judged before it is connected to (http.c) */
 	local_only = !endpoint->tls || s->opts->no_verify_ssl;
@@ -113,6 +112,28 @@ int session_connect(const struct session *s, const char *key_id, struct endpoint
 			    .no_proxy = local_only || endpoint_is_loopback(endpoint),
 			    .pace = {.now_ms = now_ms, .wait_ms = wait_ms, .random = chance, .stop = stop}};
 	return 0;
+}
+
+int session_connect(const struct session *s, const char *key_id, struct endpoint *endpoint, struct kms *out,
+		    struct kh_error *err)
+{
+	const struct endpoint_wish wish = {s->opts->endpoint_url, s->opts->region};
+
+	return connect(s, &wish, key_id, endpoint, out, err);
+}
+
+int session_connect_region(const struct session *s, const char *region, struct endpoint *endpoint, struct kms *out,
+			   struct kh_error *err)
+{
+	struct endpoint_wish wish = {s->opts->endpoint_url, s->opts->region};
+
+	if (region && *region && wish.region && strcmp(region, wish.region) != 0) {
+		kh_fail(err, KH_E_USAGE, 0, "--region %s, and the key's Region is %s", wish.region, region);
+		return kh_hint(err, "leave --region out");
+	}
+	if (region && *region)
+		wish.region = region;
+	return connect(s, &wish, NULL, endpoint, out, err);
 }
 
 int session_check_rehearsal(const struct endpoint *endpoint, const struct arn *arn, struct kh_error *err)

@@ -44,6 +44,10 @@ void session_close(struct session *s);
 int session_connect(const struct session *s, const char *key_id, struct endpoint *endpoint, struct kms *out,
 		    struct kh_error *err);
 
+/* The same for a Region that no ARN says ("" or NULL: the command's). KH_E_USAGE where --region is another. */
+int session_connect_region(const struct session *s, const char *region, struct endpoint *endpoint, struct kms *out,
+			   struct kh_error *err);
+
 /* KH_E_CHECK where a key of the rehearsals' account and a host of AWS's own come together. */
 int session_check_rehearsal(const struct endpoint *endpoint, const struct arn *arn, struct kh_error *err);
 

@@ -56,6 +56,8 @@ static bool is_here(struct call *c, const char *arn)
 		reply_fail(c->reply, "NotFoundException", "Invalid arn %s", region);
 		return false;
 	}
+	if (seed_knows(c->sim->seed, arn))
+		return true; /* as the plan has it: in its rehearsal it is ours */
 	account = strstr(arn, region) + strlen(region) + 1;
 	if (strncmp(account, ARN_REHEARSAL_ACCOUNT ":", sizeof(ARN_REHEARSAL_ACCOUNT)) != 0) {
 		reply_fail(c->reply, "AccessDeniedException",

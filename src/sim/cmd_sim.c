@@ -23,7 +23,7 @@
 #define SECRET_KEY_MAX 128
 
 struct sim_opts {
-	const char *listen, *state, *key_pool, *make_key_pool, *clock, *cert, *key, *access_key, *secret_key_file, *region;
+	const char *listen, *state, *seed_plan, *key_pool, *make_key_pool, *clock, *cert, *key, *access_key, *secret_key_file, *region;
 	bool allow_remote, daemon, strict_der;
 	long die_with, visible_after, pool_size, lag, latency, quotas, rotation_delay, replica_delay;
 	struct opt_list faults;
@@ -53,6 +53,8 @@ static const struct opt_row server_rows[] = {
 static const struct opt_row service_rows[] = {
 	{.name = "state", .kind = OPT_OUTPUT, .offset = AT(state), .arg = "DIR",
 	 .text = "keep the keys, material included, in this folder; in memory by default"},
+	{.name = "seed-plan", .kind = OPT_INPUT, .offset = AT(seed_plan), .arg = "FILE",
+	 .text = "make the keys of a plan, keyhaul-plan(5), and answer to its ARNs: for its rehearsal"},
 	{.name = "key-pool", .kind = OPT_INPUT, .offset = AT(key_pool), .arg = "DIR",
 	 .text = "take wrapping keys from this folder, in turn"},
 	{.name = "make-key-pool", .kind = OPT_OUTPUT, .offset = AT(make_key_pool), .arg = "DIR",
@@ -179,6 +181,9 @@ static int start(struct running *r, struct kh_error *err)
 	    pool_open(o->key_pool, &r->sim.pool, err) ||
 	    keystore_open(o->state, &r->sim.keys, err) || pool_start(r->sim.pool, err))
 		return -1;
+	if (o->seed_plan && seed_plan(o->seed_plan, o->region ? o->region : "us-east-1", clock_now() + r->sim.offset,
+				      r->sim.keys, &r->sim.seed, err))
+		return -1;
 	r->sim.strict_der = o->strict_der;
 	r->sim.visible_after = o->visible_after;
 	r->sim.lag = o->lag;
@@ -199,6 +204,7 @@ static void stop(struct running *r)
 	server_stop(r->server);
 	pool_free(r->sim.pool);
 	keystore_free(r->sim.keys);
+	seed_free(r->sim.seed);
 	faults_free(r->faults);
 	quotas_free(r->quotas);
 }

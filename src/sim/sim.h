@@ -5,6 +5,7 @@
 
 #include "keystore.h"
 #include "pool.h"
+#include "seed.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 /* The simulated service: its keys, its wrapping keys and how it is to behave. */
 struct sim {
 	struct keystore *keys;
+	struct seed *seed; /* --seed-plan; NULL: none */
 	struct pool *pool;
 	bool strict_der;    /* refuse zeros behind the PKCS#8 too */
 	long visible_after; /* calls for which a change by ImportKeyMaterial stays unseen */

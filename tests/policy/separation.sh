@@ -50,8 +50,8 @@ network="$network|BIO_.*accept.*|BIO_.*socket.*|BIO_.*datagram.*|BIO_lookup.*|BI
 modules='dlopen|dlmopen|dlsym|dlvsym|C_.*|p11_kit_.*|PKCS11_.*'
 
 tap_is "$(needed keyhaul-token)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libp11-kit.so.0" "libraries of keyhaul-token"
-tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libjansson.so.4" "libraries of keyhaul-kms"
-tap_is "$(needed keyhaul-sim)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libmicrohttpd.so.12" "libraries of keyhaul-sim"
+tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul-kms"
+tap_is "$(needed keyhaul-sim)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libmicrohttpd.so.12 libyaml-0.so.2" "libraries of keyhaul-sim"
 tap_is "$(needed keyhaul)" "libc.so.6 libcrypto.so.3 libjansson.so.4" "libraries of keyhaul"
 
 no_symbol keyhaul-token "$network" "network code"
@@ -96,8 +96,8 @@ may_include src/plan 'base aws bundle yaml plan' none
 may_include src/unwrap 'base aws bundle unwrap' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
 may_include src/token 'base aws bundle pkcs11 token' 'p11-kit/.*'
-may_include src/kms 'base aws bundle kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
-may_include src/sim 'base aws bundle unwrap sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
+may_include src/kms 'base aws bundle plan kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
+may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/front 'base aws bundle front' none
 
 tap_done 41

@@ -35,7 +35,7 @@ Test(compare, a_reply_is_about_what_was_asked)
 
 	for (size_t i = 0; i < N(rows); i++) {
 		struct kh_error err = {0};
-		int rc = compare_asked("DescribeKey", rows[i].asked, "eu-west-1", rows[i].got, &err);
+		int rc = compare_asked("DescribeKey", rows[i].asked, "eu-west-1", rows[i].got, false, &err);
 
 		cr_assert_eq(rc == 0, rows[i].good, "row %zu: %s", i, err.msg);
 		cr_assert(rc == 0 || (err.code == KH_E_KMS && strstr(err.msg, "DescribeKey")), "row %zu: %s", i, err.msg);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "table.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CSV_HEAD "bundle,kms_key_arn,result,until,status,code,message\r\n"
+#define CSV_MAX (64u << 20)
+#define COUNTED_MAX 16 /* different results */
+#define WIDTH_MAX 60
+#define FLUSH_ROWS 256 /* that are held at a time */
+
+struct kept {
+	char *item, *arn, *message;
+	const char *result;
+	int64_t until;
+	enum kh_code code;
+	char name[64]; /* of the native code */
+};
+
+struct table {
+	struct file *csv;
+	struct kept *rows;
+	size_t n;
+};
+
+static int check_csv(const struct table *t, const char *path, struct kh_error *err)
+{
+	const struct buf *there = file_content(t->csv);
+
+	/* last time's is written anew; anything else is somebody's */
+	if (!there || there->len == 0 || strncmp(buf_text(there), CSV_HEAD, sizeof(CSV_HEAD) - 1) == 0)
+		return 0;
+	kh_fail(err, KH_E_INPUT, 0, "%s is there already, and is no table of keyhaul's", path);
+	return kh_hint(err, "nothing else is overwritten: name another --csv, or move that one away");
+}
+
+int table_open(const char *csv, size_t n, struct table **out, struct kh_error *err)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return kh_fail_memory(err);
+	t->n = n;
+	t->rows = calloc(n ? n : 1, sizeof(*t->rows));
+	if (!t->rows) {
+		kh_fail_memory(err);
+		goto fail;
+	}
+	if (csv && (file_open(csv, CSV_MAX, &t->csv, err) || check_csv(t, csv, err)))
+		goto fail;
+	*out = t;
+	return 0;
+fail:
+	table_free(t);
+	return -1;
+}
+
+void table_free(struct table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->n && t->rows; i++) {
+		free(t->rows[i].item);
+		free(t->rows[i].arn);
+		free(t->rows[i].message);
+	}
+	free(t->rows);
+	file_close(t->csv);
+	free(t);
+}
+
+static int copy(const char *text, char **out, struct kh_error *err)
+{
+	*out = text ? strdup(text) : NULL;
+	return text && !*out ? kh_fail_memory(err) : 0;
+}
+
+int table_put(struct table *t, size_t i, const struct table_row *row, struct kh_error *err)
+{
+	struct kept *k = &t->rows[i];
+
+	k->result = row->result ? row->result : "failed";
+	k->until = row->until;
+	k->code = row->why ? row->why->code : KH_OK;
+	if (row->why)
+		(void)snprintf(k->name, sizeof(k->name), "%s", row->why->name);
+	return copy(row->item, &k->item, err) || copy(row->arn, &k->arn, err) ||
+			       copy(row->why ? row->why->msg : NULL, &k->message, err)
+		       ? -1
+		       : 0;
+}
+
+/* RFC 4180; what a spreadsheet would take for a formula is text. */
+static int csv_field(struct buf *out, const char *text, bool last, struct kh_error *err)
+{
+	if (buf_add(out, "\"", 1, err) || (text[0] && strchr("=+-@\t\r", text[0]) && buf_add(out, "'", 1, err)))
+		return -1;
+	for (const char *p = text; *p; p++)
+		if (buf_add(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1, err))
+			return -1;
+	return buf_addf(out, last ? "\"\r\n" : "\",", err);
+}
+
+static int write_csv(const struct table *t, struct kh_error *err)
+{
+	struct buf out = BUF_INIT(CSV_MAX);
+	char until[CLOCK_TEXT], status[12];
+	int rc = buf_add(&out, CSV_HEAD, sizeof(CSV_HEAD) - 1, err);
+
+	for (size_t i = 0; !rc && i < t->n; i++) {
+		const struct kept *k = &t->rows[i];
+
+		if (!k->result)
+			continue;
+		until[0] = '\0';
+		if (k->until)
+			clock_format(k->until, until);
+		(void)snprintf(status, sizeof(status), "%d", kh_status(k->code));
+		rc = csv_field(&out, k->item, false, err) || csv_field(&out, k->arn ? k->arn : "", false, err) ||
+		     csv_field(&out, k->result, false, err) || csv_field(&out, until, false, err) ||
+		     csv_field(&out, status, false, err) || csv_field(&out, k->name, false, err) ||
+		     csv_field(&out, k->message ? k->message : "", true, err);
+	}
+	if (!rc)
+		rc = file_replace(t->csv, buf_text(&out), out.len, err);
+	buf_free(&out);
+	return rc ? -1 : 0;
+}
+
+/* "3 bundles: 2 fetched, 1 kept" */
+static int print_counts(const struct table *t, struct cmd *c, const char *what, struct kh_error *err)
+{
+	struct {
+		const char *result;
+		size_t n;
+	} counted[COUNTED_MAX] = {{NULL, 0}};
+	size_t all = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t k = 0;
+
+		if (!t->rows[i].result)
+			continue;
+		all++;
+		while (k < COUNTED_MAX - 1 && counted[k].result && strcmp(counted[k].result, t->rows[i].result) != 0)
+			k++;
+		counted[k].result = t->rows[i].result;
+		counted[k].n++;
+	}
+	if (cmd_printf(c, err, "%zu %s%s", all, what, all == 1 ? "" : "s"))
+		return -1;
+	for (size_t k = 0; k < COUNTED_MAX && counted[k].result; k++)
+		if (cmd_printf(c, err, "%s %zu %s", k ? "," : ":", counted[k].n, counted[k].result))
+			return -1;
+	if (all < t->n && cmd_printf(c, err, "; %zu more were not come to", t->n - all))
+		return -1;
+	return cmd_printf(c, err, "\n");
+}
+
+/* A table is no place for a bundle's whole path: its end tells them apart. */
+static const char *shown(const char *item)
+{
+	size_t len = strlen(item);
+
+	return len > WIDTH_MAX ? item + len - WIDTH_MAX : item;
+}
+
+static int print_row(const struct kept *k, struct cmd *c, int width, int results, struct kh_error *err)
+{
+	char until[CLOCK_TEXT] = "";
+
+	if (k->until)
+		clock_format(k->until, until);
+	return cmd_printf(c, err, "%-*s  %-*s  %-20s  %s\n", width, shown(k->item), results, k->result,
+			  k->until ? until : "-", k->arn ? k->arn : "-");
+}
+
+int table_end(struct table *t, struct cmd *c, const char *what, struct kh_error *err)
+{
+	size_t width = 6, results = 6;
+
+	if (t->csv && write_csv(t, err))
+		return -1;
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->rows[i].result)
+			continue;
+		width = strlen(shown(t->rows[i].item)) > width ? strlen(shown(t->rows[i].item)) : width;
+		results = strlen(t->rows[i].result) > results ? strlen(t->rows[i].result) : results;
+	}
+	if (cmd_printf(c, err, "%-*s  %-*s  %-20s  %s\n", (int)width, "BUNDLE", (int)results, "RESULT", "UNTIL", "KMS KEY"))
+		return -1;
+	for (size_t i = 0; i < t->n; i++)
+		if ((t->rows[i].result && print_row(&t->rows[i], c, (int)width, (int)results, err)) ||
+		    (i % FLUSH_ROWS == FLUSH_ROWS - 1 && cmd_flush(c, err)))
+			return -1;
+	return print_counts(t, c, what, err);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "seed.h"
+
+#include "aws/partition.h"
+#include "keymeta.h"
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct seed {
+	struct plan *plan;
+};
+
+/* What the plan leaves open, as CreateKey would have been told: a signing key. */
+static const char *usage_of(const struct plan_key *k, enum keyspec spec)
+{
+	const char *usage = k->key_usage ? k->key_usage : keyspec_info(spec)->usage;
+
+	return keymeta_usage(spec, usage ? usage : "SIGN_VERIFY");
+}
+
+static int check_there(const struct simkey *key, const struct plan_key *k, enum keyspec spec, struct kh_error *err)
+{
+	if (key->external && (!k->key_spec || key->spec == spec))
+		return 0;
+	return yamldoc_fail(k->at, err, "%s is there already, and is another kind of key", key->arn);
+}
+
+static int add_key(struct keystore *keys, const struct plan_key *k, const char *region, int64_t now, struct kh_error *err)
+{
+	enum keyspec spec = k->key_spec ? k->key_spec : KEYSPEC_SYMMETRIC_DEFAULT;
+	const char *slash = strrchr(k->key_id, '/'), *id = slash ? slash + 1 : k->key_id;
+	struct simkey *key = keystore_find(keys, region, id);
+
+	if (key)
+		return check_there(key, k, spec, err);
+	if (keystore_add(keys, region, spec, strncmp(id, "mrk-", 4) == 0, &key, err))
+		return -1;
+	(void)snprintf(key->id, sizeof(key->id), "%s", id);
+	(void)snprintf(key->arn, sizeof(key->arn), "arn:%s:kms:%s:%s:key/%s", partition_of_region(region)->id, region,
+		       ARN_REHEARSAL_ACCOUNT, id);
+	(void)snprintf(key->usage, sizeof(key->usage), "%s", usage_of(k, spec));
+	key->external = true;
+	key->created = now;
+	key->description = strdup("keyhaul-sim --seed-plan");
+	if (!key->description)
+		kh_fail_memory(err);
+	else if (!keystore_save(keys, key, err))
+		return 0;
+	keystore_remove(keys, key);
+	return -1;
+}
+
+int seed_plan(const char *path, const char *region, int64_t now, struct keystore *keys, struct seed **out,
+	      struct kh_error *err)
+{
+	struct seed *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return kh_fail_memory(err);
+	if (plan_read(path, &s->plan, err))
+		goto fail;
+	for (size_t i = 0; i < plan_count(s->plan); i++) {
+		const struct plan_key *k = plan_key(s->plan, i);
+
+		if (k->key_id && add_key(keys, k, k->region[0] ? k->region : region, now, err)) {
+			kh_context(err, "%s", path);
+			goto fail;
+		}
+	}
+	*out = s;
+	return 0;
+fail:
+	seed_free(s);
+	return -1;
+}
+
+void seed_free(struct seed *s)
+{
+	if (s)
+		plan_free(s->plan);
+	free(s);
+}
+
+bool seed_knows(const struct seed *s, const char *arn)
+{
+	for (size_t i = 0; s && i < plan_count(s->plan); i++) {
+		const char *id = plan_key(s->plan, i)->key_id;
+
+		if (id && strcmp(id, arn) == 0)
+			return true;
+	}
+	return false;
+}
