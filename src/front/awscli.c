@@ -3,7 +3,7 @@
 #include "awscli.h"
 
 #include "base/base64.h"
-#include "shell.h"
+#include "base/shell.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -4,9 +4,9 @@
 
 #include "aws/awstime.h"
 #include "base/log.h"
+#include "bundle/next.h"
 #include "bundle/result.h"
 #include "bundle/spki.h"
-#include "next.h"
 #include "parameters.h"
 
 #include <string.h>

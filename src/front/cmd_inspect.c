@@ -3,8 +3,8 @@
 #include "rows.h"
 
 #include "base/base64.h"
+#include "bundle/next.h"
 #include "bundle/result.h"
-#include "next.h"
 #include "tell.h"
 
 #include <stdint.h>

@@ -3,10 +3,10 @@
 #include "rows.h"
 
 #include "base/log.h"
+#include "bundle/next.h"
 #include "bundle/result.h"
 #include "haul.h"
 #include "keymatch.h"
-#include "next.h"
 #include "resume.h"
 #include "step.h"
 

@@ -3,7 +3,7 @@
 #include "tell.h"
 
 #include "base/base64.h"
-#include "next.h"
+#include "bundle/next.h"
 #include "sheet.h"
 
 #include <stdio.h>

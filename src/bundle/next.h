@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#ifndef KEYHAUL_FRONT_NEXT_H
-#define KEYHAUL_FRONT_NEXT_H
+#ifndef KEYHAUL_BUNDLE_NEXT_H
+#define KEYHAUL_BUNDLE_NEXT_H
 
 #include "base/buf.h"
-#include "bundle/bundle.h"
+#include "bundle.h"
 
 /* How far a bundle is. */
 enum next_stage {

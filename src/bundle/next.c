@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "next.h"
 
-#include "shell.h"
+#include "base/shell.h"
 
 enum next_stage next_stage(const struct bundle *b)
 {

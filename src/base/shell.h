@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#ifndef KEYHAUL_FRONT_SHELL_H
-#define KEYHAUL_FRONT_SHELL_H
+#ifndef KEYHAUL_BASE_SHELL_H
+#define KEYHAUL_BASE_SHELL_H
 
-#include "base/buf.h"
+#include "buf.h"
 
 /* Adds a space (but at the beginning) and the word, quoted where a POSIX shell would take it for something else. */
 int shell_word(const char *word, struct buf *out, struct kh_error *err);
