@@ -169,6 +169,12 @@ int bundle_canonical(const struct bundle *b, const char *section, struct buf *ou
 /* Adds a URI for a bundle in its allowed form, or refuses it (KH_E_INPUT): RFC 7512 path attributes only, see DESIGN. */
 int bundle_check_uri(const char *uri, struct kh_error *err);
 
+/*
+ * Whether what a command line says of the import agrees with what the bundle says, and where there is a receipt with what
+ * was sent: a span with the one that the receipt's times tell, give or take what two clocks differ. KH_E_USAGE.
+ */
+int bundle_check_intent(const struct bundle *b, const struct intent *said, struct kh_error *err);
+
 /* KH_E_CHECK where the parameters are past their time. */
 int bundle_check_time(const struct bundle *b, int64_t now, struct kh_error *err);
 

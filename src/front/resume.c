@@ -5,10 +5,7 @@
 #include "bundle/tokenprofile.h"
 #include "keymatch.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define CLOCKS_APART 900 /* seconds between a receipt's time and the Date that KMS counted a span from */
 
 static int check_text(const char *option, const char *said, const char *bundle, struct kh_error *err)
 {
@@ -60,38 +57,9 @@ static int check_key(const struct resume_said *said, const struct bundle *b, str
 	return uri ? keymatch_request(option, uri, bundle_request(b), err) : 0;
 }
 
-/* What an import said that was made without an intent in the bundle: a span is known by its end. */
-static void from_receipt(const struct bundle_receipt *t, const struct intent *said, struct intent *out)
-{
-	*out = *said;
-	if (t->expiration_model)
-		out->expiration_model = t->expiration_model;
-	if (t->import_type)
-		out->import_type = t->import_type;
-	if (t->key_material_id && said->key_material_id)
-		out->key_material_id = t->key_material_id;
-	if (said->valid_for && llabs((long long)(t->imported_at + said->valid_for - t->valid_to)) <= CLOCKS_APART)
-		return;
-	out->valid_for = 0;
-	out->valid_to = t->valid_to;
-}
-
-static int check_intent(const struct resume_said *said, const struct bundle *b, struct kh_error *err)
-{
-	const struct bundle_receipt *t = bundle_receipt(b);
-	struct intent whole = bundle_request(b)->intent, ignored;
-
-	/* nothing said: the bundle's own counts, and where it has none import asks */
-	if (intent_is_empty(&said->intent))
-		return 0;
-	if (t && !whole.expiration_model)
-		from_receipt(t, &said->intent, &whole);
-	return intent_merge(&whole, &said->intent, &ignored, err);
-}
-
 int resume_check(const struct resume_said *said, const struct bundle *b, const char *path, struct kh_error *err)
 {
-	if (!check_key(said, b, err) && !check_request(said, b, err) && !check_intent(said, b, err))
+	if (!check_key(said, b, err) && !check_request(said, b, err) && !bundle_check_intent(b, &said->intent, err))
 		return 0;
 	kh_context(err, "%.200s", path);
 	return kh_hint(err, "say what the bundle says to go on with it; or move %.200s away or name another --out", path);

@@ -282,28 +282,16 @@ static int already(const struct import_run *run, struct import *i, struct kh_err
 }
 
 /* What a receipt says is done; options that say otherwise would be taken for it. */
-static int check_receipt(const struct import_run *run, const struct bundle_receipt *receipt, struct kh_error *err)
+static int check_receipt(const struct import_run *run, const struct bundle *b, struct kh_error *err)
 {
-	const struct intent *o = &run->intent;
-	const char *what = NULL;
-
-	if ((o->expiration_model && strcmp(o->expiration_model, receipt->expiration_model) != 0) ||
-	    (o->valid_to && o->valid_to != receipt->valid_to))
-		what = o->valid_to || o->valid_for ? "valid-to" : "expiration-model";
-	else if (o->import_type && receipt->import_type && strcmp(o->import_type, receipt->import_type) != 0)
-		what = "import-type";
-	else if (o->key_material_id && receipt->key_material_id &&
-		 strcmp(o->key_material_id, receipt->key_material_id) != 0)
-		what = "key-material-id";
-	if (!what)
+	if (!bundle_check_intent(b, &run->intent, err))
 		return 0;
-	kh_fail(err, KH_E_USAGE, 0, "it is imported already, otherwise than --%s says", what);
 	return kh_hint(err, "leave the option out; 'keyhaul inspect' shows the receipt, and to change it fetch and wrap again");
 }
 
 static int again(struct import_run *run, struct import *i, struct kh_error *err)
 {
-	if (check_receipt(run, bundle_receipt(i->bundle), err))
+	if (check_receipt(run, i->bundle, err))
 		return -1;
 	if (connect(run, i, err))
 		return -1;

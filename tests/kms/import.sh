@@ -34,6 +34,21 @@ tap_like "$tap_out" "already imported" "it says already imported"
 tap_is "$(server_count ImportKeyMaterial)" 1 "and is not sent again"
 cmp -s a.bundle imported
 tap_ok $? "the bundle is as it was"
+
+# What is said again has to be what was sent, also as a span: 30d is, by the receipt's times; 60d is not.
+for said in '--valid-to 60d' '--valid-to 29d' '--valid-to 2026-12-01' '--expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE'; do
+	tap_exits 2 "imported with 30d, and now $said" import $said a.bundle
+done
+tap_like "$tap_err" "^error: a.bundle: it is imported already: .*does not expire.*the bundle .expires" "and it says what contradicts what"
+tap_exits 0 "30d is what was sent" import --valid-to 30d a.bundle
+tap_exits 0 "and so is the receipt's own time" import --valid-to "$(jq -r .receipt.valid_to a.bundle)" a.bundle
+jq '.request.intent = {expiration_model: "KEY_MATERIAL_EXPIRES", valid_for: 7776000}' without >said.bundle
+jq --arg d "$(jq -jcS .request said.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' said.bundle >s && mv s said.bundle
+tap_exits 0 "a bundle that says 90d itself" import --valid-to 90d said.bundle
+tap_exits 0 "the same said again" import --valid-to 90d said.bundle
+for said in '--valid-to 60d' '--valid-to 2160h --key-material-description other' '--import-type NEW_KEY_MATERIAL'; do
+	tap_exits 2 "it was imported with 90d and nothing else, and now $said" import $said said.bundle
+done
 AWS_ENDPOINT_URL_KMS=http://localhost:$(cat "$server/port") tap_run import --valid-to 30d without
 tap_is "$tap_status" 7 "another endpoint than the request's"
 tap_like "$tap_err" "the request came from" "and it says why"
@@ -244,4 +259,4 @@ new_bundle w.bundle
 tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
 tap_like "$tap_err" "accepted, not yet visible" "it says so"
 tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
-tap_done $((2 * rows + 88))
+tap_done $((2 * rows + 100))
