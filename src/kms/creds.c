@@ -3,6 +3,7 @@
 #include "creds.h"
 
 #include "base/log.h"
+#include "base/shell.h"
 #include "profile.h"
 
 #include <stdio.h>
@@ -77,11 +78,25 @@ static int from_file(const struct awsfile *f, const char *section, const char *s
 			source, out, err);
 }
 
-static int refuse(const char *what, const char *where, struct kh_error *err)
+/* The AWS CLI's command that hands keys over, for the profile that was named. NULL with KH_E_MEMORY. */
+static int add_export(const struct profile *p, struct buf *out, struct kh_error *err)
 {
+	const char *const words[] = {"aws", "configure", "export-credentials", "--format", "env", NULL};
+	const char *const named[] = {"--profile", p->name, NULL};
+
+	return shell_words(words, out, err) || (p->by_option && shell_words(named, out, err)) ? -1 : 0;
+}
+
+static int refuse(const char *what, const char *where, const struct profile *p, struct kh_error *err)
+{
+	struct buf command = BUF_INIT(2 * AWSFILE_NAME_MAX);
+
 	kh_fail(err, KH_E_INPUT, 0, "%s asks for %s, which this version does not do", where, what);
-	return kh_hint(err, "get keys in another way and hand them over: eval \"$(aws configure export-credentials "
-			    "--format env)\"");
+	if (!add_export(p, &command, err))
+		kh_hint(err, "get keys in another way and hand them over: eval \"$(%s)\"%s", buf_text(&command),
+			p->by_option ? ", then run this without --profile" : "");
+	buf_free(&command);
+	return -1;
 }
 
 /* What a profile can ask for that comes before keys in files, in AWS's order. */
@@ -100,12 +115,12 @@ static int refuse_early(const struct profile *p, struct kh_error *err)
 
 	(void)snprintf(where, sizeof(where), "profile '%.400s'", p->name);
 	if (profile_get(p, "role_arn"))
-		return refuse(rows[0].what, where, err);
+		return refuse(rows[0].what, where, p, err);
 	if (!p->by_option && getenv("AWS_WEB_IDENTITY_TOKEN_FILE") && getenv("AWS_ROLE_ARN"))
-		return refuse("a role by web identity", "AWS_WEB_IDENTITY_TOKEN_FILE", err);
+		return refuse("a role by web identity", "AWS_WEB_IDENTITY_TOKEN_FILE", p, err);
 	for (size_t i = 1; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (profile_get(p, rows[i].option))
-			return refuse(rows[i].what, where, err);
+			return refuse(rows[i].what, where, p, err);
 	return 0;
 }
 
@@ -115,19 +130,20 @@ static int refuse_login_or_process(const struct profile *p, struct kh_error *err
 
 	(void)snprintf(where, sizeof(where), "profile '%.400s'", p->name);
 	if (profile_get(p, "login_session"))
-		return refuse("an 'aws login' session (login_session)", where, err);
+		return refuse("an 'aws login' session (login_session)", where, p, err);
 	if (profile_get(p, "credential_process"))
-		return refuse("an outside program (credential_process)", where, err);
+		return refuse("an outside program (credential_process)", where, p, err);
 	return 0;
 }
 
-static int none(struct kh_error *err)
+static int none(const struct profile *p, struct kh_error *err)
 {
 	if (getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
-		return refuse("a container's credentials", "the environment", err);
+		return refuse("a container's credentials", "the environment", p, err);
 	kh_fail(err, KH_E_INPUT, 0, "no AWS credentials: neither in the environment nor in AWS's files");
 	return kh_hint(err, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile; roles, IAM Identity Center "
-			    "and instance metadata are not done by this version");
+			    "and instance metadata are not done by this version: where the AWS CLI does them, "
+			    "eval \"$(aws configure export-credentials --format env)\" hands its keys over");
 }
 
 int creds_load(const struct profile *profile, struct creds *out, struct kh_error *err)
@@ -146,7 +162,7 @@ int creds_load(const struct profile *profile, struct creds *out, struct kh_error
 	if (!rc)
 		rc = from_file(profile->config, profile->config_section, "the config file", out, err);
 	if (!rc)
-		rc = none(err);
+		rc = none(profile, err);
 	if (rc < 0)
 		creds_clear(out);
 	return rc < 0 ? -1 : 0;

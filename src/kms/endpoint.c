@@ -35,7 +35,7 @@ int endpoint_region(const struct endpoint_wish *wish, const struct profile *prof
 	region = region ? region : profile_get(profile, "region");
 	if (!region) {
 		kh_fail(err, KH_E_USAGE, 0, "no Region");
-		return kh_hint(err, "give --region or AWS_REGION, or name the key by its ARN");
+		return kh_hint(err, "give --region or AWS_REGION%s", key_id ? ", or name the key by its ARN" : "");
 	}
 	if (strlen(region) >= ENDPOINT_REGION_MAX || !partition_region_valid(region))
 		return kh_fail(err, KH_E_USAGE, 0, "'%s' is no name of a Region", region);

@@ -137,8 +137,20 @@ printf '[default]\nregion = a\nregion = b\n' >bad
 tap_exits 3 "an option twice" env AWS_CONFIG_FILE="$TAP_DIR/bad" "$kms" create --key-spec HMAC_256
 tap_like "$tap_err" "bad:3: " "named with its line"
 tap_exits 2 "no Region" env AWS_PROFILE=default AWS_CONFIG_FILE=/dev/null "$kms" create --key-spec HMAC_256
+tap_like "$tap_err" "^hint: give --region or AWS_REGION$" "and names no ARN where there is no key yet"
+
+# What hands keys over, for the profile that was meant; then --profile would only ask for the same again.
+export_env='aws configure export-credentials --format env'
+tap_exits 3 "--profile of IAM Identity Center" "$kms" create --key-spec HMAC_256 --profile sso
+tap_like "$tap_err" "^hint: .*eval \"\\$\\($export_env --profile sso\\)\", then run this without --profile" "the same profile's keys are handed over"
+tap_exits 3 "also with keys in the environment" env $env_keys "$kms" create --key-spec HMAC_256 --profile sso
+tap_like "$tap_err" "then run this without --profile" "and it says how they count"
+tap_exits 3 "by AWS_PROFILE" env AWS_PROFILE=sso "$kms" create --key-spec HMAC_256
+tap_like "$tap_err" "^hint: .*eval \"\\$\\($export_env\\)\"$" "the CLI reads that too"
+tap_exits 3 "no credentials at all" env AWS_PROFILE=none "$kms" create --key-spec HMAC_256
+tap_like "$tap_err" "^hint: .*$export_env" "the same is told"
 tap_is "$(server_count)" 0 "nothing was sent for these"
 tap_run env $env_keys AWS_SESSION_TOKEN=sessiontoken "$kms" create --key-spec HMAC_256 --debug
 tap_unlike "$tap_err$tap_out" "sessiontoken|Signature|$(jq -r '.headers[] | select(.[0] == "Authorization") | .[1][-20:]' "$server/log")" \
 	"--debug shows neither token nor signature"
-tap_done 49
+tap_done 58
