@@ -105,6 +105,7 @@ static bool is_of_the_key(const struct wrap_plan *plan, const struct kh_error *w
 static int judge(int wrapped, const struct wrap_plan *plan, const struct kh_error *why, const char *what,
 		 struct lock_finding *f, struct kh_error *err)
 {
+	f->shown = false;
 	if (wrapped == 0 || (why->code == KH_E_TOKEN && why->native == CKR_OK) || why->code == KH_E_CHECK) {
 		kh_fail(err, KH_E_CHECK, 0, "the token wraps locked keys all the same (C_WrapKey: CKR_OK for %s%s)", what,
 			wrapped == 0 ? "" : ", though not with it inside");
@@ -183,7 +184,8 @@ int lock_check(const struct token *t, const struct key *k, struct lock_finding *
 	if (proof_throwaway_make(t, k->spec, keyspec_info(k->spec)->secret_len > 0 ? k->bits / 8 : 0, rsa, &w, &unmade) == 0)
 		rc = check_by(t, k, &w, &rsa, out, err);
 	else
-		rc = cannot(out, "there is no throwaway key to show it with", &unmade, err);
+		rc = cannot(out, token_wants_kept(t, unmade.native) ? "there is no throwaway key to show it with (" TOKEN_HINT_KEPT ")"
+								    : "there is no throwaway key to show it with", &unmade, err);
 	proof_throwaway_destroy(t, &w);
 	EVP_PKEY_free(rsa);
 	return rc < 0 ? -1 : 0;

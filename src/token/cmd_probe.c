@@ -58,12 +58,22 @@ static int check_left(const struct probe *p, const struct token *t, struct kh_er
 	return kh_hint(err, "'keyhaul-token clean' removes what keyhaul left; another program may have made the others");
 }
 
+/* A table of nothing but what could not be made says little: one thing may be in the way of all of it. */
+static void warn_unmade(const struct probe *p, const struct token *t)
+{
+	for (size_t i = 0; i < p->n_rows; i++)
+		if (!p->rows[i].unmade || !token_wants_kept(t, p->rows[i].native))
+			return;
+	log_warning("no throwaway could be put on the token: " TOKEN_HINT_KEPT);
+}
+
 static int report(struct cmd *c, const struct probe *p, const struct session *s, struct probe_profile *profile,
 		  struct kh_error *err)
 {
 	const struct probe_opts *o = c->opts;
 	json_t *json;
 
+	warn_unmade(p, &s->token);
 	if (probe_profile_fill(p, s, c->now, profile, err) != 0 ||
 	    probe_show(c, &s->token, p, &profile->profile, err) != 0 || check_left(p, &s->token, err) != 0)
 		return -1;

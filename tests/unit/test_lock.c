@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "fake_wrap.h"
+
+#include "base/log.h"
+#include "pkcs11/keygen.h"
+#include "pkcs11/lock.h"
+#include "pkcs11/wrap.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* How a token keeps to CKA_EXTRACTABLE false. */
+enum keeps {
+	KEEPS,		/* CKR_KEY_UNEXTRACTABLE */
+	KEEPS_NOT,	/* wraps it all the same: NSS */
+	KEEPS_ALL_BUT_ONE, /* refuses the throwaway, wraps the key itself */
+	KEEPS_WITH_TROUBLE, /* answers CKR_DEVICE_ERROR to it */
+	KEEPS_EPHEMERAL, /* wraps the key, and refuses the ephemeral key that wrapped it */
+	KEEPS_NOISE,	/* CKR_OK with length 0 */
+	KEEPS_NOTHING,	/* CKR_OK to C_SetAttributeValue, and nothing is set */
+	KEEPS_UNTOLD,	/* ... and the attribute is not told */
+	KEEPS_READ_ONLY, /* CKR_ATTRIBUTE_READ_ONLY */
+	KEEPS_GONE,	/* CKR_DEVICE_REMOVED to C_WrapKey of what is locked */
+};
+
+static enum keeps keeps;
+static CK_OBJECT_HANDLE the_key; /* the real one */
+static unsigned asked;		 /* how often it was to be wrapped */
+static bool locked_was_wrapped;
+static CK_RV (*honest_wrap)(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, CK_BYTE *, CK_ULONG *);
+
+static CK_RV set_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
+{
+	(void)session;
+	cr_assert(n == 1 && v[0].type == CKA_EXTRACTABLE && *(CK_BBOOL *)v[0].pValue == CK_FALSE);
+	if (keeps == KEEPS_READ_ONLY)
+		return CKR_ATTRIBUTE_READ_ONLY;
+	if (keeps == KEEPS_UNTOLD)
+		fake_get(object, CKA_EXTRACTABLE)->rv = CKR_ATTRIBUTE_TYPE_INVALID;
+	else if (keeps != KEEPS_NOTHING)
+		fake_set_bool(object, CKA_EXTRACTABLE, false);
+	return CKR_OK;
+}
+
+static bool is_locked(CK_OBJECT_HANDLE object)
+{
+	return fake_get(object, CKA_EXTRACTABLE)->value[0] == CK_FALSE;
+}
+
+static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE target,
+		      CK_BYTE *out, CK_ULONG *len)
+{
+	if (keeps == KEEPS_EPHEMERAL && m->mechanism == CKM_RSA_PKCS_OAEP && fake_get(target, CKA_EC_PARAMS))
+		return CKR_KEY_NOT_WRAPPABLE; /* so that it takes two steps */
+	asked += target == the_key;
+	if (is_locked(target)) {
+		locked_was_wrapped = true;
+		if (keeps == KEEPS || (keeps == KEEPS_ALL_BUT_ONE && target != the_key))
+			return CKR_KEY_UNEXTRACTABLE;
+		if (keeps == KEEPS_WITH_TROUBLE)
+			return CKR_DEVICE_ERROR;
+		if (keeps == KEEPS_GONE)
+			return CKR_DEVICE_REMOVED;
+		if (keeps == KEEPS_NOISE) {
+			*len = 0;
+			return CKR_OK;
+		}
+	} else if (keeps == KEEPS_EPHEMERAL && locked_was_wrapped) {
+		return CKR_KEY_UNEXTRACTABLE;
+	}
+	return honest_wrap(session, m, with, target, out, len);
+}
+
+/* A token with one key of its own, in a read-write session. */
+static void fake_up(enum keeps how, enum keyspec spec, struct token *t, struct key *k)
+{
+	const struct keygen_request request = {.spec = spec, .label = "order", .token_object = true};
+	struct keygen_key made;
+	struct kh_error err = {0};
+
+	memset(t, 0, sizeof(*t));
+	t->fn = fake_wrap_reset();
+	t->session = 77;
+	t->read_write = true;
+	t->info.flags = CKF_TOKEN_INITIALIZED;
+	fake_wrap.kwp[0] = KH_CKM_AES_KEY_WRAP_KWP;
+	honest_wrap = t->fn->C_WrapKey;
+	t->fn->C_WrapKey = wrap_key;
+	t->fn->C_SetAttributeValue = set_attribute;
+	keeps = how;
+	asked = 0;
+	locked_was_wrapped = false;
+	cr_assert_eq(keygen_generate(t, &request, &made, &err), 0, "%s", err.msg);
+	the_key = made.key;
+	cr_assert_eq(key_read(t, made.key, k, &err), 0);
+}
+
+/* What was set is read again: CKR_OK is not evidence. */
+Test(lock, is_read_back)
+{
+	static const struct {
+		enum keeps how;
+		int rc;
+		enum kh_code code;
+		const char *says;
+	} cases[] = {
+		{KEEPS, 0, KH_OK, ""},
+		{KEEPS_NOTHING, -1, KH_E_CHECK, "CKR_OK, but the token says that CKA_EXTRACTABLE of the key is true still"},
+		{KEEPS_UNTOLD, -1, KH_E_CHECK, "is not told"},
+		{KEEPS_READ_ONLY, -1, KH_E_TOKEN, "C_SetAttributeValue on CKA_EXTRACTABLE: CKR_ATTRIBUTE_READ_ONLY (0x10)"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kh_error err = {0};
+		struct token t;
+		struct key k;
+
+		fake_up(cases[i].how, KEYSPEC_SYMMETRIC_DEFAULT, &t, &k);
+		cr_assert_eq(lock_set(&t, &k, &err), cases[i].rc, "case %zu", i);
+		cr_assert(err.code == cases[i].code && strstr(err.msg, cases[i].says), "case %zu: %s", i, err.msg);
+		cr_assert(cases[i].rc == 0 ? k.extractable == BUNDLE_FALSE : err.hint[0] != '\0', "case %zu", i);
+		cr_assert_eq(asked, 0);
+	}
+}
+
+/* Refused, not kept to, or not known; and the key itself is asked for only where a throwaway was refused. */
+Test(lock, is_shown_without_exposing_the_key)
+{
+	static const struct {
+		enum keeps how;
+		int rc;
+		enum kh_code code;
+		bool shown;
+		unsigned asked;
+		const char *says;
+	} cases[] = {
+		{KEEPS, 0, KH_OK, true, 1, ""},
+		{KEEPS_NOT, -1, KH_E_CHECK, false, 0, "wraps locked keys all the same (C_WrapKey: CKR_OK for a throwaway key"},
+		{KEEPS_ALL_BUT_ONE, -1, KH_E_CHECK, false, 1, "C_WrapKey: CKR_OK for the key itself"},
+		{KEEPS_WITH_TROUBLE, 0, KH_OK, false, 0, "CKR_DEVICE_ERROR"},
+		{KEEPS_NOISE, -1, KH_E_CHECK, false, 0, "though not with it inside"},
+		{KEEPS_READ_ONLY, 0, KH_OK, false, 0, "a throwaway key cannot be locked"},
+		{KEEPS_GONE, -1, KH_E_TOKEN, false, 0, "CKR_DEVICE_REMOVED"},
+	};
+	static const enum keyspec specs[] = {KEYSPEC_SYMMETRIC_DEFAULT, KEYSPEC_ECC_NIST_P256};
+
+	for (size_t n = 0; n < 2 * sizeof(cases) / sizeof(cases[0]); n++) {
+		size_t i = n / 2, before;
+		struct lock_finding f;
+		struct kh_error err = {0};
+		struct token t;
+		struct key k;
+
+		fake_up(cases[i].how, specs[n % 2], &t, &k);
+		fake_set_bool(the_key, CKA_EXTRACTABLE, false);
+		before = fake_count();
+		cr_assert_eq(lock_check(&t, &k, &f, &err), cases[i].rc, "case %zu: %s", i, err.msg);
+		cr_assert(err.code == cases[i].code && f.shown == cases[i].shown, "case %zu: %s", i, err.msg);
+		cr_assert(strstr(cases[i].rc != 0 ? err.msg : f.why, cases[i].says), "case %zu: %s%s", i, err.msg, f.why);
+		cr_assert(asked == cases[i].asked && fake_count() == before, "case %zu: asked %u", i, asked);
+		cr_assert(!f.shown || f.rv == CKR_KEY_UNEXTRACTABLE);
+	}
+	log_reset();
+}
+
+/* In two steps it is the key's own wrap that has to be refused. */
+Test(lock, a_refused_ephemeral_key_shows_nothing)
+{
+	struct lock_finding f;
+	struct kh_error err = {0};
+	struct token t;
+	struct key k;
+
+	fake_up(KEEPS_EPHEMERAL, KEYSPEC_ECC_NIST_P256, &t, &k);
+	fake_set_bool(the_key, CKA_EXTRACTABLE, false);
+	cr_assert_eq(lock_check(&t, &k, &f, &err), 0, "%s", err.msg);
+	cr_assert(!f.shown && asked == 0 && strstr(f.why, "CKR_KEY_UNEXTRACTABLE"), "%s", f.why);
+	log_reset();
+}
