@@ -9,6 +9,8 @@
 #include "secret.h"
 #include "text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 
 #define GROUPS_MAX 12
 #define TEXT_MAX (64u << 20)
@@ -55,6 +56,15 @@ static void catch_signals(void)
 	}
 	act.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &act, NULL);
+	(void)sigaction(SIGXFSZ, &act, NULL); /* ulimit -f: a write that fails is told and undone */
+}
+
+/* A closed 0, 1 or 2 would be the number of the next file opened, and our messages its content. */
+static void keep_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY); /* to use it fails, as it did */
 }
 
 static const struct opt_row common_rows[] = {
@@ -281,6 +291,7 @@ int cmd_main(const struct cmd_program *p, int argc, char **argv)
 	char **taken = NULL;
 	int status;
 
+	keep_standard_files();
 	secret_lockdown();
 	catch_signals();
 	status = pinvalue_take(argc, argv, &taken, &err) ? finish(&c, &err) : dispatch(p, argc, taken);

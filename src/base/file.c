@@ -2,8 +2,11 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "file.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,12 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TEMP_SUFFIX ".XXXXXX"
+
 struct file {
 	char *path;
 	char *lock_path;
 	int lock_fd;
 	bool exists;
-	mode_t mode; /* of the file that is replaced; 0600 for a new one, also when it is replaced again */
+	struct stat was; /* mode and owner of the file that is replaced; a new one is ours, 0600, also when it is replaced again */
 	unsigned char digest[FILE_DIGEST];
 	struct buf content;
 };
@@ -134,10 +139,9 @@ static int take_lock(struct file *f, struct kh_error *err)
 }
 
 /* Reads PATH as it is now; `*exists` false where there is none. */
-static int read_now(const struct file *f, struct buf *out, bool *exists, mode_t *mode, struct kh_error *err)
+static int read_now(const struct file *f, struct buf *out, bool *exists, struct stat *st, struct kh_error *err)
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK), rc = -1;
-	struct stat st;
 
 	*exists = fd >= 0;
 	if (fd < 0 && errno == ENOENT)
@@ -148,16 +152,26 @@ static int read_now(const struct file *f, struct buf *out, bool *exists, mode_t 
 	}
 	if (fd < 0)
 		return kh_fail_errno(err, KH_E_INPUT, errno, "%s", f->path);
-	if (fstat(fd, &st))
+	if (fstat(fd, st))
 		kh_fail_errno(err, KH_E_INPUT, errno, "%s", f->path);
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st->st_mode))
 		kh_fail(err, KH_E_INPUT, 0, "%s is not a regular file", f->path);
 	else
 		rc = read_fd(fd, f->path, out, err);
-	if (rc == 0)
-		*mode = st.st_mode & 0777;
 	close(fd);
 	return rc;
+}
+
+/* That the names beside it will do: later is too late, when KMS has the material and the receipt is to be written. */
+static int check_name(const char *path, struct kh_error *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	if (strlen(name) + strlen(TEMP_SUFFIX) <= NAME_MAX)
+		return 0;
+	kh_fail_errno(err, KH_E_INPUT, ENAMETOOLONG, "%.64s...", name);
+	return kh_hint(err, "a bundle's name has at most %zu bytes, for it is written anew beside the old one",
+		       NAME_MAX - strlen(TEMP_SUFFIX));
 }
 
 int file_open(const char *path, size_t max, struct file **out, struct kh_error *err)
@@ -168,10 +182,13 @@ int file_open(const char *path, size_t max, struct file **out, struct kh_error *
 		return kh_fail_memory(err);
 	f->lock_fd = -1;
 	f->content.max = max;
-	f->mode = 0600;
+	f->was.st_mode = 0600;
+	f->was.st_uid = geteuid();
+	f->was.st_gid = getegid();
 	f->path = with_suffix(path, "", err);
 	f->lock_path = with_suffix(path, ".lock", err);
-	if (!f->path || !f->lock_path || take_lock(f, err) || read_now(f, &f->content, &f->exists, &f->mode, err) ||
+	if (!f->path || !f->lock_path || check_name(path, err) || take_lock(f, err) ||
+	    read_now(f, &f->content, &f->exists, &f->was, err) ||
 	    file_sha256(buf_text(&f->content), f->content.len, f->digest, err)) {
 		file_close(f);
 		return -1;
@@ -229,10 +246,10 @@ static int still_the_same(const struct file *f, struct kh_error *err)
 	struct buf now = BUF_INIT(f->content.max);
 	unsigned char digest[FILE_DIGEST];
 	bool exists = false;
-	mode_t mode = 0;
+	struct stat st;
 	int rc = -1;
 
-	if (read_now(f, &now, &exists, &mode, err) || file_sha256(buf_text(&now), now.len, digest, err))
+	if (read_now(f, &now, &exists, &st, err) || file_sha256(buf_text(&now), now.len, digest, err))
 		goto out;
 	if (exists != f->exists || (exists && memcmp(digest, f->digest, sizeof(digest)) != 0)) {
 		kh_fail(err, KH_E_CHECK, 0, "%s was changed by somebody else meanwhile", f->path);
@@ -245,10 +262,20 @@ out:
 	return rc;
 }
 
+/* Whose it was it stays, where we may: root works on a bundle that others carry on with. */
+static int keep_owner_and_mode(const struct file *f, int fd, struct kh_error *err)
+{
+	if ((f->was.st_uid != geteuid() || f->was.st_gid != getegid()) && fchown(fd, f->was.st_uid, f->was.st_gid))
+		log_debug("the owner of %s: %s", f->path, strerror(errno));
+	if (fchmod(fd, f->was.st_mode & 0777))
+		return kh_fail_errno(err, KH_E_SYSTEM, errno, "the mode of %s", f->path);
+	return 0;
+}
+
 int file_replace(struct file *f, const void *data, size_t len, struct kh_error *err)
 {
 	unsigned char digest[FILE_DIGEST];
-	char *temp = with_suffix(f->path, ".XXXXXX", err);
+	char *temp = with_suffix(f->path, TEMP_SUFFIX, err);
 	int fd = -1, rc = -1;
 
 	if (!temp || file_sha256(data, len, digest, err))
@@ -258,10 +285,8 @@ int file_replace(struct file *f, const void *data, size_t len, struct kh_error *
 		kh_fail_errno(err, KH_E_SYSTEM, errno, "a new file beside %s", f->path);
 		goto out;
 	}
-	if (f->exists && fchmod(fd, f->mode)) {
-		kh_fail_errno(err, KH_E_SYSTEM, errno, "the mode of %s", f->path);
+	if (f->exists && keep_owner_and_mode(f, fd, err))
 		goto remove;
-	}
 	if (write_all(fd, f->path, data, len, err) || still_the_same(f, err))
 		goto remove;
 	if (rename(temp, f->path)) {

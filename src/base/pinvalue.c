@@ -24,10 +24,10 @@ static size_t take_char(const char *p, char *out)
 	return 3;
 }
 
-/* The first value of a pin-value in `text`; NULL where there is none. */
+/* The first value of a pin-value in `text`; NULL where there is none. Who writes ':' for '=' typed a PIN all the same. */
 static char *find_value(char *text)
 {
-	static const char name[] = "pin-value=";
+	static const char name[] = "pin-value";
 
 	for (; *text; text++) {
 		char *p = text, c = 0;
@@ -40,16 +40,38 @@ static char *find_value(char *text)
 				break;
 			p += n;
 		}
-		if (!name[i])
-			return p;
+		if (!name[i]) {
+			size_t n = take_char(p, &c);
+
+			if (c == '=' || c == ':')
+				return p + n;
+		}
 	}
 	return NULL;
+}
+
+/* Bytes of a value: an '&' ends it where a name and '=' follow. Another one was meant to be of the PIN. */
+static size_t value_len(const char *value)
+{
+	size_t len = 0;
+
+	for (;;) {
+		size_t name;
+
+		len += strcspn(value + len, "&");
+		if (!value[len])
+			return len;
+		name = strspn(value + len + 1, "abcdefghijklmnopqrstuvwxyz-");
+		if (name > 0 && value[len + 1 + name] == '=')
+			return len;
+		len++;
+	}
 }
 
 void pinvalue_hide(char *text)
 {
 	for (char *value = find_value(text); value; value = find_value(value)) {
-		size_t len = strcspn(value, "&"), stars = len < strlen(STARS) ? len : strlen(STARS);
+		size_t len = value_len(value), stars = len < strlen(STARS) ? len : strlen(STARS);
 
 		memset(value, '*', stars);
 		memmove(value + stars, value + len, strlen(value + len) + 1);
@@ -61,7 +83,7 @@ void pinvalue_hide(char *text)
 static void star(char *word)
 {
 	for (char *value = find_value(word); value; value = find_value(value)) {
-		size_t len = strcspn(value, "&");
+		size_t len = value_len(value);
 
 		memset(value, '*', len);
 		value += len;

@@ -51,4 +51,18 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 		keeps "$program" ${verb:+"$verb"}
 	done <"$program.verbs"
 done
+
+# keyhaul-sim stays, so it can be looked at. A closed standard file must not become the number of the next one
+# opened: the messages would go into it. A write past `ulimit -f` is an error that is told, not the end.
+if [ -x "$KEYHAUL_BUILD/keyhaul-sim" ]; then
+	tests=$((tests + 3))
+	tap_start sim sh -c 'exec "$KEYHAUL_BUILD/keyhaul-sim" 0<&- 2>&-'
+	tap_poll 10 grep -q AWS_ENDPOINT sim.out
+	tap_is "$(readlink "/proc/$tap_pid/fd/0") $(readlink "/proc/$tap_pid/fd/2")" "/dev/null /dev/null" \
+		"closed standard files are taken by /dev/null"
+	ignored=$((0x$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$tap_pid/status")))
+	tap_isnt $((ignored & 1 << 24)) 0 "SIGXFSZ ends no program"
+	tap_isnt $((ignored & 1 << 12)) 0 "nor does SIGPIPE"
+	tap_stop "$tap_pid"
+fi
 tap_done "$tests"

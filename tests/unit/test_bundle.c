@@ -244,6 +244,7 @@ static const struct {
 	{"\"mgf_hash\": \"SHA256\"", "\"mgf_hash\": \"SHA1\"", "material.proof", 0},
 	{"\"wrapping_bits\": 2048", "\"wrapping_bits\": 2048, \"kek_bits\": 256", "material.proof.kek_bits", 0},
 	{"\"wrapping_bits\": 2048", "\"wrapping_bits\": 2048, \"pkcs8\": \"named-curve\"", "material.proof.pkcs8", 0},
+	{"\"policy_sha256\": \"none\"", "\"public_key\": \"AAAA\", \"policy_sha256\": \"none\"", "material.public_key", 0},
 	{"\"policy_sha256\": \"none\"", "\"policy_sha256\": \"some\"", "material.policy_sha256", 0},
 	{"\"encrypted_key_material\": \"AAAA", "\"encrypted_key_material\": \"", "material.encrypted_key_material", KH_E_CHECK},
 	{"\"imported_at\"", "\"imported\"", "receipt.imported", 0},

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ Test(file, is_replaced_whole)
 
 	fresh_folder();
 	put("a", "old");
+	cr_assert(geteuid() != 0 || chown("a", 65534, 65534) == 0);
 	cr_assert_eq(chmod("a", 0640), 0);
 	cr_assert_eq(stat("a", &before), 0);
 	cr_assert_eq(file_open("a", 100, &f, &err), 0, "%s", err.msg);
@@ -85,6 +87,7 @@ Test(file, is_replaced_whole)
 	cr_assert_eq(stat("a", &after), 0);
 	cr_assert_neq(before.st_ino, after.st_ino, "a new file under the old name, not the old one written over");
 	cr_assert_eq(after.st_mode & 0777, 0640, "with the mode it had");
+	cr_assert(geteuid() != 0 || after.st_uid == 65534, "and the owner, who carries on with what root wrote");
 	cr_assert_eq(file_replace(f, "again", 5, &err), 0, "a second time: %s", err.msg);
 	file_close(f);
 	holds("a", "again");
@@ -113,6 +116,25 @@ Test(file, that_is_not_there_yet_is_made)
 	holds("newer", "y");
 	cr_assert_eq(file_open("nowhere/file", 100, &f, &err), -1);
 	cr_assert_eq(err.code, KH_E_INPUT, "a folder that is not there is bad input, not a full disk");
+}
+
+Test(file, whose_name_leaves_no_room_beside_it_is_refused_at_once)
+{
+	char name[NAME_MAX - 6 + 1];
+	struct kh_error err;
+	struct file *f = NULL;
+
+	fresh_folder();
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	cr_assert_eq(file_open(name, 100, &f, &err), -1);
+	cr_assert_eq(err.code, KH_E_INPUT);
+	cr_assert_eq(files_here(), 0);
+	name[sizeof(name) - 2] = '\0';
+	cr_assert_eq(file_open(name, 100, &f, &err), 0, "%s", err.msg);
+	cr_assert_eq(file_replace(f, "x", 1, &err), 0, "%s", err.msg);
+	file_close(f);
+	cr_assert_eq(files_here(), 1);
 }
 
 Test(file, symlinks_and_others_are_refused)
