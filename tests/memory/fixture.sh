@@ -74,6 +74,11 @@ memory_reader() {
 	"$memory_tools/memory_reader" --report report --preload "$memory_preload" \
 		--host "$KEYHAUL_BUILD/tests/relay/relay_host" "$@"
 	memory_status=$?
+	memory_add
+}
+
+# The figures of the report that is there.
+memory_add() {
 	memory_runs=$((memory_runs + 1))
 	memory_stops=$((memory_stops + $(memory_number stops)))
 	memory_read=$((memory_read + $(memory_number read)))

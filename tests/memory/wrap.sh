@@ -17,20 +17,20 @@ wrap_all() {
 	shift 3
 	cp pin.txt needles.txt
 	bundles=
+	runs=$memory_runs
 	for spec; do
-		rm -f "$spec.bundle"
-		memory_put "$spec" "$spec.$algorithm" && memory_bundle "$spec" "$algorithm" "$spec.$algorithm" || return 1
-		bundles="$bundles $spec.$algorithm.bundle"
+		memory_put "$spec" "$spec.$runs" && memory_bundle "$spec" "$algorithm" "$spec.$runs" || return 1
+		bundles="$bundles $spec.$runs.bundle"
 	done
 	# shellcheck disable=SC2086 # words
 	memory_watch --needles needles.txt -- wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --jobs "$jobs" $bundles
 	wrong=
 	for spec; do
-		memory_is_key "$algorithm" "$spec" "$spec.$algorithm" || wrong="$wrong $spec"
+		memory_is_key "$algorithm" "$spec" "$spec.$runs" || wrong="$wrong $spec"
 	done
 	tap_is "$wrong" "" "$name: $* are wrapped, and open to the keys that are looked for"
 	memory_clean "$name: at $(memory_number stops) stops nothing of the keys or the PIN, and the canaries"
-	tap_diag "$(grep -v '^end' report | tr '\n' ';')"
+	tap_diag "$(grep -v '^end\|^exit\|^places' report | tr '\n' ';')"
 }
 
 # The token is one process beside, and the PIN passes through ours.
@@ -47,39 +47,41 @@ wrap_all SoftHSM 1 RSAES_OAEP_SHA_1 SYMMETRIC_DEFAULT HMAC_224 HMAC_512
 tells_apart SoftHSM
 wrap_all SoftHSM 3 RSA_AES_KEY_WRAP_SHA_1 RSA_2048 ECC_NIST_P256 ECC_NIST_P521 ECC_SECG_P256K1
 
-# p11-kit's client keeps a PIN of its own: the key alone is looked for.
-client=$(pkg-config --variable=p11_module_path p11-kit-1 2>/dev/null)/p11-kit-client.so
-if command -v p11-kit >/dev/null 2>&1 && [ -f "$client" ]; then
-	memory_put SYMMETRIC_DEFAULT served && memory_bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 served
-	grep '^key served ' needles.txt >served.txt
-	tap_start server p11-kit server -f -n "$TAP_DIR/server" --provider "$KEYHAUL_RELAY_MODULE" "$KEYHAUL_TOKEN"
-	tap_poll 10 test -S "$TAP_DIR/server"
-	P11_KIT_SERVER_ADDRESS=unix:path=$TAP_DIR/server
-	export P11_KIT_SERVER_ADDRESS
-	memory_module=$client
-	memory_watch --needles served.txt -- wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" served.bundle
-	memory_is_key RSAES_OAEP_SHA_1 SYMMETRIC_DEFAULT served
-	tap_ok $? "p11-kit server: a key is wrapped, and opens to the one that is looked for" || tap_diag "$(cat err)"
-	memory_clean "p11-kit server: at $(memory_number stops) stops nothing of the key"
-	memory_module=$RELAY
-	tap_stop "$tap_pid"
-else
-	tap_skip "p11-kit server: a key is wrapped" "p11-kit or its client module is not installed"
-	tap_skip "p11-kit server: nothing of the key" "p11-kit or its client module is not installed"
-fi
+# behind_server KIND ALGORITHM: the token is behind p11-kit server, without the relay.
+behind_server() {
+	"$KEYHAUL_SRC/tests/token/p11kit-token.sh" "$TAP_DIR/served.$1" "$1" sh "$KEYHAUL_SRC/tests/memory/served.sh" \
+		SYMMETRIC_DEFAULT "$2" 2>served.err
+	memory_status=$?
+	if [ "$memory_status" -eq 77 ]; then
+		tap_skip "p11-kit server, $1, $2: a key is wrapped" "$(tail -n 1 served.err)"
+		tap_skip "p11-kit server, $1, $2: nothing of the key is found" "$(tail -n 1 served.err)"
+		return
+	fi
+	memory_is_key "$2" SYMMETRIC_DEFAULT served
+	tap_ok $? "p11-kit server, $1, $2: a key is wrapped, and opens to the one that is looked for" || tap_diag "$(cat served.err err)"
+	memory_add
+	memory_clean "p11-kit server, $1, $2: at $(memory_number stops) stops nothing of the key, and the canaries"
+}
+behind_server softhsm RSAES_OAEP_SHA_1
+behind_server nss RSAES_OAEP_SHA_256
 
 if memory_nss "$TAP_DIR/nss"; then
 	wrap_all NSS 1 RSAES_OAEP_SHA_256 SYMMETRIC_DEFAULT HMAC_384 ECC_NIST_P384
 	tells_apart NSS
 	wrap_all NSS 2 RSA_AES_KEY_WRAP_SHA_256 RSA_2048 ECC_NIST_P256
+	KEYHAUL_RELAY_NATIVE=yes
+	export KEYHAUL_RELAY_NATIVE
+	wrap_all "NSS, natively" 1 RSA_AES_KEY_WRAP_SHA_256 RSA_2048 ECC_NIST_P256
+	tap_is "$(jq -r '.material.mechanisms[].name' "RSA_2048.$runs.bundle")" CKM_RSA_AES_KEY_WRAP "in one call of C_WrapKey"
 else
-	for what in RSAES_OAEP_SHA_256 RSA_AES_KEY_WRAP_SHA_256; do
+	for what in RSAES_OAEP_SHA_256 RSA_AES_KEY_WRAP_SHA_256 "RSA_AES_KEY_WRAP_SHA_256, natively"; do
 		tap_skip "NSS, $what: keys are wrapped" "libnss3 or libnss3-tools is not installed"
 		tap_skip "NSS, $what: nothing of them is found" "libnss3 or libnss3-tools is not installed"
 	done
 	tap_skip "NSS: the token's process is left unread" "libnss3 or libnss3-tools is not installed"
 	tap_skip "NSS: the PIN was in memory" "libnss3 or libnss3-tools is not installed"
+	tap_skip "in one call of C_WrapKey" "libnss3 or libnss3-tools is not installed"
 fi
 
 memory_figures
-tap_done 14
+tap_done 19
