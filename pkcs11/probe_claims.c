@@ -213,6 +213,20 @@ static CK_RV create_trusted(const struct token *t, const struct spki *rsa, const
 	return P11_CALL(t->fn, C_CreateObject, t->session, tmpl.v, tmpl.n, out);
 }
 
+/* A refusal is for CKA_TRUSTED where the same key without it can be made. */
+static int settle_refusal(const struct token *t, const struct spki *rsa, CK_RV rv, struct probe_claim *c, struct kh_error *err)
+{
+	CK_OBJECT_HANDLE plain = CK_INVALID_HANDLE;
+	struct kh_error why;
+
+	if (wrap_key_create(t, rsa, &plain, &why) == 0)
+		settle(c, is_refusal(rv) ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv, "C_CreateObject");
+	else if (untried(c, &why, err) != 0)
+		return -1;
+	wrap_key_destroy(t, &plain);
+	return 0;
+}
+
 /* Only the SO may mark a key trusted (PKCS#11 v3.1 section 4.8): who else can, can take what is wrapped under it. */
 static int try_trusted_in(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
 {
@@ -232,10 +246,8 @@ static int try_trusted_in(const struct token *t, const struct spki *rsa, struct 
 		settle(c, PROBE_NOT_KNOWN, rv, "C_CreateObject, perhaps for want of session objects");
 		return 0;
 	}
-	if (rv != CKR_OK) {
-		settle(c, is_refusal(rv) ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv, "C_CreateObject");
-		return 0;
-	}
+	if (rv != CKR_OK)
+		return settle_refusal(t, rsa, rv, c, err);
 	ret = attr_read_all(t, made, &read, 1, err);
 	if (ret == 0) {
 		c->stated = attr_flag(&read);

@@ -135,16 +135,23 @@ struct search {
 	const struct uri *uri;
 	struct token *found;
 	size_t matches, blank, failed;
-	char names[400]; /* of the matches, for the hint */
+	char names[440]; /* of the matches, for the hint; whole ones */
+	size_t unnamed;	 /* for which there is no room */
 	struct kh_error failure; /* of the last slot that could not be asked */
 };
 
 static void note_name(struct search *s, const struct token *t)
 {
-	size_t len = strlen(s->names);
+	size_t len = strlen(s->names), room = sizeof(s->names) - len;
+	bool again = s->matches > 0 && strcmp(s->found->name.label, t->name.label) == 0; /* as the first one's */
+	int n = snprintf(s->names + len, room, "%s%s%s%sserial=%s%s%s slot-id=%lu", len ? ", " : "", again ? "" : "'",
+			 again ? "" : t->name.label, again ? "" : "' ", t->name.serial,
+			 t->name.serial[0] != '\0' ? "" : " model=", t->name.serial[0] != '\0' ? "" : t->name.model, t->slot);
 
-	(void)snprintf(s->names + len, sizeof(s->names) - len, "%s'%s' serial=%s model=%s slot-id=%lu", len ? ", " : "",
-		       t->name.label, t->name.serial, t->name.model, t->slot);
+	if (n >= 0 && (size_t)n < room)
+		return;
+	s->names[len] = '\0';
+	s->unnamed++;
 }
 
 static int look_at(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_INFO *info, const struct kh_error *why,
@@ -191,7 +198,9 @@ int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, s
 		return 0;
 	if (s.matches > 1) {
 		kh_fail(err, KH_E_INPUT, 0, "%zu tokens match %s", s.matches, uri_text(uri));
-		return kh_hint(err, "add serial=, model= or slot-id= to the URI: %s", s.names);
+		return s.unnamed == 0 ? kh_hint(err, "add serial=, model= or slot-id= to the URI: %s", s.names)
+				      : kh_hint(err, "add serial=, model= or slot-id= to the URI: %s, and %zu more",
+						s.names, s.unnamed);
 	}
 	if (s.blank == 1)
 		return not_initialised(out, err);

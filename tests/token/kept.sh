@@ -66,6 +66,7 @@ tap_is "$? $(grep '^hint: ' err)" "4 hint: a device without session objects need
 	"one that takes wrapping keys, and makes no keys of the session, is told the same"
 run '' probe
 tap_is "$status $(grep -c '^warning: no throwaway could be put on the token: .*--token-objects' err)" "0 1" "probe says so beside its table"
+tap_like "$(cat out)" '^  not known  the user cannot make a CKA_TRUSTED key' "and takes no refusal for what it is not"
 
 for spec in SYMMETRIC_DEFAULT RSA_2048 ECC_NIST_P256; do
 	run '' wrap --token-objects "$spec"
@@ -144,4 +145,4 @@ run '' generate --label keyhaul-tmp-0123456789abcdef --key-spec HMAC_256
 tap_is "$status $(relay_object count)" "2 $count" "generate takes no label that begins so"
 run '' wrap --generate keyhaul-tmp-mine new
 tap_is "$status $(relay_object count)" "2 $count" "nor does wrap --generate"
-tap_done 31
+tap_done 32
