@@ -63,7 +63,7 @@ struct bundle_facts {
 	enum keyspec key_spec;
 	enum wrapalg algorithm;
 	unsigned wrapping_bits;
-	struct spki wrapping_key; /* request.public_key; its `key` is NULL */
+	struct spki wrapping_key; /* request.public_key */
 };
 
 struct bundle_mechanism {

@@ -48,8 +48,6 @@ static int check_usage(const struct bundle_request *r, enum keyspec spec, struct
 
 int bundle_check_request(const struct bundle_request *r, struct bundle_facts *facts, struct kh_error *err)
 {
-	struct spki wrapping_key;
-
 	if (arn_parse_key(r->kms_key_arn, &facts->arn, err) || keyspec_parse(r->key_spec, &facts->key_spec, err) ||
 	    wrapalg_parse(r->wrapping_algorithm, &facts->algorithm, err) ||
 	    wrapalg_bits_parse(r->wrapping_key_spec, &facts->wrapping_bits, err))
@@ -58,13 +56,10 @@ int bundle_check_request(const struct bundle_request *r, struct bundle_facts *fa
 		return kh_context(err, "request.wrapping_algorithm");
 	if (check_usage(r, facts->key_spec, err))
 		return -1;
-	if (spki_parse(r->public_key.data, r->public_key.len, facts->wrapping_bits, &wrapping_key, err)) {
+	if (spki_parse(r->public_key.data, r->public_key.len, facts->wrapping_bits, &facts->wrapping_key, err)) {
 		kh_context(err, "request.public_key");
 		return kh_hint(err, "do not wrap to it: fetch again, and ask who gave this bundle out");
 	}
-	facts->wrapping_key = wrapping_key;
-	facts->wrapping_key.key = NULL;
-	spki_clear(&wrapping_key);
 	if (r->multi_region != BUNDLE_ABSENT &&
 	    (r->multi_region == BUNDLE_TRUE) != (strncmp(facts->arn.key_id, "mrk-", 4) == 0))
 		return bad(err, "request.multi_region", "not what the key's ARN says");

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 
-#include <openssl/evp.h>
 #include <stddef.h>
 
 #define SPKI_MODULUS_MAX 512 /* bytes: RSA_4096 */
@@ -17,7 +16,6 @@ struct spki {
 	size_t modulus_len;
 	unsigned char exponent[3];
 	size_t exponent_len;
-	EVP_PKEY *key; /* the same for OpenSSL; spki_clear frees it */
 };
 
 /*
@@ -26,7 +24,7 @@ struct spki {
  */
 int spki_parse(const unsigned char *der, size_t len, unsigned bits, struct spki *out, struct kh_error *err);
 
-/* Frees what it holds. */
+/* Makes it empty. */
 void spki_clear(struct spki *s);
 
 /* Checks that DER is a public key of this key spec (RSA or EC) and nothing more. KH_E_INPUT. */
