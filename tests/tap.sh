@@ -76,7 +76,8 @@ tap_supp=$KEYHAUL_SRC/tests/lsan.supp
 ASAN_OPTIONS=log_path=$TAP_DIR/reports/asan:exitcode=99:detect_stack_use_after_return=0
 UBSAN_OPTIONS=log_path=$TAP_DIR/reports/ubsan:exitcode=99:print_stacktrace=1
 LSAN_OPTIONS=suppressions=$tap_supp:print_suppressions=0
-export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
+TSAN_OPTIONS=log_path=$TAP_DIR/reports/tsan:exitcode=99:report_thread_leaks=0 # a second interrupt waits for nobody
+export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS TSAN_OPTIONS
 
 tap_diag() {
 	printf '%s\n' "$*" | LC_ALL=C tr -c '\n\t\040-\176' '?' | sed 's/^/# /'

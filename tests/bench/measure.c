@@ -3,7 +3,7 @@
 /*
  * Runs a command as a whole process and says what it took:
  *
- *	measure COMMAND...      prints "CPU-microseconds peak-KiB", and exits as the command does
+ *	measure COMMAND...      prints "CPU-microseconds peak-KiB microseconds", and exits as the command does
  *
  * The command's output goes to standard error.
  */
@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static long long microseconds(const struct timeval *t)
@@ -21,11 +22,13 @@ static long long microseconds(const struct timeval *t)
 int main(int argc, char **argv)
 {
 	struct rusage used;
+	struct timespec from = {0, 0}, to = {0, 0};
 	int status = 0;
 	pid_t child;
 
 	if (argc < 2)
 		return 2;
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
 	child = fork();
 	if (child == 0) {
 		(void)dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -34,6 +37,8 @@ int main(int argc, char **argv)
 	}
 	if (child < 0 || wait4(child, &status, 0, &used) != child)
 		return 126;
-	(void)printf("%lld %ld\n", microseconds(&used.ru_utime) + microseconds(&used.ru_stime), used.ru_maxrss);
+	(void)clock_gettime(CLOCK_MONOTONIC, &to);
+	(void)printf("%lld %ld %lld\n", microseconds(&used.ru_utime) + microseconds(&used.ru_stime), used.ru_maxrss,
+		     (long long)(to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 125;
 }
