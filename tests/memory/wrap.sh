@@ -47,6 +47,12 @@ wrap_all SoftHSM 1 RSAES_OAEP_SHA_1 SYMMETRIC_DEFAULT HMAC_224 HMAC_512
 tells_apart SoftHSM
 wrap_all SoftHSM 3 RSA_AES_KEY_WRAP_SHA_1 RSA_2048 ECC_NIST_P256 ECC_NIST_P521 ECC_SECG_P256K1
 
+# What locks a key looks whether the token wraps it still, after a throwaway and under a key that is gone.
+cp pin.txt needles.txt
+memory_put HMAC_384 locked
+memory_watch --needles needles.txt -- lock --yes --key "$KEYHAUL_TOKEN;object=locked" --pin-file "$KEYHAUL_PIN_FILE"
+memory_clean "SoftHSM, lock: at $(memory_number stops) stops nothing of the key or the PIN, and the canaries"
+
 # behind_server KIND ALGORITHM: the token is behind p11-kit server, without the relay.
 behind_server() {
 	"$KEYHAUL_SRC/tests/token/p11kit-token.sh" "$TAP_DIR/served.$1" "$1" sh "$KEYHAUL_SRC/tests/memory/served.sh" \
@@ -84,4 +90,4 @@ else
 fi
 
 memory_figures
-tap_done 19
+tap_done 20
