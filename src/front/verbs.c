@@ -23,6 +23,8 @@ static const struct verb verbs[] = {
 	{"create", KMS, KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
 	{"fetch", KMS, KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
 	{"import", KMS, KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
+	{"status", KMS, KMS, "tells how KMS keys and their materials stand, and which expire soon"},
+	{"delete", KMS, KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
 };
 
 const struct verb *verbs_find(const char *verb)

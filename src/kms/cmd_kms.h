@@ -7,7 +7,9 @@
 
 /* The verbs of keyhaul-kms. */
 extern const struct cmd_row cmd_create;
+extern const struct cmd_row cmd_delete;
 extern const struct cmd_row cmd_fetch;
 extern const struct cmd_row cmd_import;
+extern const struct cmd_row cmd_status;
 
 #endif

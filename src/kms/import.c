@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "compare.h"
+#include "target.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,30 +42,6 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 	return 0;
 }
 
-static int check_endpoint(const struct import_run *run, const struct import *i, struct kh_error *err)
-{
-	const char *wanted = bundle_request(i->bundle)->endpoint;
-	struct endpoint request;
-
-	if (session_check_rehearsal(&i->endpoint, &bundle_facts(i->bundle)->arn, err))
-		return -1;
-	if (bundle_request(i->bundle)->tls_verified == BUNDLE_TRUE && run->opts->aws.no_verify_ssl) {
-		kh_fail(err, KH_E_CHECK, 0, "the request came over verified TLS, and this would go over TLS that is not");
-		return kh_hint(err, "leave out --no-verify-ssl; --ca-bundle names a private CA");
-	}
-	if (!wanted)
-		return 0;
-	if (endpoint_parse(wanted, &request, err)) {
-		err->code = KH_E_INPUT;
-		return kh_context(err, "the request's endpoint");
-	}
-	if (strcmp(request.url, i->endpoint.url) == 0)
-		return 0;
-	kh_fail(err, KH_E_CHECK, 0, "the request came from %s, and this would go to %s", request.url, i->endpoint.url);
-	return kh_hint(err, "import over the same endpoint (--endpoint-url, AWS_ENDPOINT_URL_KMS), or fetch again over this "
-			    "one");
-}
-
 static int connect(struct import_run *run, struct import *i, struct kh_error *err)
 {
 	if (!run->opened) {
@@ -76,7 +53,7 @@ static int connect(struct import_run *run, struct import *i, struct kh_error *er
 	}
 	if (session_connect(&run->session, bundle_request(i->bundle)->kms_key_arn, &i->endpoint, &i->kms, err))
 		return -1;
-	return check_endpoint(run, i, err);
+	return target_check(&run->opts->aws, &i->endpoint, i->bundle, err);
 }
 
 /* DescribeKey against the request, and for NEW_KEY_MATERIAL what is there before. */

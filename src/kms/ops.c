@@ -27,7 +27,7 @@ static int call(struct kms *k, const char *operation, json_t *body, unsigned fla
 	return rc;
 }
 
-static int read_metadata(const json_t *reply, struct ops_key *out, struct kh_error *err)
+int ops_read_metadata(const json_t *reply, struct ops_key *out, struct kh_error *err)
 {
 	const json_t *m = json_object_get(reply, "KeyMetadata");
 	struct arn arn;
@@ -46,7 +46,8 @@ static int read_metadata(const json_t *reply, struct ops_key *out, struct kh_err
 	    reply_text(m, "ExpirationModel", false, out->expiration_model, sizeof(out->expiration_model), err) ||
 	    reply_time(m, "ValidTo", false, &out->valid_to, err) ||
 	    reply_time(m, "CreationDate", false, &out->created, err) ||
-	    reply_text(m, "CurrentKeyMaterialId", false, out->material_id, sizeof(out->material_id), err))
+	    reply_text(m, "CurrentKeyMaterialId", false, out->material_id, sizeof(out->material_id), err) ||
+	    reply_time(m, "DeletionDate", false, &out->deletion, err))
 		return -1;
 	if (arn_parse_key(out->arn, &arn, err)) {
 		err->code = KH_E_KMS; /* KMS's mistake, not the user's */
@@ -60,7 +61,7 @@ int ops_describe(struct kms *k, const char *key_id, struct ops_key *out, struct 
 	struct kms_reply reply;
 	int rc = call(k, "DescribeKey", json_pack("{s:s}", "KeyId", key_id), 0, &reply, err);
 
-	if (!rc && read_metadata(reply.json, out, err))
+	if (!rc && ops_read_metadata(reply.json, out, err))
 		rc = kh_context(err, "DescribeKey");
 	kms_reply_clear(&reply);
 	return rc;
@@ -71,7 +72,7 @@ int ops_create(struct kms *k, const json_t *body, struct ops_key *out, enum kms_
 	struct kms_reply reply;
 	int rc = kms_call(k, "CreateKey", body, KMS_ONCE, &reply, err);
 
-	if (!rc && read_metadata(reply.json, out, err)) {
+	if (!rc && ops_read_metadata(reply.json, out, err)) {
 		rc = kh_context(err, "CreateKey");
 		reply.outcome = KMS_UNKNOWN; /* a 200, but for which key? */
 	}
@@ -213,7 +214,7 @@ out:
 
 static int read_material(const json_t *row, struct ops_material *out, struct kh_error *err)
 {
-	char state[OPS_NAME_MAX];
+	char state[OPS_NAME_MAX], type[OPS_NAME_MAX];
 
 	if (!json_is_object(row))
 		return kh_fail(err, KH_E_KMS, 0, "a row of the reply's Rotations is no object");
@@ -221,6 +222,8 @@ static int read_material(const json_t *row, struct ops_material *out, struct kh_
 	    reply_text(row, "ExpirationModel", false, out->expiration_model, sizeof(out->expiration_model), err) ||
 	    reply_text(row, "KeyMaterialState", false, out->state, sizeof(out->state), err) ||
 	    reply_text(row, "ImportState", false, state, sizeof(state), err) ||
+	    reply_text(row, "RotationType", false, type, sizeof(type), err) ||
+	    reply_time(row, "RotationDate", false, &out->rotated, err) ||
 	    reply_time(row, "ValidTo", false, &out->valid_to, err))
 		return -1;
 	/* the description may be empty, which other texts may not */
@@ -228,6 +231,7 @@ static int read_material(const json_t *row, struct ops_material *out, struct kh_
 	    reply_text(row, "KeyMaterialDescription", false, out->description, sizeof(out->description), err))
 		return -1;
 	out->imported = strcmp(state, "IMPORTED") == 0;
+	out->on_demand = strcmp(type, "ON_DEMAND") == 0;
 	return 0;
 }
 

@@ -24,7 +24,11 @@ struct ops_key {
 	int64_t valid_to;
 	int64_t created; /* CreationDate */
 	char material_id[OPS_MATERIAL_ID_MAX]; /* CurrentKeyMaterialId */
+	int64_t deletion;		       /* DeletionDate */
 };
+
+/* The KeyMetadata of a reply (DescribeKey, CreateKey). KH_E_KMS where it is not the form of one. */
+int ops_read_metadata(const json_t *reply, struct ops_key *out, struct kh_error *err);
 
 /* DescribeKey by id, ARN or alias. KH_E_KMS where the reply is not the form of one. */
 int ops_describe(struct kms *k, const char *key_id, struct ops_key *out, struct kh_error *err);
@@ -63,6 +67,8 @@ struct ops_material {
 	char expiration_model[OPS_NAME_MAX];
 	char state[64]; /* "PENDING_ROTATION" */
 	int64_t valid_to;
+	int64_t rotated; /* RotationDate, when a rotation made it current */
+	bool on_demand;	 /* RotationType ON_DEMAND */
 	bool imported;
 };
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "cmd_kms.h"
+
+#include "aws/awstime.h"
+#include "bundle/result.h"
+#include "exposition.h"
+#include "target.h"
+
+#include <limits.h>
+#include <string.h>
+
+struct status_opts {
+	struct session_opts aws;
+	struct opt_list key_ids;
+	const char *expiring_within;
+	const char *format;
+};
+
+/* What a run over many keys has once. */
+struct survey {
+	const struct status_opts *opts;
+	struct session session;
+	int64_t within;
+	struct exposition *exposition; /* NULL for text */
+};
+
+#define AT(field) .offset = offsetof(struct status_opts, field)
+#define WITHIN "30d"
+
+static const char *const formats[] = {"text", "prometheus", NULL};
+
+static const struct opt_row status_rows[] = {
+	{.name = "key-id", .kind = OPT_LIST, AT(key_ids), .arg = "ID|ARN|ALIAS...", .text = "KMS keys, beside those of the bundles"},
+	{.name = "expiring-within", .kind = OPT_TEXT, AT(expiring_within), .arg = "SPAN",
+	 .text = "material that expires so soon is not well: 30d if not given, or 36h"},
+	{.name = "format", .kind = OPT_CHOICE, AT(format), .arg = "FORMAT", .choices = formats,
+	 .text = "prometheus: for node_exporter's textfile collector"},
+};
+
+static int read_options(struct cmd *c, struct survey *s, struct kh_error *err)
+{
+	const struct status_opts *o = s->opts;
+	struct awstime t;
+
+	if (!o->key_ids.n && !c->nwords) {
+		kh_fail(err, KH_E_USAGE, 0, "no key is named");
+		return kh_hint(err, "name bundles, or keys with --key-id");
+	}
+	if (awstime_parse(o->expiring_within ? o->expiring_within : WITHIN, &t, err) || !t.relative) {
+		kh_fail(err, KH_E_USAGE, 0, "--expiring-within '%.60s' is no span", o->expiring_within);
+		return kh_hint(err, "days or hours, such as 30d or 36h");
+	}
+	s->within = t.seconds;
+	if (o->format && strcmp(o->format, "prometheus") == 0)
+		return exposition_new(&s->exposition, err);
+	return 0;
+}
+
+static int find(struct survey *s, const char *item, bool is_bundle, struct target *target, struct kh_error *err)
+{
+	struct bundle *b = NULL;
+	int rc;
+
+	if (!is_bundle)
+		return target_key(&s->session, item, target, err);
+	rc = bundle_read(item, &b, err) || target_bundle(&s->session, b, target, err) ? -1 : 0;
+	bundle_free(b);
+	return rc;
+}
+
+static int show(struct cmd *c, struct survey *s, const char *item, const struct status *status, struct kh_error *err)
+{
+	if (json_array_size(status->problems))
+		c->worst = kh_worse(c->worst, KH_E_CHECK);
+	if (s->exposition ? exposition_add(s->exposition, item, status, err) : status_show(c, status, err))
+		return -1;
+	return result_add(c, status_json(status, item), err);
+}
+
+/* One key that does not answer does not stop the others. */
+static int look_at(struct cmd *c, struct survey *s, const char *item, bool is_bundle, struct kh_error *err)
+{
+	struct status status = {0};
+	struct standing standing;
+	struct target target;
+	struct kh_error why;
+	int rc;
+
+	if (find(s, item, is_bundle, &target, &why) || standing_read(&target.kms, target.arn, &standing, &why)) {
+		kh_context(&why, "%s", item);
+		return (s->exposition && exposition_add(s->exposition, item, NULL, err)) || cmd_item_failed(c, item, &why, err)
+			       ? -1 : 0;
+	}
+	rc = status_judge(&standing, kms_now(&target.kms), s->within, &status, err) || show(c, s, item, &status, err) ? -1 : 0;
+	json_decref(status.problems);
+	return rc;
+}
+
+static int look_at_all(struct cmd *c, struct survey *s, struct kh_error *err)
+{
+	const struct opt_list *ids = &s->opts->key_ids;
+
+	for (size_t i = 0; i < ids->n + c->nwords; i++) {
+		const char *item = i < ids->n ? ids->v[i] : c->words[i - ids->n];
+
+		if (cmd_interrupted())
+			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu keys were looked at", i,
+				       ids->n + c->nwords);
+		/* words behind --key-id are its own as far as they are the form of a key's id */
+		if (look_at(c, s, item, i >= ids->n || arn_kind_of(item) == ARN_NONE, err))
+			return -1;
+	}
+	return s->exposition ? exposition_print(c, s->exposition, c->now, err) : 0;
+}
+
+static int run_status(struct cmd *c, struct kh_error *err)
+{
+	struct survey s = {.opts = c->opts};
+	int rc = -1;
+
+	if (!read_options(c, &s, err) && !session_open(&s.opts->aws, &s.session, err))
+		rc = look_at_all(c, &s, err);
+	exposition_free(s.exposition);
+	session_close(&s.session);
+	return rc;
+}
+
+static const struct opt_group groups[] = {
+	OPT_GROUP("What is looked at", status_rows, 0),
+	OPT_GROUP("AWS", session_rows, offsetof(struct status_opts, aws)),
+	OPT_GROUPS_END,
+};
+
+const struct cmd_row cmd_status = {
+	.verb = "status",
+	.operands = "[BUNDLE...]",
+	.summary = "tells how KMS keys and their materials stand, and which expire soon",
+	.groups = groups,
+	.opts_size = sizeof(struct status_opts),
+	.max_words = UINT_MAX,
+	.run = run_status,
+};

@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# keyhaul-kms status and delete against keyhaul-sim: what is well, what expires, what is missing, what goes and what stays.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+tap_need openssl jq curl
+# shellcheck source=tests/kms/sim_lib.sh
+. "$KEYHAUL_SRC/tests/kms/sim_lib.sh"
+# shellcheck source=tests/kms/haul.sh
+. "$KEYHAUL_SRC/tests/kms/haul.sh"
+keep="--expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE"
+
+problems() {
+	printf '%s' "$tap_out" | jq -r '.results[0].problems | join("; ")'
+}
+
+haul_start_sim
+symmetric=$(kms create --key-spec SYMMETRIC_DEFAULT)
+mac=$(kms create --key-spec HMAC_256)
+haul_key one
+haul_key two
+haul_key mac 32
+tap_exits 2 "no key is named" kms status
+tap_exits 2 "a span that is none" kms status --expiring-within soon --key-id "$symmetric"
+tap_exits 7 "a key that waits for its material" kms status --json --key-id "$symmetric"
+tap_like "$(problems)" "waits for key material" "and that is said"
+haul_import one.bundle "$symmetric" one --valid-to 40d
+# shellcheck disable=SC2086 # words on purpose
+haul_import mac.bundle "$mac" mac $keep
+tap_exits 0 "all well: a bundle and an id" kms status one.bundle --key-id "$mac"
+tap_like "$tap_out" "CURRENT, expires .*, in (39|40) days" "the expiry in dates and days"
+tap_like "$tap_out" "0 of 25 on-demand rotations done" "and the rotations"
+tap_exits 7 "within 41 days it expires" kms status --json --expiring-within 41d one.bundle
+tap_like "$(problems)" "expires at .*, in (39|40) days" "and that is said"
+tap_is "$(printf '%s' "$tap_out" | jq -r '.results[0] | [.well, .key_state, .materials[0].days_left >= 39, .materials[0].imported] | @csv')" \
+	'false,"Enabled",true,true' "and in the document"
+tap_run kms status --key-id "$mac" nothere.bundle "$symmetric"
+tap_is "$tap_status" 3 "a bundle that is not there"
+tap_like "$tap_out" "$mac" "does not stop the others"
+tap_exits 6 "a key that does not answer" env AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9 \
+	"$KEYHAUL_BUILD/keyhaul-kms" status --key-id "$symmetric"
+tap_exits 5 "one that is not there for KMS" kms status --key-id 00000000-0000-0000-0000-000000000000
+
+# the exposition format: each metric once, its samples behind it
+tap_exits 0 "for Prometheus" kms status --format prometheus --key-id "$symmetric" "$mac"
+printf '%s\n' "$tap_out" >metrics
+tap_is "$(awk '/^# TYPE/ { name = $3; seen[name]++; next } /^#/ { next } { sub(/[{ ].*/, ""); if ($0 != name) bad++ }
+	END { for (n in seen) if (seen[n] != 1) bad++; print bad + 0 }' metrics)" 0 "samples stand with their metric"
+tap_is "$(grep -c '^keyhaul_kms_key_up{key="arn:aws:kms:us-east-1:000000000000:key/[^"]*"} 1$' metrics)" 2 "both are up"
+valid=$(sed -n 's/^keyhaul_kms_material_valid_to_timestamp_seconds{.*} //p' metrics)
+[ $((valid - $(date +%s))) -gt 3400000 ] && [ $((valid - $(date +%s))) -le 3456000 ]
+tap_ok $? "the expiry as seconds since 1970"
+
+# what is deleted: another by its id, the current one, all
+# shellcheck disable=SC2086
+haul_import two.bundle "$symmetric" two $keep --import-type NEW_KEY_MATERIAL
+second=$(jq -r .receipt.key_material_id two.bundle)
+first=$(jq -r .receipt.key_material_id one.bundle)
+tap_exits 2 "delete without a terminal and --yes" setsid "$KEYHAUL_BUILD/keyhaul-kms" delete --key-id "$symmetric"
+tap_exits 2 "an id and all" kms delete --yes --all --key-material-id "$second" --key-id "$symmetric"
+tap_exits 3 "a material that is none of the key's" kms delete --yes --key-material-id "$(printf '00%.0s' $(seq 32))" --key-id "$symmetric"
+tap_exits 2 "an id for a key that has none" kms delete --yes --key-material-id "$second" --key-id "$mac"
+tap_exits 0 "nothing was deleted by these" kms status one.bundle mac.bundle
+tap_exits 0 "the staged one, by its id" kms delete --yes --key-material-id "$second" --key-id "$symmetric"
+tap_exits 0 "the key is well all the same" kms status --json one.bundle
+tap_is "$(printf '%s' "$tap_out" | jq -c '[.results[0].materials[].key_material_id]')" "[\"$first\"]" "and has the other alone"
+tap_exits 0 "the current one" kms delete --yes --json --key-id "$symmetric"
+tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.deleted, .key_state]')" "[[\"$first\"],\"PendingImport\"]" "its id and the state"
+tap_exits 0 "once more" kms delete --yes --key-id "$symmetric"
+tap_like "$tap_out" "nothing to delete" "there is nothing"
+tap_exits 7 "a material that is missing" kms status --json one.bundle
+tap_like "$(problems)" "material $first \(CURRENT\) is missing" "it is named"
+tap_exits 0 "the only one of an HMAC key" kms delete --yes --all --key-id "$mac"
+tap_exits 7 "which waits again" kms status mac.bundle
+tap_exits 7 "a bundle's key elsewhere than where it came from" kms status --endpoint-url http://localhost:9 one.bundle
+
+# expiry comes with the simulator's clock; an answer that is lost, and one that is late
+haul_import one.bundle "$symmetric" one --valid-to 2d
+haul_stop_sim
+haul_start_sim --clock +3d
+tap_exits 7 "after its time" kms status --json one.bundle
+tap_like "$(problems)" "PendingImport|waits for key material.*$first \(CURRENT\) is missing" "it has gone"
+haul_stop_sim
+haul_start_sim --fault DeleteImportedKeyMaterial:1=drop --lag 1
+# shellcheck disable=SC2086
+haul_import one.bundle "$symmetric" one $keep
+tap_exits 0 "a deletion whose answer is lost, and shows late" kms delete --yes --key-id "$symmetric"
+tap_is "$(kms status --json one.bundle | jq -r '.results[0].materials[0].imported')" false "it is gone"
+haul_stop_sim
+tap_done 39
