@@ -8,6 +8,7 @@
 #include "pkcs11/uri.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
