@@ -4,6 +4,7 @@
 
 #include "aws/limits.h"
 #include "base/log.h"
+#include "conceal.h"
 #include "reply.h"
 #include "retry.h"
 
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #define DATE_OFF_MAX 900 /* seconds that a Date may be off: no signature of ours would be taken by such a clock */
-#define HIDDEN_MIN 8	 /* bytes of a session token from which on it is looked for */
 
 /* The call in hand. */
 struct call {
@@ -74,27 +74,6 @@ static void take_date(struct kms *k, const struct kms_answer *answer)
 	}
 }
 
-/* A server that shows what it was sent must not get it onto a terminal. */
-static void hide(char *text, size_t len, const char *secret)
-{
-	size_t n = strlen(secret);
-	char *end = text + len, *at = text;
-
-	while (n >= HIDDEN_MIN && (at = memmem(at, (size_t)(end - at), secret, n)) != NULL) {
-		memset(at, '*', n);
-		at += n;
-	}
-}
-
-static void hide_session_token(const struct creds *creds, struct kms_answer *answer)
-{
-	const char *token = creds && creds->session_token ? secret_text(creds->session_token) : "";
-
-	if (answer->body.data) /* an empty answer has none */
-		hide(answer->body.data, answer->body.len, token);
-	hide(answer->location, strlen(answer->location), token);
-}
-
 /* The 200 of an operation that answers nothing. */
 static int read_nothing(struct kms_reply *reply, struct kh_error *err)
 {
@@ -118,6 +97,7 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 	int64_t began = k->pace.now_ms(k->pace.ctx);
 	int rc = k->post(k->post_ctx, &request, &answer, err);
 
+	conceal_in_answer(k->creds, &answer);
 	log_attempt(call, &answer, began, rc);
 	if (rc) {
 		reply->outcome = answer.sent ? KMS_UNKNOWN : KMS_UNSENT;
@@ -125,13 +105,14 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 		kh_context(err, "%s", call->operation);
 	} else {
 		take_date(k, &answer);
-		hide_session_token(k->creds, &answer);
 		(void)snprintf(reply->request_id, sizeof(reply->request_id), "%s", answer.request_id);
 		reply->tls_verified = answer.tls_verified;
 		if (call->flags & KMS_NO_OUTPUT && answer.status == 200 && answer.body.len == 0)
 			rc = read_nothing(reply, err);
 		else
 			rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);
+		if (rc)
+			conceal_in_error(k->creds, err);
 	}
 	buf_free(&answer.body);
 	return rc;

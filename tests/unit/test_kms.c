@@ -368,18 +368,3 @@ Test(kms, takes_no_date_that_cannot_be)
 		json_decref(body);
 	}
 }
-
-Test(kms, shows_no_session_token_that_comes_back)
-{
-	static const struct step step = EXCEPTION(400, "X\",\"message\":\"you sent tokentokentoken and tokentokentoken\",\"a\":\"");
-	struct fake f = {.steps = &step, .n = 1};
-	struct kh_error err = {0};
-	const struct creds creds = {.session_token = secret_copy("tokentokentoken", 15, &err)};
-	struct kms k = client(&f);
-	struct ops_key key;
-
-	k.creds = &creds;
-	cr_assert(ops_describe(&k, KEY, &key, &err));
-	cr_assert(strstr(err.msg, "you sent ***") && !strstr(err.msg, "token"), "%s", err.msg);
-	secret_free(creds.session_token);
-}
