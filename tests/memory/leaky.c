@@ -72,6 +72,17 @@ static void as_hex(const unsigned char *plain, size_t len)
 		snprintf(text + 2 * i, 3, "%02x", plain[i]);
 }
 
+/* As one would find it in a JSON document, behind other bytes. */
+static void as_base64(const unsigned char *plain, size_t len)
+{
+	static unsigned char text[PLAIN_MAX * 4 / 3 + 8];
+	unsigned char copy[PLAIN_MAX] = {0};
+
+	memcpy(copy + 2, plain, len);
+	(void)EVP_EncodeBlock(text, copy, (int)len + 2);
+	secret_wipe(copy, sizeof(copy));
+}
+
 /* A thread or a child has it as it is; who starts them has it in disguise. */
 static void disguise(unsigned char *data, size_t len)
 {
@@ -123,7 +134,7 @@ static const struct leak {
 	bool disguised; /* what is handed to `run` */
 } leaks[] = {
 	{"heap", in_heap, false},     {"half", last_half, false}, {"numbers", as_numbers, false}, {"briefly", briefly, false},
-	{"hex", as_hex, false}, {"thread", in_thread, true}, {"child", in_child, true},
+	{"hex", as_hex, false}, {"base64", as_base64, false}, {"thread", in_thread, true}, {"child", in_child, true},
 };
 
 static const char *wanted(void)
@@ -170,6 +181,8 @@ static int leak_by(const struct leak *leak, const struct token *t, const struct 
 
 	if (read_plain(t, plan, target, &plain, err) != 0)
 		return -1;
+	if (secret_len(plain) > PLAIN_MAX - 2)
+		abort();
 	if (leak->disguised)
 		disguise(secret_data(plain), secret_len(plain));
 	leak->run(secret_bytes(plain), secret_len(plain));

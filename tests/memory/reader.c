@@ -47,8 +47,8 @@ static int cannot(const char *why)
 /* The program makes itself undumpable: who may read it then has CAP_SYS_PTRACE. */
 static int can_read(void)
 {
-	char path[64];
-	int status = 0, ret, fd;
+	static const char *const files[] = {"mem", "maps", "pagemap"};
+	int status = 0, ret = NOTHING;
 	pid_t pid;
 
 	if (sysconf(_SC_PAGESIZE) != 4096)
@@ -60,11 +60,17 @@ static int can_read(void)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
 		return cannot("a program cannot be traced here");
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ret = fd >= 0 ? NOTHING : cannot("no CAP_SYS_PTRACE: the memory of a program that is not dumpable cannot be read");
-	if (fd >= 0)
-		close(fd);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == NOTHING; i++) {
+		char path[64];
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			ret = cannot("no CAP_SYS_PTRACE: the memory of a program that is not dumpable cannot be read");
+		else
+			close(fd);
+	}
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, &status, 0);
 	return ret;
