@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "cmd_output.h"
+#include "cmd_signal.h"
 #include "log.h"
 #include "pinvalue.h"
 #include "secret.h"
@@ -11,9 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,41 +22,6 @@
 #define TEXT_MAX (64u << 20)
 
 #define RESULTS_HELD 65536 /* bytes of --json's results; more are printed before the end */
-
-static atomic_int interrupts;
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler counts");
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	if (atomic_fetch_add(&interrupts, 1) == 0)
-		return;
-	log_abandon();
-	_exit(kh_status(KH_E_INTERRUPTED));
-}
-
-bool cmd_interrupted(void)
-{
-	return atomic_load(&interrupts) != 0;
-}
-
-static void catch_signals(void)
-{
-	static const int ends[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
-	struct sigaction act, was;
-
-	memset(&act, 0, sizeof(act));
-	act.sa_handler = on_signal; /* no SA_RESTART: a wait for the terminal or the network must end */
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		/* nohup's wish counts */
-		if (ends[i] == SIGHUP && sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_IGN)
-			continue;
-		(void)sigaction(ends[i], &act, NULL);
-	}
-	act.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &act, NULL);
-	(void)sigaction(SIGXFSZ, &act, NULL); /* ulimit -f: a write that fails is told and undone */
-}
 
 /* A closed 0, 1 or 2 would be the number of the next file opened, and our messages its content. */
 static void keep_standard_files(void)
@@ -293,7 +257,7 @@ int cmd_main(const struct cmd_program *p, int argc, char **argv)
 
 	keep_standard_files();
 	secret_lockdown();
-	catch_signals();
+	signal_catch();
 	status = pinvalue_take(argc, argv, &taken, &err) ? finish(&c, &err) : dispatch(p, argc, taken);
 	pinvalue_give_back(argc, argv, taken);
 	return status;

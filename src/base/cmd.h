@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Flags that every command has; cmd.c adds their rows to each command by itself. */
 struct cmd_common {
@@ -88,5 +89,11 @@ int cmd_item_add(struct cmd *c, const char *item, const struct kh_error *why, st
  * at once. In any thread.
  */
 bool cmd_interrupted(void);
+
+/*
+ * From now on those signals are passed on to this other program of ours, which ends first (a second one ends it at once, a
+ * third kills it), and none of them ends this one; 0: to nobody any more. Called before the process is waited for.
+ */
+void cmd_pass_signals_to(pid_t pid);
 
 #endif

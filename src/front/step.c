@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "step.h"
 
+#include "base/cmd.h"
 #include "base/log.h"
 #include "verbs.h"
 
@@ -86,16 +87,26 @@ static int read_output(struct step *s, int fd, struct kh_error *err)
 	return rc;
 }
 
+static int ended_by(const struct step *s, int sig, struct kh_error *err)
+{
+	if (!cmd_interrupted())
+		return kh_fail(err, KH_E_SYSTEM, 0, "%s %s was ended by signal %d", s->words[0], s->words[1], sig);
+	return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %s %s was ended", s->words[0], s->words[1]);
+}
+
 static int wait_for(struct step *s, pid_t pid, struct kh_error *err)
 {
+	siginfo_t info;
 	int status = 0;
 
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	cmd_pass_signals_to(0); /* while the pid is still its own */
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return kh_fail_errno(err, KH_E_SYSTEM, errno, "waiting for %s", s->program);
 	if (!WIFEXITED(status))
-		return kh_fail(err, KH_E_SYSTEM, 0, "%s was ended by signal %d", s->program,
-			       WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		return ended_by(s, WIFSIGNALED(status) ? WTERMSIG(status) : 0, err);
 	s->status = WEXITSTATUS(status);
 	log_debug("%s %s: status %d", s->words[0], s->words[1], s->status);
 	return 0;
@@ -112,6 +123,7 @@ int step_run(struct step *s, struct kh_error *err)
 	pid = start(s, ends[1], err);
 	close(ends[1]);
 	if (pid >= 0) {
+		cmd_pass_signals_to(pid);
 		rc = read_output(s, ends[0], err);
 		if (wait_for(s, pid, rc ? &second : err))
 			rc = -1;

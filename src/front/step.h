@@ -29,7 +29,8 @@ int step_operand(struct step *s, const char *word, struct kh_error *err);
 
 /*
  * Runs it to its end, stdout into s->output, all else (terminal, stderr, environment, descriptors) as ours. 0 when
- * it ran, whatever its status; a program that is not there as verbs_not_started tells it.
+ * it ran, whatever its status; a program that is not there as verbs_not_started tells it. Signals that end a run are
+ * passed on to it meanwhile; KH_E_INTERRUPTED where that killed it.
  */
 int step_run(struct step *s, struct kh_error *err);
 
