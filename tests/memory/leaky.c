@@ -162,7 +162,7 @@ static int read_plain(const struct token *t, const struct wrap_plan *plan, CK_OB
 	EVP_PKEY *own = EVP_RSA_gen(OWN_BITS);
 	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
 	struct unwrap_report report;
-	struct wrap_blob blob;
+	struct wrap_blob blob = {.len = 0};
 	int ret = -1;
 
 	if (own != NULL && put_own_key(t, own, &wrapping_key, err) == 0)
