@@ -185,6 +185,11 @@ int fetch_save(const struct fetch *f, struct file *file, struct kh_error *err)
 
 	if (!rc)
 		rc = bundle_save(b, file, err);
+	else if (err->code == KH_E_INPUT) { /* what we were asked for was checked before anything was sent */
+		err->code = KH_E_KMS;
+		kh_context(err, "KMS's reply contradicts itself");
+		kh_hint(err, "is %s KMS's own endpoint? Nothing was written", f->endpoint.url);
+	}
 	bundle_free(b);
 	return rc;
 }

@@ -135,10 +135,11 @@ static int settle_lost(struct import *i, struct ops_imported *done, struct kh_er
 			return kh_hint(err, "find out who imported what ('ImportKeyMaterial' in CloudTrail) before anything else");
 		}
 	}
-	if (err->code == KH_E_AGAIN) {
-		kh_context(err, "whether KMS took the material is not known");
-		kh_hint(err, "run this again%s", seen == SETTLE_UNSEEN ? "; kms:DescribeKey and kms:ListKeyRotations would show it"
+	/* also where what answered was no KMS: the request was sent, and KMS may have been behind it */
+	if (err->code == KH_E_AGAIN || err->code == KH_E_KMS) {
+		kh_hint(err, "%srun this again%s", err->code == KH_E_KMS ? "look at endpoint and proxy, then " : "", seen == SETTLE_UNSEEN ? "; kms:DescribeKey and kms:ListKeyRotations would show it"
 								     : ": nothing can be imported twice");
+		kh_context(err, "whether KMS took the material is not known");
 	}
 	return -1;
 }

@@ -99,6 +99,10 @@ tap_exits 5 "an id, and every reply is about another key" "$kms" fetch --key-id 
 	--wrapping-key-spec RSA_2048 --out x.bundle
 tap_is "$(server_count GetParametersForImport)" 0 "no parameters are asked for"
 
+server_start fetch multi=true
+tap_exits 5 "MultiRegion of a key whose id is no mrk-" fetch
+tap_like "$tap_err" "KMS.s reply contradicts itself: .*multi_region" "says whose mistake it is"
+
 server_start fetch
 tap_exits 0 "an alias is resolved once" "$kms" fetch --key-id alias/a --region eu-west-1 --out x.bundle \
 	--wrapping-key-spec RSA_2048 --valid-to 30d --key-uri 'pkcs11:token=t;object=k' --token-serial 12
@@ -147,4 +151,4 @@ tap_is "$(ls -- *.bundle *.lock 2>/dev/null | tr '\n' ' ')" "" "no file is left 
 tap_run "$kms" fetch --json --key-id "$arn" --wrapping-key-spec RSA_2048 --out j.bundle
 tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, (.warnings | length)]')" "[true,\"$arn\",1]" \
 	"--json is one document"
-tap_done $((2 * rows + 40))
+tap_done $((2 * rows + 42))

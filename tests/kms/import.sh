@@ -153,7 +153,7 @@ did-close,no:IncorrectKeyMaterialException|-|1|5|2|PendingImport|KMS HAS ANOTHER
 did-close,no:IncorrectKeyMaterialException|NEW_KEY_MATERIAL|1|5|2|Enabled|KMS HAS ANOTHER MATERIAL
 did-close,denied|-|1|6|2|PendingImport|not known
 close|-|1|6|1|PendingImport|not known
-html|-|3|5|1|PendingImport|not an answer of KMS
+html|-|3|5|1|PendingImport|is not known: .*not an answer of KMS
 otherkey,ok|-|3|0|2|PendingImport|found imported
 badid,ok|-|3|0|2|PendingImport|found imported
 throttle|-|2|6|2|PendingImport|ThrottlingException
