@@ -6,6 +6,7 @@
 #include "bundle/result.h"
 #include "fetch.h"
 #include "fetch_plan.h"
+#include "flight.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct fetch_opts {
 	const char *out;
 	const char *plan;
 	const char *csv;
+	long jobs;
 };
 
 /* One run for one key. */
@@ -41,6 +43,8 @@ static const struct opt_row fetch_rows[] = {
 	{.name = "out", .kind = OPT_OUTPUT, AT(out), .arg = "BUNDLE",
 	 .text = "the bundle to write, which must not exist; with --plan the folder of the bundles"},
 	{.name = "csv", .kind = OPT_OUTPUT, AT(csv), .arg = "FILE", .text = "with --plan: the table at the end as CSV too"},
+	{.name = "jobs", .kind = OPT_NUMBER, AT(jobs), .arg = "N", .text = "with --plan: keys at a time (32)", .min = 1,
+	 .max = FLIGHT_JOBS_MAX, .preset = FLIGHT_JOBS},
 	{.name = "wrapping-algorithm", .kind = OPT_CHOICE, AT(wrapping_algorithm), .arg = "ALGORITHM",
 	 .choices = wrapalg_names, .text = "the best for the key's spec if not given"},
 	{.name = "wrapping-key-spec", .kind = OPT_CHOICE, AT(wrapping_key_spec), .arg = "SPEC",
@@ -102,7 +106,7 @@ static int read_want(struct fetch_run *r, int64_t now, struct kh_error *err)
 /* The plan says it; an option that says it too could only contradict. */
 static int check_plan_alone(const struct fetch_opts *o, struct kh_error *err)
 {
-	static const char *const allowed[] = {"plan", "out", "csv", "token-profile"};
+	static const char *const allowed[] = {"plan", "out", "csv", "token-profile", "jobs"};
 	const struct opt_group both[] = {OPT_GROUP(NULL, fetch_rows, 0),
 					 OPT_GROUP(NULL, intent_rows, offsetof(struct fetch_opts, intent))};
 
@@ -213,7 +217,7 @@ static int run_fetch(struct cmd *c, struct kh_error *err)
 		goto out;
 	if (o->plan)
 		rc = fetch_plan(c, &(struct fetch_plan_opts){&o->aws, o->plan, o->out, o->csv, r.fetch.want.profile,
-							     o->token_profile}, err);
+							     o->token_profile, o->jobs}, err);
 	else
 		rc = fetch_one(c, &r, err);
 out:

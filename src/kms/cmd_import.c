@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "bundle/result.h"
-#include "import.h"
+#include "flight.h"
+#include "import_many.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -17,6 +18,10 @@ static const struct opt_row import_rows[] = {
 	 .text = "to wait until KMS shows the import (120)", .min = 0, .max = 86400, .preset = 120},
 	{.name = "material-sha256", .kind = OPT_TEXT, AT(material_sha256), .arg = "HEX",
 	 .text = "the material's SHA-256 as wrap printed it; another is refused"},
+	{.name = "csv", .kind = OPT_OUTPUT, AT(csv), .arg = "FILE",
+	 .text = "of several bundles: the table at the end as CSV too"},
+	{.name = "jobs", .kind = OPT_NUMBER, AT(jobs), .arg = "N", .text = "of several bundles: KMS keys at a time (32)",
+	 .min = 1, .max = FLIGHT_JOBS_MAX, .preset = FLIGHT_JOBS},
 	{.name = "yes", .kind = OPT_FLAG, AT(yes),
 	 .text = "import with an expiry although the token did not keep the key"},
 };
@@ -32,33 +37,47 @@ static int add_optional(json_t *object, const char *name, const char *value)
 	return value ? json_object_set_new(object, name, json_string(value)) : 0;
 }
 
-static int report(struct cmd *c, const char *path, const struct import *i, struct kh_error *err)
+const char *import_result_word(enum import_result result)
 {
-	const struct bundle_request *request = bundle_request(i->bundle);
+	return results[result];
+}
+
+json_t *import_result_json(const char *path, const struct import *i)
+{
 	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
 	char until[CLOCK_TEXT] = "";
 	json_t *object;
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  material's SHA-256 %s\n", path, results[i->result], request->kms_key_arn,
-		       receipt->valid_to ? "expires " : "does not expire", until,
-		       receipt->key_material_id ? ", material " : "",
-		       receipt->key_material_id ? receipt->key_material_id : "",
-		       i->compared ? ", KMS's public key is the token's" : "",
-		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256))
-		return -1;
 	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s}", "item", path, "ok", 1, "result", results[i->result],
-			   "kms_key_arn", request->kms_key_arn, "expiration_model", receipt->expiration_model, "visible",
-			   (int)i->visible, "public_key_compared", (int)i->compared,
+			   "kms_key_arn", bundle_request(i->bundle)->kms_key_arn, "expiration_model",
+			   receipt->expiration_model, "visible", (int)i->visible, "public_key_compared", (int)i->compared,
 			   "material_sha256", receipt->material_sha256);
 	if (object && (add_optional(object, "valid_to", receipt->valid_to ? until : NULL) ||
 		       add_optional(object, "key_material_id", receipt->key_material_id) ||
 		       add_optional(object, "request_id", receipt->request_id))) {
 		json_decref(object);
-		return kh_fail_memory(err);
+		return NULL;
 	}
-	return result_add(c, object, err);
+	return object;
+}
+
+static int report(struct cmd *c, const char *path, const struct import *i, struct kh_error *err)
+{
+	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
+	char until[CLOCK_TEXT] = "";
+
+	if (receipt->valid_to)
+		clock_format(receipt->valid_to, until);
+	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  material's SHA-256 %s\n", path, results[i->result],
+		       bundle_request(i->bundle)->kms_key_arn, receipt->valid_to ? "expires " : "does not expire", until,
+		       receipt->key_material_id ? ", material " : "",
+		       receipt->key_material_id ? receipt->key_material_id : "",
+		       i->compared ? ", KMS's public key is the token's" : "",
+		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256))
+		return -1;
+	return result_add(c, import_result_json(path, i), err);
 }
 
 static int import_one(struct cmd *c, struct import_run *run, const char *path, struct kh_error *err)
@@ -76,6 +95,8 @@ static int check_options(const struct cmd *c, const struct import_opts *o, struc
 {
 	const char *digest = o->material_sha256;
 
+	if (o->csv && c->nwords < 2)
+		return kh_fail(err, KH_E_USAGE, 0, "--csv is for several bundles, and here is one");
 	if (!digest)
 		return 0;
 	if (strlen(digest) != BUNDLE_DIGEST_HEX - 1 || strspn(digest, "0123456789abcdefABCDEF") != BUNDLE_DIGEST_HEX - 1)
@@ -90,19 +111,8 @@ static int run_import(struct cmd *c, struct kh_error *err)
 	struct import_run run = {.opts = c->opts, .now = c->now};
 	int rc = check_options(c, run.opts, err) ? -1 : intent_from_opts(&run.opts->intent, &run.intent, err);
 
-	for (size_t k = 0; k < c->nwords && !rc; k++) {
-		if (k && cmd_interrupted()) {
-			rc = kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu bundles were looked at", k, c->nwords);
-			break;
-		}
-		rc = import_one(c, &run, c->words[k], err);
-		/* one that fails does not stop the others */
-		if (rc && c->nwords > 1) {
-			struct kh_error why = *err;
-
-			rc = cmd_item_failed(c, c->words[k], &why, err);
-		}
-	}
+	if (!rc)
+		rc = c->nwords > 1 ? import_many(c, &run, err) : import_one(c, &run, c->words[0], err);
 	if (run.opened)
 		session_close(&run.session);
 	return rc;

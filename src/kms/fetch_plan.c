@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/progress.h"
-#include "bundle/result.h"
 #include "creation.h"
 #include "fetch_item.h"
 #include "places.h"
@@ -26,7 +25,6 @@ struct run {
 	struct session session;
 	struct table *table;
 	struct kh_error fatal; /* what ends the run as a whole; code KH_OK for none */
-	size_t begun;
 };
 
 /* One key: its bundles in all its Regions. */
@@ -68,44 +66,44 @@ static size_t row_of(const struct fetch_item *i)
 	return i->place->row + i->material;
 }
 
-static int add_result(struct run *r, const struct fetch_item *i, struct kh_error *err)
+static json_t *result_of(const struct fetch_item *i)
 {
 	char until[CLOCK_TEXT];
-	json_t *object;
+	json_t *object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:i}", "item", i->path, "ok", 1, "result", i->result, "name",
+				   i->place->key->name, "kms_key_arn", i->arn, "region", i->place->region, "material",
+				   (int)i->material + 1);
 
 	clock_format(i->until, until);
-	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:i}", "item", i->path, "ok", 1, "result", i->result, "name",
-			   i->place->key->name, "kms_key_arn", i->arn, "region", i->place->region, "material",
-			   (int)i->material + 1);
 	if (object && i->until &&
 	    json_object_set_new(object, i->imported ? "valid_to" : "parameters_valid_to", json_string(until))) {
 		json_decref(object);
-		return kh_fail_memory(err);
+		return NULL;
 	}
-	return result_add(r->c, object, err);
+	return object;
 }
 
 static void put(struct run *r, const struct fetch_item *i)
 {
-	const struct table_row row = {.item = i->path, .arn = i->arn, .result = i->result, .until = i->until};
+	const struct table_row row = {.item = i->path, .arn = i->arn, .result = i->result, .until = i->until,
+				      .json = r->c->common.json ? result_of(i) : json_null()};
 	struct kh_error err;
 
 	progress_step();
-	if (table_put(r->table, row_of(i), &row, &err) || add_result(r, i, &err))
+	if (table_put(r->table, row_of(i), &row, &err))
 		end_run(r, &err);
 }
 
 static void put_failed(struct run *r, struct fetch_item *i, const struct kh_error *cause)
 {
-	const struct table_row row = {.item = i->path, .arn = i->arn[0] ? i->arn : i->key_id, .why = cause};
 	struct kh_error why = *cause, err;
+	const struct table_row row = {.item = i->path, .arn = i->arn[0] ? i->arn : i->key_id, .why = &why};
 
 	progress_step();
 	i->result = "failed";
 	kh_context(&why, "%s", i->path);
 	if (why.code == KH_E_MEMORY || why.code == KH_E_INTERRUPTED)
 		end_run(r, &why);
-	else if (cmd_item_failed(r->c, i->path, &why, &err) || table_put(r->table, row_of(i), &row, &err))
+	else if (table_put(r->table, row_of(i), &row, &err))
 		end_run(r, &err);
 }
 
@@ -291,12 +289,15 @@ static void get_missing(struct key_job *j)
 	}
 }
 
-static void run_key(struct run *r, size_t i)
+static void run_key(void *ctx, size_t i)
 {
+	struct run *r = ctx;
 	struct key_job j = {.run = r, .key = plan_key(r->plan, i), .places = &r->places.v[r->places.first[i]],
 			    .n_places = r->places.first[i + 1] - r->places.first[i]};
 	struct kh_error err = {0};
 
+	if (r->fatal.code != KH_OK)
+		return;
 	if (open_job(&j, &err)) {
 		kh_context(&err, "%s", j.key->name);
 		if (j.n_items)
@@ -329,21 +330,29 @@ static int make_folder(const char *path, struct kh_error *err)
 	return 0;
 }
 
+static const struct kh_error *interrupted(size_t begun, size_t n, struct kh_error *err)
+{
+	kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu keys were looked at", begun, n);
+	return err;
+}
+
 static int run_all(struct run *r, struct kh_error *err)
 {
-	size_t n = plan_count(r->plan), i = 0;
+	size_t n = plan_count(r->plan), begun = 0;
+	int rc;
 
 	progress_begin("fetching", 0, r->places.rows);
-	while (i < n && r->fatal.code == KH_OK && !cmd_interrupted())
-		run_key(r, i++);
+	rc = session_run(&r->session, n, (size_t)r->opts->jobs, run_key, r, &begun, err);
 	progress_end();
-	if (i < n && r->fatal.code == KH_OK)
-		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu keys were looked at", i, n);
-	if (r->fatal.code != KH_OK) {
-		*err = r->fatal;
+	if (rc)
 		return -1;
-	}
-	return table_end(r->table, r->c, "bundle", err);
+	if (begun < n)
+		end_run(r, interrupted(begun, n, err));
+	if (r->fatal.code == KH_OK)
+		return table_end(r->table, "bundle", err);
+	(void)table_rest(r->table, err); /* what was done is told all the same */
+	*err = r->fatal;
+	return -1;
 }
 
 int fetch_plan(struct cmd *c, const struct fetch_plan_opts *o, struct kh_error *err)
@@ -360,7 +369,7 @@ int fetch_plan(struct cmd *c, const struct fetch_plan_opts *o, struct kh_error *
 		goto out;
 	}
 	if (places_of(r.plan, o->plan, &r.places, err) || make_folder(o->out, err) ||
-	    table_open(o->csv, r.places.rows, &r.table, err) || session_open(o->aws, &r.session, err))
+	    table_open(c, o->csv, r.places.rows, &r.table, err) || session_open(o->aws, &r.session, err))
 		goto out;
 	rc = run_all(&r, err);
 out:

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "http.h"
+#include "http_transfer.h"
 
 #include "aws/awstime.h"
 #include "wipe.h"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@ struct http {
 	struct http_opts opts;
 	char why[CURL_ERROR_SIZE];
 	/* the request in hand */
+	struct curl_slist *request_headers;
 	struct kms_answer *answer;
 	bool local_only;
 	bool refused_peer;
@@ -325,12 +325,27 @@ static int transport_failed(const struct http *h, const struct kms_request *r, C
 	}
 }
 
-int http_post(void *ctx, const struct kms_request *request, struct kms_answer *answer, struct kh_error *err)
+static int make_headers(struct http *h, const struct kms_request *r, struct kh_error *err)
 {
-	struct http *h = ctx;
-	struct curl_slist *headers = NULL;
+	const struct secret *token = r->creds->session_token;
+
+	return add_header(&h->request_headers, "Content-Type", "application/x-amz-json-1.1", err) ||
+			       add_header(&h->request_headers, "X-Amz-Target", r->target, err) ||
+			       (token && add_header(&h->request_headers, "X-Amz-Security-Token", secret_text(token), err))
+		       ? -1
+		       : 0;
+}
+
+static void drop_headers(struct http *h)
+{
+	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(h->request_headers);
+	h->request_headers = NULL;
+}
+
+CURL *http_begin(struct http *h, const struct kms_request *request, struct kms_answer *answer, struct kh_error *err)
+{
 	CURLcode rc;
-	int result = -1;
 
 	h->answer = answer;
 	h->local_only = request->local_only;
@@ -338,23 +353,32 @@ int http_post(void *ctx, const struct kms_request *request, struct kms_answer *a
 	h->too_large = false;
 	h->headers = 0;
 	h->why[0] = '\0';
-	if (add_header(&headers, "Content-Type", "application/x-amz-json-1.1", err) ||
-	    add_header(&headers, "X-Amz-Target", request->target, err) ||
-	    (request->creds->session_token &&
-	     add_header(&headers, "X-Amz-Security-Token", secret_text(request->creds->session_token), err)))
-		goto out;
-	rc = set_request(h, request);
-	rc = rc ? rc : curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
-	if (rc) {
-		set_failed(rc, err);
-		goto out;
+	if (make_headers(h, request, err)) {
+		drop_headers(h);
+		return NULL;
 	}
-	rc = curl_easy_perform(h->easy);
+	rc = set_request(h, request);
+	rc = rc ? rc : curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, h->request_headers);
+	if (!rc)
+		return h->easy;
+	drop_headers(h);
+	set_failed(rc, err);
+	return NULL;
+}
+
+int http_end(struct http *h, CURLcode rc, const struct kms_request *request, struct kms_answer *answer,
+	     struct kh_error *err)
+{
 	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 	answer->tls_verified = strncmp(request->url, "https:", 6) == 0 && !h->opts.no_verify;
-	result = rc ? transport_failed(h, request, rc, err) : 0;
-	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
-out:
-	curl_slist_free_all(headers);
-	return result;
+	drop_headers(h);
+	return rc ? transport_failed(h, request, rc, err) : 0;
+}
+
+int http_post(void *ctx, const struct kms_request *request, struct kms_answer *answer, struct kh_error *err)
+{
+	struct http *h = ctx;
+	CURL *easy = http_begin(h, request, answer, err);
+
+	return easy ? http_end(h, curl_easy_perform(easy), request, answer, err) : -1;
 }

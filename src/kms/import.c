@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "import.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "compare.h"
@@ -14,6 +15,23 @@
 #define GRACE 300	 /* seconds after an import in which not yet visible is more likely than deleted */
 #define GRACE_WAIT 10	 /* seconds that are waited then */
 #define LOST_WAIT 8	 /* seconds in which an import whose answer got lost may still show */
+
+/* What CloudTrail and ListKeyRotations then show: which blob it was. */
+static int describe_blob(struct import *i, struct kh_error *err)
+{
+	const struct bundle_blob *blob = &bundle_material(i->bundle)->encrypted_key_material;
+	unsigned char digest[FILE_DIGEST];
+	char hex[2 * FILE_DIGEST + 1];
+
+	if (!keyspec_is_symmetric(bundle_facts(i->bundle)->key_spec) || i->intent.key_material_description)
+		return 0;
+	if (file_sha256(blob->data, blob->len, digest, err))
+		return -1;
+	hex_encode(digest, sizeof(digest), hex);
+	(void)snprintf(i->description, sizeof(i->description), "sha256:%s", hex);
+	i->intent.key_material_description = i->description;
+	return 0;
+}
 
 /* All that the bundle and the options tell by themselves. */
 static int check_offline(const struct import_run *run, struct import *i, struct kh_error *err)
@@ -28,7 +46,7 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 	}
 	if (bundle_check_time(i->bundle, run->now, err) ||
 	    intent_merge(&request->intent, &run->intent, &i->intent, err) ||
-	    intent_check(&i->intent, facts->key_spec, run->now, err) ||
+	    describe_blob(i, err) || intent_check(&i->intent, facts->key_spec, run->now, err) ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) ||
 	    wrapalg_check_blob(facts->key_spec, facts->algorithm, facts->wrapping_bits,
 			       material->encrypted_key_material.len, err))
@@ -42,15 +60,22 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 	return 0;
 }
 
+int import_open_session(struct import_run *run, struct kh_error *err)
+{
+	if (run->opened)
+		return 0;
+	if (session_open(&run->opts->aws, &run->session, err)) {
+		session_close(&run->session);
+		return -1;
+	}
+	run->opened = true;
+	return 0;
+}
+
 static int connect(struct import_run *run, struct import *i, struct kh_error *err)
 {
-	if (!run->opened) {
-		if (session_open(&run->opts->aws, &run->session, err)) {
-			session_close(&run->session);
-			return -1;
-		}
-		run->opened = true;
-	}
+	if (import_open_session(run, err))
+		return -1;
 	if (session_connect(&run->session, bundle_request(i->bundle)->kms_key_arn, &i->endpoint, &i->kms, err))
 		return -1;
 	return target_check(&run->opts->aws, &i->endpoint, i->bundle, err);
@@ -72,6 +97,11 @@ static int look_before(struct import *i, struct kh_error *err)
 		return -1;
 	if (!is_new)
 		return 0;
+	if (s->request->plan_sha256 && s->described && !s->before.material_id[0] &&
+	    strcmp(s->before.state, "PendingImport") == 0) {
+		kh_fail(err, KH_E_CHECK, 0, "%s has no material yet, and this is not its first by the plan", s->before.arn);
+		return kh_hint(err, "import the bundle of the key's first material, then this one");
+	}
 	if (settle_list(&i->kms, s->request->kms_key_arn, &s->before_materials, &s->listed, err))
 		return -1;
 	if (!s->listed)

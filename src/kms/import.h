@@ -6,10 +6,14 @@
 #include "session.h"
 #include "settle.h"
 
+#define IMPORT_DESCRIPTION_MAX 80 /* "sha256:" and 64 hex digits */
+
 struct import_opts {
 	struct session_opts aws;
 	struct intent_opts intent;
 	long wait_timeout; /* seconds */
+	long jobs;	   /* KMS keys at a time */
+	const char *csv;
 	bool yes;
 	const char *material_sha256; /* 64 hex digits; NULL: not said */
 };
@@ -36,6 +40,7 @@ struct import {
 	struct endpoint endpoint;
 	struct kms kms;
 	struct intent intent;
+	char description[IMPORT_DESCRIPTION_MAX]; /* the intent's, where it has none of its own */
 	struct settle settle;
 	enum import_result result;
 	bool compared;	/* GetPublicKey and the token's public key are the same */
@@ -49,5 +54,8 @@ struct import {
  */
 int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err);
 void import_clear(struct import *i);
+
+/* Opens the run's session, once. KH_E_USAGE, KH_E_INPUT as session_open. */
+int import_open_session(struct import_run *run, struct kh_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "aws/limits.h"
 #include "base/log.h"
 #include "conceal.h"
+#include "pace.h"
 #include "reply.h"
 #include "retry.h"
 
@@ -125,6 +126,30 @@ static bool may_try_again(const struct call *call, const struct kms_reply *reply
 	return !(call->flags & KMS_ONCE) || reply->outcome == KMS_UNSENT;
 }
 
+/* Waits for the call's place in the row. Who is told to end meanwhile sends it no more: it is nobody's loss yet. */
+static int await_turn(const struct call *call, struct kh_error *err)
+{
+	const struct kms *k = call->k;
+	const struct kms_pace *pace = &k->pace;
+	unsigned ms;
+
+	if (!k->limits)
+		return 0;
+	ms = pace_take(k->limits, k->account, k->region, call->operation, pace->now_ms(pace->ctx));
+	if (!ms)
+		return 0;
+	pace->wait_ms(pace->ctx, ms);
+	return pace->stop(pace->ctx) ? kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s was sent", call->operation) : 0;
+}
+
+static void slow_down(const struct call *call, enum errname_retry again)
+{
+	const struct kms *k = call->k;
+
+	if (k->limits && again == ERRNAME_THROTTLE)
+		pace_throttled(k->limits, k->account, k->region, call->operation, k->pace.now_ms(k->pace.ctx));
+}
+
 int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned flags, struct kms_reply *reply,
 	     struct kh_error *err)
 {
@@ -140,7 +165,13 @@ int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned 
 	if (!call.body)
 		return kh_fail_memory(err);
 	for (call.attempt = 1;; call.attempt++) {
+		if (await_turn(&call, err)) {
+			rc = -1;
+			again = ERRNAME_FINAL;
+			break;
+		}
 		rc = try_once(&call, reply, &again, err);
+		slow_down(&call, again);
 		/* a refusal of the second try does not undo what the first may have done */
 		unknown = unknown || (rc && reply->outcome == KMS_UNKNOWN);
 		if (!rc || !may_try_again(&call, reply, again))

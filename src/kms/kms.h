@@ -39,6 +39,8 @@ struct kms_answer {
 	bool tls_verified;
 };
 
+struct pace;
+
 /* Time and chance, so that tests need not wait. */
 struct kms_pace {
 	int64_t (*now_ms)(void *ctx); /* since 1970 */
@@ -59,6 +61,8 @@ struct kms {
 	const char *url;
 	const char *region;
 	const struct creds *creds;
+	struct pace *limits; /* how fast calls may follow each other; NULL: as they come */
+	char account[13];    /* whose calls they are; "" where it is not known */
 	int max_attempts;
 	bool local_only;
 	bool no_proxy;

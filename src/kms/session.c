@@ -4,6 +4,8 @@
 
 #include "base/cmd.h"
 #include "base/log.h"
+#include "flight.h"
+#include "pace.h"
 #include "retry.h"
 
 #include <stdlib.h>
@@ -28,6 +30,10 @@ const struct opt_row session_rows[SESSION_ROWS] = {
 	 .text = "to connect (60; 0: no limit)", .min = 0, .max = 86400, .preset = 60},
 	{.name = "cli-read-timeout", .kind = OPT_NUMBER, AT(read_timeout), .arg = "SECONDS",
 	 .text = "to wait for a reply (60; 0: no limit)", .min = 0, .max = 86400, .preset = 60},
+	{.name = "max-attempts", .kind = OPT_NUMBER, AT(max_attempts), .arg = "N",
+	 .text = "tries of a call (3; also AWS_MAX_ATTEMPTS)", .min = 1, .max = RETRY_ATTEMPTS_MAX},
+	{.name = "rate", .kind = OPT_TEXT, AT(rate), .arg = "OP=N,...",
+	 .text = "calls of an operation a second, in place of KMS's published quotas"},
 };
 
 static int64_t now_ms(void *ctx)
@@ -66,37 +72,61 @@ static bool stop(void *ctx)
 
 int session_open(const struct session_opts *opts, struct session *out, struct kh_error *err)
 {
-	struct http_opts http = {.no_verify = opts->no_verify_ssl, .connect_timeout = opts->connect_timeout,
-				 .read_timeout = opts->read_timeout, .ca_bundle = opts->ca_bundle};
 	const char *ca = getenv("AWS_CA_BUNDLE");
 
 	memset(out, 0, sizeof(*out));
 	out->opts = opts;
-	if (profile_load(opts->profile, &out->profile, err) ||
+	out->http_opts = (struct http_opts){.no_verify = opts->no_verify_ssl, .connect_timeout = opts->connect_timeout,
+					    .read_timeout = opts->read_timeout, .ca_bundle = opts->ca_bundle};
+	if (pace_open(opts->rate, &out->limits, err) || profile_load(opts->profile, &out->profile, err) ||
 	    retry_attempts(getenv("AWS_MAX_ATTEMPTS"), profile_get(&out->profile, "max_attempts"), &out->max_attempts,
 			   err) ||
 	    creds_load(&out->profile, &out->creds, err) || profile_drop_files(&out->profile, err))
 		return -1;
-	if (!http.ca_bundle)
-		http.ca_bundle = ca && *ca ? ca : profile_get(&out->profile, "ca_bundle");
+	if (opts->max_attempts)
+		out->max_attempts = (int)opts->max_attempts;
+	if (!out->http_opts.ca_bundle)
+		out->http_opts.ca_bundle = ca && *ca ? ca : profile_get(&out->profile, "ca_bundle");
 	if (opts->no_verify_ssl)
 		log_warning("--no-verify-ssl: nothing proves that it is KMS that answers");
-	return http_open(&http, &out->http, err);
+	return http_open(&out->http_opts, &out->http, err);
 }
 
 void session_close(struct session *s)
 {
+	flight_close(s->flight);
 	if (s->http)
 		http_close(s->http);
+	pace_free(s->limits);
 	creds_clear(&s->creds);
 	profile_clear(&s->profile);
 	s->http = NULL;
+	s->flight = NULL;
+	s->limits = NULL;
+}
+
+int session_run(struct session *s, size_t n, size_t jobs, void (*job)(void *ctx, size_t i), void *ctx, size_t *begun,
+		struct kh_error *err)
+{
+	*begun = 0;
+	if (n < 2 || jobs < 2) {
+		while (*begun < n && !cmd_interrupted())
+			job(ctx, (*begun)++);
+		return 0;
+	}
+	if (flight_open(&s->http_opts, n < jobs ? n : jobs, &s->flight, err))
+		return -1;
+	*begun = flight_run(s->flight, n, job, ctx);
+	flight_close(s->flight);
+	s->flight = NULL;
+	return *begun || cmd_interrupted() ? 0 : kh_fail(err, KH_E_SYSTEM, 0, "no thread could be started");
 }
 
 static int connect(const struct session *s, const struct endpoint_wish *wish, const char *key_id,
 		   struct endpoint *endpoint, struct kms *out, struct kh_error *err)
 {
 	bool local_only;
+	struct arn arn;
 
 	if (endpoint_resolve(wish, &s->profile, key_id, endpoint, err))
 		return -1;
@@ -107,10 +137,14 @@ static int connect(const struct session *s, const struct endpoint_wish *wish, co
 		return kh_hint(err, "leave out --no-verify-ssl, and use https: --ca-bundle names a private CA");
 	}
 	log_debug("endpoint %s, Region %s, at most %d tries", endpoint->url, endpoint->region, s->max_attempts);
-	*out = (struct kms){.post = http_post, .post_ctx = s->http, .url = endpoint->url, .region = endpoint->region,
+	*out = (struct kms){.post = s->flight ? flight_post : http_post,
+			    .post_ctx = s->flight ? (void *)s->flight : (void *)s->http, .limits = s->limits, .url = endpoint->url, .region = endpoint->region,
 			    .creds = &s->creds, .max_attempts = s->max_attempts, .local_only = local_only,
 			    .no_proxy = local_only || endpoint_is_loopback(endpoint),
-			    .pace = {.now_ms = now_ms, .wait_ms = wait_ms, .random = chance, .stop = stop}};
+			    .pace = {.now_ms = now_ms, .wait_ms = s->flight ? flight_wait : wait_ms, .random = chance,
+				     .stop = stop, .ctx = s->flight}};
+	if (key_id && arn_kind_of(key_id) == ARN_KEY_ARN && arn_parse_key(key_id, &arn, err) == 0)
+		memcpy(out->account, arn.account, sizeof(out->account));
 	return 0;
 }
 

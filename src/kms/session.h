@@ -18,9 +18,11 @@ struct session_opts {
 	bool no_verify_ssl;
 	long connect_timeout;
 	long read_timeout;
+	long max_attempts; /* 0: not said */
+	const char *rate;
 };
 
-#define SESSION_ROWS 7
+#define SESSION_ROWS 9
 extern const struct opt_row session_rows[SESSION_ROWS];
 
 /* What a run has once: the user's profile and credentials, and libcurl. */
@@ -28,13 +30,23 @@ struct session {
 	const struct session_opts *opts;
 	struct profile profile;
 	struct creds creds;
+	struct http_opts http_opts;
 	struct http *http;
+	struct flight *flight; /* NULL: one call at a time */
+	struct pace *limits;
 	int max_attempts;
 };
 
 /* Reads the files and starts libcurl. The caller closes it, also after an error. Errors as the parts'. */
 int session_open(const struct session_opts *opts, struct session *out, struct kh_error *err);
 void session_close(struct session *s);
+
+/*
+ * Does job(ctx, i) for each i under `n`, up to `jobs` of them at a time; clients that session_connect gives within a job
+ * are that job's. After SIGINT no further one is begun. `*begun` is how many were. KH_E_SYSTEM, KH_E_MEMORY.
+ */
+int session_run(struct session *s, size_t n, size_t jobs, void (*job)(void *ctx, size_t i), void *ctx, size_t *begun,
+		struct kh_error *err);
 
 /*
  * A client for the key (`key_id`: anything that --key-id takes, NULL for none yet); it points into `endpoint` and the

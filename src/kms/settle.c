@@ -171,7 +171,7 @@ static const struct ops_material *newcomer(const struct settle *s, const struct 
 
 		if (m->imported && !(old && old->imported) &&
 		    same_expiry(s->intent, m->expiration_model, m->valid_to) &&
-		    (!description || strcmp(description, m->description) == 0))
+		    (!description || !m->description[0] || strcmp(description, m->description) == 0))
 			return m;
 	}
 	return NULL;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "bundle/result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +22,16 @@ struct kept {
 	int64_t until;
 	enum kh_code code;
 	char name[64]; /* of the native code */
+	/* until it came out */
+	json_t *json;
+	struct kh_error *why;
 };
 
 struct table {
+	struct cmd *c;
 	struct file *csv;
 	struct kept *rows;
-	size_t n;
+	size_t n, out; /* `out` of them came out */
 };
 
 static int check_csv(const struct table *t, const char *path, struct kh_error *err)
@@ -40,12 +45,13 @@ static int check_csv(const struct table *t, const char *path, struct kh_error *e
 	return kh_hint(err, "nothing else is overwritten: name another --csv, or move that one away");
 }
 
-int table_open(const char *csv, size_t n, struct table **out, struct kh_error *err)
+int table_open(struct cmd *c, const char *csv, size_t n, struct table **out, struct kh_error *err)
 {
 	struct table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return kh_fail_memory(err);
+	t->c = c;
 	t->n = n;
 	t->rows = calloc(n ? n : 1, sizeof(*t->rows));
 	if (!t->rows) {
@@ -69,6 +75,8 @@ void table_free(struct table *t)
 		free(t->rows[i].item);
 		free(t->rows[i].arn);
 		free(t->rows[i].message);
+		free(t->rows[i].why);
+		json_decref(t->rows[i].json);
 	}
 	free(t->rows);
 	file_close(t->csv);
@@ -81,19 +89,65 @@ static int copy(const char *text, char **out, struct kh_error *err)
 	return text && !*out ? kh_fail_memory(err) : 0;
 }
 
+/* The next row, if it is there, into "results" or among the errors. */
+static int let_out(struct table *t, struct kept *k, struct kh_error *err)
+{
+	json_t *json = k->json;
+	struct kh_error *why = k->why;
+	int rc;
+
+	k->json = NULL;
+	k->why = NULL;
+	if (why)
+		rc = cmd_item_failed(t->c, k->item, why, err);
+	else if (t->c->common.json)
+		rc = result_add(t->c, json, err);
+	else
+		rc = 0;
+	if (!why && !t->c->common.json)
+		json_decref(json);
+	free(why);
+	return rc;
+}
+
+static int keep_why(struct kept *k, const struct kh_error *why, struct kh_error *err)
+{
+	k->code = why->code;
+	(void)snprintf(k->name, sizeof(k->name), "%s", why->name);
+	k->why = malloc(sizeof(*why));
+	if (!k->why)
+		return kh_fail_memory(err);
+	*k->why = *why;
+	return copy(why->msg, &k->message, err);
+}
+
 int table_put(struct table *t, size_t i, const struct table_row *row, struct kh_error *err)
 {
 	struct kept *k = &t->rows[i];
 
-	k->result = row->result ? row->result : "failed";
+	k->json = row->json;
+	if (!row->why && !row->json)
+		return kh_fail_memory(err);
+	if (copy(row->item, &k->item, err) || copy(row->arn && *row->arn ? row->arn : NULL, &k->arn, err) ||
+	    (row->why && keep_why(k, row->why, err)))
+		return -1;
 	k->until = row->until;
-	k->code = row->why ? row->why->code : KH_OK;
-	if (row->why)
-		(void)snprintf(k->name, sizeof(k->name), "%s", row->why->name);
-	return copy(row->item, &k->item, err) || copy(row->arn, &k->arn, err) ||
-			       copy(row->why ? row->why->msg : NULL, &k->message, err)
-		       ? -1
-		       : 0;
+	k->result = row->why ? "failed" : row->result;
+	while (t->out < t->n && t->rows[t->out].result)
+		if (let_out(t, &t->rows[t->out++], err))
+			return -1;
+	return 0;
+}
+
+int table_rest(struct table *t, struct kh_error *err)
+{
+	while (t->out < t->n) {
+		struct kept *k = &t->rows[t->out++];
+
+		if (k->result && let_out(t, k, err))
+			return -1;
+	}
+	return 0;
 }
 
 /* RFC 4180; what a spreadsheet would take for a formula is text. */
@@ -181,11 +235,12 @@ static int print_row(const struct kept *k, struct cmd *c, int width, int results
 			  k->until ? until : "-", k->arn ? k->arn : "-");
 }
 
-int table_end(struct table *t, struct cmd *c, const char *what, struct kh_error *err)
+int table_end(struct table *t, const char *what, struct kh_error *err)
 {
 	size_t width = 6, results = 6;
+	struct cmd *c = t->c;
 
-	if (t->csv && write_csv(t, err))
+	if (table_rest(t, err) || (t->csv && write_csv(t, err)))
 		return -1;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!t->rows[i].result)

@@ -61,8 +61,9 @@ def do_import(body):
     rotates = body.get("ImportType") == "NEW_KEY_MATERIAL" and STATE["KeyState"] == "Enabled"
     row = {"KeyId": CONFIG["arn"], "KeyMaterialId": MATERIAL, "ImportState": "IMPORTED",
            "KeyMaterialState": "PENDING_ROTATION" if rotates else "CURRENT", "ExpirationModel": body["ExpirationModel"]}
-    if "ValidTo" in body:
-        row["ValidTo"] = body["ValidTo"]
+    for member in ("ValidTo", "KeyMaterialDescription"):
+        if member in body:
+            row[member] = body[member]
     STATE["materials"] = [m for m in STATE["materials"] if m["KeyMaterialId"] != MATERIAL] + [row]
     if not rotates:
         STATE["KeyState"] = "Enabled"

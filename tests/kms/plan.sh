@@ -18,6 +18,10 @@ one=arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012
 plan() {
 	{ echo 'keyhaul_plan: 1'; echo 'keys:'; cat; } >"$1"
 }
+# sim_request_in REGION OPERATION BODY: what keyhaul-sim says
+sim_request_in() {
+	(AWS_REGION=$1 && sim_request "$(sim_date 0)" "TrentService.$2" "$3") | sed 's/^[0-9]* //'
+}
 # states DIR: "name result" of each bundle in the last --json
 states() {
 	printf %s "$tap_out" | jq -r '.results[] | [(.item | sub(".*/"; "")), .result // ("status " + (.error.status | tostring))] | join(" ")'
@@ -172,6 +176,33 @@ else
 	tap_skip "a key whose ARN did not come to the disk" "keyhaul-sim has no ListResourceTags"
 	tap_skip "is found by its tag, not made again" "keyhaul-sim has no ListResourceTags"
 fi
+
+# ---- import of a plan's bundles: a key's first material before a new one, whatever the shell's order ----
+$wrap many/*.bundle
+tap_exits 7 "a new material before the first" "$kms" import many/orders.2.eu-central-1.bundle
+tap_like "$tap_err" "has no material yet, and this is not its first by the plan" "is refused"
+tap_exits 2 "a bundle named twice" "$kms" import many/mac.us-west-2.bundle many/mac.us-west-2.bundle
+tap_exits 2 "--csv of one bundle" "$kms" import --csv i.csv many/mac.us-west-2.bundle
+tap_exits 0 "all of them" "$kms" import --csv i.csv many/*.bundle
+tap_like "$tap_out" '^4 bundles: 4 imported$' "a table at the end"
+tap_is "$(tr -d '\r' <i.csv | cut -d, -f1,3 | sort | tr '\n' ' ')" \
+	'"many/mac.us-west-2.bundle","imported" "many/made.us-east-1.bundle","imported" "many/orders.2.eu-central-1.bundle","imported" "many/orders.eu-central-1.bundle","imported" bundle,result ' \
+	"and as CSV"
+tap_is "$(sim_request_in eu-central-1 ListKeyRotations '{"KeyId":"'"${id}01"'","IncludeKeyMaterial":"ALL_KEY_MATERIAL"}' |
+	jq -r '.Rotations[] | [.KeyMaterialId, .KeyMaterialState, .KeyMaterialDescription] | join(" ")' | sort)" \
+	"$(for b in orders:CURRENT orders.2:PENDING_ROTATION; do
+		jq -r '.receipt.key_material_id' many/${b%:*}.eu-central-1.bundle | tr '\n' ' '
+		printf '%s ' ${b#*:}
+		if [ ${b%:*} = orders ]; then
+			echo "sha256:$(jq -j .material.encrypted_key_material many/orders.eu-central-1.bundle | base64 -d | sha256sum | cut -d' ' -f1)"
+		else
+			echo "the next"
+		fi
+	done | sort)" "the first is current, the second waits; each says what it is: the blob's digest, or the plan's words"
+tap_exits 0 "imported again" "$kms" import --json many/orders.eu-central-1.bundle many/mac.us-west-2.bundle many/orders.2.eu-central-1.bundle
+tap_is "$(printf %s "$tap_out" | jq -c '[.results[] | [.item, .result]]')" \
+	'[["many/orders.eu-central-1.bundle","already imported"],["many/mac.us-west-2.bundle","already imported"],["many/orders.2.eu-central-1.bundle","already imported"]]' \
+	"--json has them in their order"
 printf "  - name: other\n    create: {key_spec: HMAC_256, alias: alias/made}\n    wrapping_key_spec: RSA_2048\n$good" | plan alias.yaml
 tap_exits 7 "an alias that is another key's" "$kms" fetch --plan alias.yaml --out alias
 tap_like "$tap_err" "alias/made is there already, and is arn:" "and whose it is"
@@ -185,4 +216,4 @@ tap_exits 0 "the plan's ARN without the plan" "$kms" fetch --key-id "arn:aws:kms
 sim_stop
 tap_exits 3 "a bad plan is no seed" "$sim" --daemon --seed-plan bad.yaml
 tap_like "$tap_err" "bad.yaml: line" "with its line"
-tap_done $((2 * rows + 2 * rows2 + 47))
+tap_done $((2 * rows + 2 * rows2 + 57))
