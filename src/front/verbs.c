@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
 	{"fetch", KMS, KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
 	{"import", KMS, KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
 	{"status", KMS, KMS, "tells how KMS keys and their materials stand, and which expire soon"},
+	{"rotate", KMS, KMS, "makes new imported material the current one, in every Region: stages it, rotates, and waits"},
 	{"delete", KMS, KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
 };
 
