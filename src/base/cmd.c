@@ -110,6 +110,13 @@ int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why,
 	return cmd_item_add(c, item, why, err);
 }
 
+/* A shell that evals nothing takes it for success. */
+static void print_on_failure(const struct cmd *c)
+{
+	if (c->row && c->row->on_failure && !isatty(STDOUT_FILENO))
+		(void)output_bytes(c->row->on_failure, strlen(c->row->on_failure));
+}
+
 /* The one place where a command ends. */
 static int finish(struct cmd *c, struct kh_error *why)
 {
@@ -125,6 +132,8 @@ static int finish(struct cmd *c, struct kh_error *why)
 		rc = output_document(c, code, why, &err);
 	else if (!why)
 		rc = output_text(&c->text, &err);
+	else
+		print_on_failure(c);
 	if (rc) {
 		if (!why && err.code == KH_E_SYSTEM)
 			kh_hint(&err, "what it says was done all the same: look at what there is before this is run again");

@@ -44,6 +44,7 @@ struct cmd_row {
 	size_t opts_size;     /* of the options struct */
 	size_t min_words, max_words;
 	int (*run)(struct cmd *c, struct kh_error *err);
+	const char *on_failure; /* what stdout has then, unless it is a terminal: for a shell that evals it; NULL: nothing */
 };
 
 struct cmd_program {

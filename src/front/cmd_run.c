@@ -151,7 +151,7 @@ static int check_uri(const char *name, const char *uri, struct kh_error *err)
 {
 	if (!uri || !strstr(uri, "pin-value="))
 		return 0;
-	kh_fail(err, KH_E_USAGE, 0, "%s holds a pin-value: others could read it in the programs' arguments", name);
+	kh_fail(err, KH_E_USAGE, 0, "%s holds a pin-value, which others could read in the programs' arguments", name);
 	return kh_hint(err, "let it ask for the PIN, or use --pin-file");
 }
 

@@ -47,7 +47,7 @@ static const struct opt_row server_rows[] = {
 	{.name = "secret-key-file", .kind = OPT_INPUT, .offset = AT(secret_key_file), .arg = "FILE",
 	 .text = "its secret access key, the first line; random by default"},
 	{.name = "region", .kind = OPT_TEXT, .offset = AT(region), .arg = "REGION",
-	 .text = "AWS_REGION to print; us-east-1 by default. Every Region is served"},
+	 .text = "Region to print; us-east-1 by default. Every Region is served"},
 };
 
 static const struct opt_row service_rows[] = {
@@ -228,6 +228,7 @@ static int add_export(const char *name, const char *value, struct buf *out, stru
 /* The lines for eval. */
 static int shell_lines(const struct running *r, struct buf *out, struct kh_error *err)
 {
+	const char *region = r->opts->region ? r->opts->region : "us-east-1";
 	char pid[24];
 
 	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
@@ -235,7 +236,7 @@ static int shell_lines(const struct running *r, struct buf *out, struct kh_error
 	    add_export("AWS_ENDPOINT_URL_STS", server_url(r->server), out, err) ||
 	    add_export("AWS_ACCESS_KEY_ID", r->service.door.access_key, out, err) ||
 	    add_export("AWS_SECRET_ACCESS_KEY", r->service.door.secret_key, out, err) ||
-	    add_export("AWS_REGION", r->opts->region ? r->opts->region : "us-east-1", out, err) ||
+	    add_export("AWS_REGION", region, out, err) || add_export("AWS_DEFAULT_REGION", region, out, err) ||
 	    add_export("KEYHAUL_SIM_PID", pid, out, err))
 		return -1;
 	return buf_addf(out, "unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE\n", err);
@@ -325,4 +326,5 @@ const struct cmd_row cmd_sim_row = {
 	.groups = groups,
 	.opts_size = sizeof(struct sim_opts),
 	.run = run,
+	.on_failure = "false\n",
 };

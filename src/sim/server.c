@@ -241,7 +241,11 @@ static int start_daemon(struct server *s, const struct server_address *at, bool 
 		return 0;
 	if (tls && errno == 0)
 		return kh_fail(err, KH_E_INPUT, 0, "--cert and --key are no certificate and its key in PEM");
-	return kh_fail_errno(err, KH_E_SYSTEM, errno ? errno : EADDRNOTAVAIL, "listening on %s", at->text);
+	kh_fail_errno(err, KH_E_SYSTEM, errno ? errno : EADDRNOTAVAIL, "listening on %s port %u", at->text,
+		      (unsigned)ntohs(at->ipv6 ? ((const struct sockaddr_in6 *)&at->addr)->sin6_port
+					       : ((const struct sockaddr_in *)&at->addr)->sin_port));
+	return kh_hint(err, "another keyhaul-sim may have it: end that one ('kill \"$KEYHAUL_SIM_PID\"'), or leave --listen out for "
+			    "a free port");
 }
 
 int server_start(const struct server_address *at, const char *cert, const char *key, struct service *service,

@@ -15,8 +15,8 @@ block() {
 	awk -v lang="$1" -v n="$2" '/^```/ { if (on) { on = 0; next } if ($0 == "```" lang && ++k == n) on = 1; next } on' "$readme"
 }
 blocks=$(grep -c '^```sh$' "$readme")
-tap_is "$blocks" 10 "the blocks that are run"
-tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 3,```sh 10,```text 5' \
+tap_is "$blocks" 11 "the blocks that are run"
+tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 3,```sh 11,```text 5' \
 	"and no others than these"
 
 cat >before.sh <<'END'
@@ -39,7 +39,7 @@ aws() {
 END
 cp before.sh all.sh
 n=0
-while [ "$n" -lt $((blocks - 2)) ]; do
+while [ "$n" -lt $((blocks - 3)) ]; do
 	n=$((n + 1))
 	{
 		block sh "$n" | sed "s|/opt/vendor/lib/libpkcs11.so|$KEYHAUL_MODULE|; s|token=hsm|token=keyhaul-rehearsal|; s/SHA_256/SHA_1/g;
@@ -63,15 +63,32 @@ tap_ok $? "which the AWS CLI takes" || tap_diag "$(cat paste.out)"
 tap_is "$(kms describe-key --key-id "$(jq -r .request.kms_key_arn cli.bundle)" --query KeyMetadata.KeyState --output text)" \
 	Enabled "and the key is enabled"
 
-# Rehearse: the last two blocks, with nothing of this test's but which aws it is
+# Rehearse: the last three blocks, with nothing of this test's but which aws it is
 {
 	echo 'set -eu'
 	block sh 9
 	block sh 10
+	echo 'mkdir kept && cp rehearsal/*.bundle kept'
+	block sh 11
 } | sed "s|softhsm-conf/|$KEYHAUL_SRC/softhsm-conf/|; s|command aws|/usr/bin/aws|; s|^aws kms describe|echo state; &|" >rehearse.sh
 tap_exits 0 "the rehearsal" env -u AWS_ENDPOINT_URL_KMS -u KEYHAUL_TOKEN -u KEYHAUL_PIN_FILE -u KEYHAUL_MODULE -u SOFTHSM2_CONF bash rehearse.sh
 tap_is "$(printf '%s\n' "$tap_out" | tail -n 1)" Enabled "to its end" || tap_diag "$tap_err"
-tap_is "$(jq -r .receipt.material_sha256 rehearsal/order.bundle rehearsal/gap.bundle | grep -c .)" 2 "both of its bundles are imported"
+tap_is "$(jq -r .receipt.material_sha256 kept/order.bundle kept/gap.bundle | grep -c .)" 2 "both of its bundles are imported"
+
+test ! -e rehearsal
+tap_ok $? "and nothing of it is left"
+
+# Where one of the two does not start, the shell is not left with AWS's own endpoint.
+block sh 9 | sed "s|softhsm-conf/|$KEYHAUL_SRC/softhsm-conf/|" >start.sh
+echo 'echo went on' >>start.sh
+for broken in keyhaul-sim softhsm2-util; do
+	mkdir -p "without/$broken"
+	printf '#!/bin/sh\nexec %s --listen nowhere "$@"\n' "$KEYHAUL_BUILD/keyhaul-sim" >"without/$broken/$broken"
+	chmod +x "without/$broken/$broken"
+	tap_run env -u AWS_ENDPOINT_URL_KMS PATH="$TAP_DIR/without/$broken:$PATH" bash start.sh
+	tap_isnt "$tap_status" 0 "$broken fails: the rehearsal ends"
+	tap_unlike "$tap_out" "went on" "$broken fails: and does not go on"
+done
 
 # The status table is the programs' own
 "$KEYHAUL_BUILD/keyhaul" --dump-options | awk -F '\t' '$1 == "status" { print "| " $2 " | " $4 " |" }' | uniq >wanted
@@ -95,4 +112,4 @@ for word in $(grep -o '^./bootstrap [a-z]*' "$readme" | cut -d' ' -f2); do
 	grep -q "^$word)" "$KEYHAUL_SRC/bootstrap"
 	tap_ok $? "./bootstrap has $word"
 done
-tap_done 20
+tap_done 25

@@ -67,6 +67,31 @@ sim_pid=$KEYHAUL_SIM_PID
 kill -0 "$sim_pid" && tap_stop "$tap_pid" && tap_poll 10 sim_gone
 tap_ok $? '--die-with: it ends with that process'
 
+# for eval: a start that fails makes it fail, and nothing is set
+tap_run "$sim" --daemon --listen "${AWS_ENDPOINT_URL_KMS#http://}x"
+tap_is "$tap_status $tap_out" '2 false' 'a start that fails prints what fails'
+sim_start
+tap_run "$sim" --daemon --listen "${AWS_ENDPOINT_URL_KMS#http://}"
+tap_is "$tap_status $tap_out" '1 false' 'and so does an address in use'
+tap_like "$tap_err" "^error: listening on 127.0.0.1 port ${AWS_ENDPOINT_URL_KMS##*:}: .*" 'which names the port'
+tap_like "$tap_err" '^hint: another keyhaul-sim may have it' 'and says what to do'
+( eval "$("$sim" --deamon 2>/dev/null)" )
+tap_isnt $? 0 'eval fails'
+tap_is "$AWS_DEFAULT_REGION" "$AWS_REGION" 'a client of either variable finds the Region'
+sim_stop
+
+# the examples of its page, one behind the other; the last is the end of them
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$KEYHAUL_SRC/man/keyhaul-sim.1" | awk '/^\.Bd/ { on = 1; n++; next } /^\.Ed/ { on = 0 } on { print >("example." n) }'
+cat example.1 example.2 >examples
+cat >>examples <<'END'
+keyhaul-kms fetch --key-id "$arn" --valid-to 90d --out again.bundle
+jq -r .request.endpoint late.bundle again.bundle | uniq
+END
+sed 's/ || exit$/ || exit 9/' example.3 >>examples
+tap_run env PATH="$KEYHAUL_BUILD:$PATH" bash -e examples
+tap_is "$tap_status $(printf '%s\n' "$tap_out" | grep -c '^http://127')" '0 1' 'its examples work: the key is there a day later, at the same address' ||
+	tap_diag "$tap_err"
+
 # in front
 tap_start front "$sim" --listen '[::1]:0' --access-key AKIDSOMEBODYELSE01
 front=$tap_pid
@@ -114,4 +139,4 @@ tap_like "$(sim_request "$(sim_date 0)" TrentService.CreateKey '{"Origin":"EXTER
 tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{}')" '^400 .*ThrottlingException' '--fault ThrottlingException'
 tap_like "$(sim_request "$(sim_date 0)" TrentService.ListKeys '{}')" '"KeyId"' 'and the key was made'
 sim_stop
-tap_done 41
+tap_done 48
