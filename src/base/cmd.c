@@ -117,12 +117,27 @@ static void print_on_failure(const struct cmd *c)
 		(void)output_bytes(c->row->on_failure, strlen(c->row->on_failure));
 }
 
+/* An interrupt that came while the last key was in hand: that is done, and who pressed the key is answered all the same. */
+static bool was_late(const struct cmd *c, struct kh_error *out)
+{
+	if (c->worst != KH_OK || !c->row || !c->row->verb || !cmd_interrupted())
+		return false;
+	kh_fail(out, KH_E_INTERRUPTED, 0, "interrupted; what was in hand is done");
+	kh_hint(out, "nothing is left to do but what this command's result says");
+	return true;
+}
+
 /* The one place where a command ends. */
 static int finish(struct cmd *c, struct kh_error *why)
 {
-	enum kh_code code = why ? kh_worse(c->worst, why->code) : c->worst;
-	struct kh_error err = { .code = KH_OK };
+	struct kh_error err = { .code = KH_OK }, late;
+	enum kh_code code;
+	bool done = !why;
 	int rc = 0;
+
+	if (done && was_late(c, &late))
+		why = &late;
+	code = why ? kh_worse(c->worst, why->code) : c->worst;
 
 	if (why && why->code == KH_E_USAGE && !why->hint[0])
 		kh_hint(why, "%s --help shows the usage", c->command);
@@ -130,12 +145,12 @@ static int finish(struct cmd *c, struct kh_error *why)
 		print_error(why);
 	if (c->common.json)
 		rc = output_document(c, code, why, &err);
-	else if (!why)
+	else if (done)
 		rc = output_text(&c->text, &err);
 	else
 		print_on_failure(c);
 	if (rc) {
-		if (!why && err.code == KH_E_SYSTEM)
+		if (done && err.code == KH_E_SYSTEM)
 			kh_hint(&err, "what it says was done all the same: look at what there is before this is run again");
 		print_error(&err);
 		code = kh_worse(code, err.code);

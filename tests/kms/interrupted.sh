@@ -72,6 +72,17 @@ for signal in INT TERM HUP QUIT; do
 		"the key in hand is finished, the next not begun"
 done
 
+# The one key in hand is finished, and its result told.
+server_start stop delay=0.5
+new_bundle only.bundle
+tap_start import env --default-signal=INT "$kms" import $keep --json only.bundle
+tap_poll 10 asked ImportKeyMaterial
+kill -INT "$tap_pid"
+wait "$tap_pid"
+tap_is "$?" 130 "an interrupt in the last import is status 130"
+tap_is "$(jq -c '[.ok, .error.status, (.results | length)]' import.out) $(jq 'has("receipt")' only.bundle)" "[false,130,1] true" \
+	"it is finished and told"
+
 # Two imports of one bundle.
 server_start stop ImportKeyMaterial=hang
 new_bundle t.bundle
@@ -95,4 +106,4 @@ tap_ok $? "the bundle is as it was"
 tap_exits 0 "with room again it finishes" "$kms" import $keep full.bundle
 tap_run sh -c 'trap "" XFSZ; ulimit -f 0; exec "$@"' sh "$kms" fetch --key-id "$arn" --wrapping-key-spec RSA_2048 --out none.bundle
 tap_is "$tap_status $(find . -maxdepth 1 -name 'none.bundle*' | wc -l)" "1 0" "disk full at fetch: status 1 and no file"
-tap_done $((4 * rows + 19))
+tap_done $((4 * rows + 21))

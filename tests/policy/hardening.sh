@@ -21,9 +21,11 @@ for name in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	tap_like "$(cat symbols)" '__(v?snprintf|printf|fprintf|memcpy|read|vfprintf)_chk' "$name has checked libc calls"
 done
 
+archives=0
 # Debian's crt1.o has no mark, so the linker leaves it off the programs; ours is in every object.
 for archive in "$KEYHAUL_BUILD"/lib*.a; do
 	name=$(basename "$archive")
+	archives=$((archives + 1))
 	case $(uname -m) in
 	x86_64)
 		tap_is "$(readelf -n "$archive" | grep -c 'IBT, SHSTK')" "$(ar t "$archive" | wc -l)" "$name is compiled for CET" ;;
@@ -32,4 +34,5 @@ for archive in "$KEYHAUL_BUILD"/lib*.a; do
 	esac
 done
 
-tap_done 41
+tap_ok $((archives < 11)) "there are as many libraries as the tree has folders, or more"
+tap_done $((33 + archives))
