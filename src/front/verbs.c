@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
 	{"import", KMS, KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
 	{"status", KMS, KMS, "tells how KMS keys and their materials stand, and which expire soon"},
 	{"rotate", KMS, KMS, "makes new imported material the current one, in every Region: stages it, rotates, and waits"},
+	{"replicate", KMS, KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
 	{"delete", KMS, KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
 };
 
