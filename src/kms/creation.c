@@ -178,7 +178,7 @@ static json_t *body_of(const struct plan_key *key, const char *id, const char *p
 static int find(struct creation *c, struct kms *kms, struct kh_error *err)
 {
 	const struct kms_pace *pace = &kms->pace;
-	unsigned wait = 250;
+	unsigned wait = 500; /* each look asks for every key of the account: few of them */
 
 	for (;;) {
 		if (ops_find_tagged(kms, PLAN_TAG_ID, c->id, c->attempted_at, c->arn, err)) {
@@ -192,7 +192,7 @@ static int find(struct creation *c, struct kms *kms, struct kh_error *err)
 		if (pace->stop(pace->ctx))
 			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before it was known whether a key was made");
 		pace->wait_ms(pace->ctx, wait);
-		wait = wait < 1000 ? 2 * wait : wait;
+		wait = wait < 2000 ? 2 * wait : wait;
 	}
 }
 
