@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "key.h"
 
+#include "base/log.h"
 #include "call.h"
 #include "ckr.h"
 
@@ -78,12 +79,26 @@ int key_query_from_uri(const struct uri *uri, struct key_query *out, struct kh_e
 	return kh_hint(err, "type= has to be secret-key or private, or left out");
 }
 
-static int each_of(const struct token *t, const struct attr_template *match, key_each_fn *each, void *arg,
-		   struct kh_error *err)
+static bool same(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
+}
+
+/* CKR_OK is not evidence: a search that passes over what it was asked for gives somebody else's key. */
+static bool is_asked_for(const struct key_query *q, const struct key *k)
+{
+	return (!q->has_class || q->object_class == k->object_class) &&
+	       (!q->label || same(q->label, q->label_len, k->label, k->label_len)) &&
+	       (!q->id || same(q->id, q->id_len, k->id, k->id_len));
+}
+
+static int each_of(const struct token *t, const struct key_query *q, const struct attr_template *match,
+		   key_each_fn *each, void *arg, struct kh_error *err)
 {
 	CK_OBJECT_HANDLE *handles = NULL;
+	char words[TOKEN_WORDS_MAX];
 	struct key k;
-	size_t n = 0;
+	size_t n = 0, others = 0;
 	int rc = -1;
 
 	if (key_search(t, match, &handles, &n, err))
@@ -93,9 +108,15 @@ static int each_of(const struct token *t, const struct attr_template *match, key
 			goto out;
 		if (k.object_class != CKO_SECRET_KEY && k.object_class != CKO_PRIVATE_KEY)
 			continue;
-		if (each(t, &k, arg, err))
+		if (!is_asked_for(q, &k))
+			others++;
+		else if (each(t, &k, arg, err))
 			goto out;
 	}
+	if (others > 0)
+		log_warning("C_FindObjects on %s gave %zu key%s that %s not what was asked for by the token's own word (CKA_LABEL, "
+			    "CKA_ID, CKA_CLASS): passed over", token_words(t, words), others, others == 1 ? "" : "s",
+			    others == 1 ? "is" : "are");
 	rc = 0;
 out:
 	free(handles);
@@ -119,7 +140,7 @@ int key_each(const struct token *t, const struct key_query *q, key_each_fn *each
 			attr_add_bytes(&match, CKA_LABEL, q->label, q->label_len);
 		if (q->id)
 			attr_add_bytes(&match, CKA_ID, q->id, q->id_len);
-		if (each_of(t, &match, each, arg, err))
+		if (each_of(t, q, &match, each, arg, err))
 			return -1;
 	}
 	return 0;
@@ -143,7 +164,7 @@ static int count_one(const struct token *t, const struct key *k, void *arg, stru
 	if (one->n++ == 0)
 		*one->key = *k;
 	if (one->names.len + 200 < one->names.max) /* the first few are enough */
-		return buf_addf(&one->names, "%s%s %s '%.40s' id %s", err, one->names.len ? "; " : "",
+		return buf_addf(&one->names, "%s%s %s '%.40s' id %.128s", err, one->names.len ? "; " : "",
 				key_type_name(k->type, type),
 				k->object_class == CKO_PRIVATE_KEY ? "private key" : "secret key", k->label,
 				id[0] ? id : "(none)");
@@ -177,11 +198,6 @@ int key_find(const struct token *t, const struct key_query *q, struct key *out, 
 	}
 	buf_free(&one.names);
 	return rc;
-}
-
-static bool same(const void *a, size_t a_len, const void *b, size_t b_len)
-{
-	return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
 bool key_matches_uri(const struct token *t, const struct key *k, const struct uri *uri)

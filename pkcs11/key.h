@@ -8,7 +8,7 @@
 
 #define KEY_OBJECTS_MAX 10000 /* objects of one search */
 #define KEY_LABEL_MAX 256
-#define KEY_ID_MAX 64
+#define KEY_ID_MAX 255 /* what a bundle's URI can name */
 #define KEY_CHECK_VALUE_MAX 16
 #define KEY_WHY_MAX 160
 #define KEY_MODULUS_MAX 2048	 /* bytes: RSA keys up to 16384 bits are told their size */
@@ -53,7 +53,10 @@ int key_query_from_uri(const struct uri *uri, struct key_query *out, struct kh_e
 /* One object of key_each. Stops with -1. */
 typedef int key_each_fn(const struct token *t, const struct key *k, void *arg, struct kh_error *err);
 
-/* Calls `each` for every key that fits, at most KEY_OBJECTS_MAX (KH_E_TOKEN over it). No search is left open while it runs. */
+/*
+ * Calls `each` for every key that fits, at most KEY_OBJECTS_MAX (KH_E_TOKEN over it). No search is left open while it
+ * runs. What the search gives and the token does not say to be what was asked for is passed over with a warning.
+ */
 int key_each(const struct token *t, const struct key_query *q, key_each_fn *each, void *arg, struct kh_error *err);
 
 /*

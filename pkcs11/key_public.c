@@ -12,6 +12,7 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define POINT_MAX 512 /* bytes; P-521's has 136 with its DER head */
 
@@ -117,30 +118,42 @@ static int from_rsa(const struct key *k, const unsigned char *modulus, size_t mo
 	return rc;
 }
 
+/* A search may pass over what it was asked for; the object's own word of its CKA_ID comes with the rest. */
+static bool is_of_another(const struct key *k, const struct attr_read *id)
+{
+	if (k->id_len == 0 || !id->there || (id->len == k->id_len && memcmp(id->data, k->id, id->len) == 0))
+		return false;
+	log_warning("the token gave a public object with another CKA_ID for '%s': passed over", k->label);
+	return true;
+}
+
 static int from_rsa_object(const struct token *t, const struct key *k, CK_OBJECT_HANDLE object, struct buf *out,
 			   struct kh_error *err)
 {
-	unsigned char modulus[KEY_MODULUS_MAX], exponent[KEY_EXPONENT_MAX];
-	struct attr_read reads[] = {ATTR_READ(CKA_MODULUS, modulus), ATTR_READ(CKA_PUBLIC_EXPONENT, exponent)};
+	unsigned char modulus[KEY_MODULUS_MAX], exponent[KEY_EXPONENT_MAX], id[KEY_ID_MAX];
+	struct attr_read reads[] = {ATTR_READ(CKA_MODULUS, modulus), ATTR_READ(CKA_PUBLIC_EXPONENT, exponent),
+				    ATTR_READ(CKA_ID, id)};
 
-	if (attr_read_all(t, object, reads, 2, err))
+	if (attr_read_all(t, object, reads, 3, err))
 		return -1;
+	if (is_of_another(k, &reads[2]))
+		return 0;
 	return from_rsa(k, modulus, reads[0].len, exponent, reads[1].len, out, err);
 }
 
 static int from_ec_object(const struct token *t, const struct key *k, CK_OBJECT_HANDLE object, struct buf *out,
 			  struct kh_error *err)
 {
-	unsigned char point[POINT_MAX];
-	struct attr_read read = ATTR_READ(CKA_EC_POINT, point);
+	unsigned char point[POINT_MAX], id[KEY_ID_MAX];
+	struct attr_read reads[] = {ATTR_READ(CKA_EC_POINT, point), ATTR_READ(CKA_ID, id)};
 	EVP_PKEY *pkey = NULL;
 	int rc;
 
-	if (attr_read_all(t, object, &read, 1, err))
+	if (attr_read_all(t, object, reads, 2, err))
 		return -1;
-	if (read.len == 0)
+	if (reads[0].len == 0 || is_of_another(k, &reads[1]))
 		return 0;
-	if (ec_key_of_point(k, point, read.len, &pkey))
+	if (ec_key_of_point(k, point, reads[0].len, &pkey))
 		rc = no_key(k, err);
 	else
 		rc = to_spki(k, pkey, out, err);

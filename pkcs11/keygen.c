@@ -241,14 +241,16 @@ static CK_RV destroy(const struct token *t, CK_OBJECT_HANDLE *handle, const stru
 	return rv;
 }
 
-void keygen_destroy(const struct token *t, struct keygen_key *k)
+CK_RV keygen_destroy(const struct token *t, struct keygen_key *k)
 {
 	const struct own_mark mark = {CKA_ID, k->id, KEYGEN_ID};
 	bool any = k->key != CK_INVALID_HANDLE || k->public_key != CK_INVALID_HANDLE;
 	CK_RV rv = destroy(t, &k->key, k), rv_public = destroy(t, &k->public_key, k);
 
+	rv = rv != CKR_OK ? rv : rv_public;
 	if (any && k->kept) /* CKR_OK is not evidence; what is the session's goes with it */
-		own_check_gone(t, &mark, rv != CKR_OK ? rv : rv_public);
+		own_check_gone(t, &mark, rv);
+	return rv;
 }
 
 int keygen_check_label(const struct token *t, const char *label, struct kh_error *err)

@@ -39,8 +39,11 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 /* The generation mechanism of a key spec. */
 CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec);
 
-/* Destroys both halves and forgets the handles; a failure is a warning, and on the token it is counted (token_note_left). */
-void keygen_destroy(const struct token *t, struct keygen_key *k);
+/*
+ * Destroys both halves and forgets the handles. Gives CKR_OK, or what the token said; a failure is a warning as well, and
+ * on the token it is counted (token_note_left).
+ */
+CK_RV keygen_destroy(const struct token *t, struct keygen_key *k);
 
 /* KH_E_INPUT where an object of any class has this label already. */
 int keygen_check_label(const struct token *t, const char *label, struct kh_error *err);

@@ -149,7 +149,7 @@ static int try_to_wrap(const struct token *t, const struct probe_row *known, EVP
 	struct kh_error why;
 	int ret = -1;
 
-	if (wrap_key_create(t, rsa, &wrapping_key, &why) != 0)
+	if (wrap_key_create(t, rsa, false, &wrapping_key, &why) != 0)
 		return untried(c, &why, err);
 	if (wrap_run(t, &known->plan, wrapping_key, rsa->bits, target, &blob, &why) == 0) {
 		settle(c, PROBE_BROKEN, CKR_OK, what_came_out(host, &known->plan, &blob));
@@ -219,7 +219,7 @@ static int settle_refusal(const struct token *t, const struct spki *rsa, CK_RV r
 	CK_OBJECT_HANDLE plain = CK_INVALID_HANDLE;
 	struct kh_error why;
 
-	if (wrap_key_create(t, rsa, &plain, &why) == 0)
+	if (wrap_key_create(t, rsa, false, &plain, &why) == 0)
 		settle(c, is_refusal(rv) ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv, "C_CreateObject");
 	else if (untried(c, &why, err) != 0)
 		return -1;

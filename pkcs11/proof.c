@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SESSIONS_MAX 64 /* threads */
 #define FOUND_MAX 880 /* of an error's message: what each plan was found to be */
 
 /* A proof that is being made, was made, or failed: none is made twice. */
@@ -23,14 +24,15 @@ struct proof_row {
 	enum { IN_THE_MAKING, HOLDS, FAILED } state; /* under the run's lock; the rest stays as it is then */
 	struct proof proof;
 	struct kh_error why;
+	CK_SESSION_HANDLE looked[SESSIONS_MAX]; /* that have wrapped a real key by it, under the lock */
+	size_t n_looked;
 };
 
 struct proof_run {
 	struct wrap_choice choice;
-	pthread_mutex_t lock; /* of seen, real, rows and each row's state */
+	pthread_mutex_t lock; /* of seen, rows, each row's state and its sessions */
 	pthread_cond_t made;  /* a row left IN_THE_MAKING, or the list */
 	struct proof_seen seen;
-	bool real; /* a real key was wrapped */
 	struct proof_row *rows;
 	pthread_mutex_t rsa_lock;
 	EVP_PKEY *rsa_2048, *rsa_3072; /* NULL until one is needed */
@@ -83,9 +85,6 @@ int proof_check_real(struct proof_run *run, const struct spki *key, const struct
 	unsigned char sha256[32];
 	bool again = false;
 
-	(void)pthread_mutex_lock(&run->lock);
-	run->real = true;
-	(void)pthread_mutex_unlock(&run->lock);
 	if (blob->len < key->modulus_len || memcmp(blob->data, key->modulus, key->modulus_len) >= 0) {
 		kh_fail(err, KH_E_TOKEN, 0, "C_WrapKey: CKR_OK with a blob that is not under the request's wrapping key");
 		return kh_hint(err, "%s", CKR_HINT_BROKEN);
@@ -98,14 +97,43 @@ int proof_check_real(struct proof_run *run, const struct spki *key, const struct
 	return kh_hint(err, "%s", CKR_HINT_BROKEN);
 }
 
-bool proof_is_first_real(struct proof_run *run)
+/* Under the lock. */
+static struct proof_row *row_with(const struct proof_run *run, const struct proof *p)
+{
+	struct proof_row *row = run->rows;
+
+	while (&row->proof != p)
+		row = row->next;
+	return row;
+}
+
+static bool has_looked(const struct proof_row *row, CK_SESSION_HANDLE session)
+{
+	for (size_t i = 0; i < row->n_looked; i++)
+		if (row->looked[i] == session)
+			return true;
+	return false;
+}
+
+bool proof_is_first_real(struct proof_run *run, const struct proof *p, const struct token *t)
 {
 	bool first;
 
 	(void)pthread_mutex_lock(&run->lock);
-	first = !run->real;
+	first = !has_looked(row_with(run, p), t->session);
 	(void)pthread_mutex_unlock(&run->lock);
 	return first;
+}
+
+void proof_real_done(struct proof_run *run, const struct proof *p, const struct token *t)
+{
+	struct proof_row *row;
+
+	(void)pthread_mutex_lock(&run->lock);
+	row = row_with(run, p);
+	if (!has_looked(row, t->session) && row->n_looked < SESSIONS_MAX) /* for one more it is looked each time */
+		row->looked[row->n_looked++] = t->session;
+	(void)pthread_mutex_unlock(&run->lock);
 }
 
 static EVP_PKEY *throwaway_rsa(struct proof_run *run, unsigned bits, struct kh_error *err)

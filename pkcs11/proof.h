@@ -48,7 +48,11 @@ int proof_get(struct proof_run *run, const struct token *t, enum keyspec spec, s
  */
 int proof_check_real(struct proof_run *run, const struct spki *key, const struct wrap_blob *blob, struct kh_error *err);
 
-/* True until the first proof_check_real: what is looked at once a run, to spare each key a call. */
-bool proof_is_first_real(struct proof_run *run);
+/*
+ * True until proof_real_done for this proof (of proof_get) and this session: the first real wrap of each combination in
+ * each session is looked at more closely, for calls that the next ones are spared.
+ */
+bool proof_is_first_real(struct proof_run *run, const struct proof *p, const struct token *t);
+void proof_real_done(struct proof_run *run, const struct proof *p, const struct token *t);
 
 #endif

@@ -23,7 +23,7 @@ static int put_wrapping_key(const struct token *t, EVP_PKEY *rsa, CK_OBJECT_HAND
 	if (len <= 0)
 		kh_fail_memory(err);
 	else if (spki_parse(der, (size_t)len, 0, &spki, err) == 0)
-		ret = wrap_key_create(t, &spki, out, err);
+		ret = wrap_key_create(t, &spki, false, out, err);
 	spki_clear(&spki);
 	OPENSSL_free(der);
 	return ret;

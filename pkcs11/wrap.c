@@ -98,8 +98,9 @@ static int wrap_native(const struct token *t, enum wrapalg alg, CK_OBJECT_HANDLE
 }
 
 /*
- * OAEP of the ephemeral key || RFC 5649 of the target. The ephemeral key wraps this once and is gone. It is read back
- * for the throwaway, and in read-write sessions, where a wrong handle could destroy a key that is kept.
+ * OAEP of the ephemeral key || RFC 5649 of the target. The ephemeral key wraps this once and is gone: who has one opens
+ * the blob. It is read back where the plan is careful, and in read-write sessions, where a wrong handle could destroy a
+ * key that is kept.
  */
 static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK_OBJECT_HANDLE wrapping_key,
 			 unsigned bits, CK_OBJECT_HANDLE target, struct wrap_blob *out, struct kh_error *err)
@@ -110,6 +111,7 @@ static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK
 	CK_MECHANISM kwp = {plan->kwp, NULL, 0};
 	struct keygen_key ephemeral;
 	struct wrap_blob inner;
+	CK_RV rv;
 	int ret = -1;
 
 	if (keygen_generate(t, &request, &ephemeral, err) != 0)
@@ -129,7 +131,11 @@ static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK
 	out->len += inner.len;
 	ret = 0;
 out:
-	keygen_destroy(t, &ephemeral);
+	rv = keygen_destroy(t, &ephemeral);
+	if (ret == 0 && rv != CKR_OK) {
+		ret = ckr_fail(err, rv, "C_DestroyObject", "the ephemeral key");
+		kh_hint(err, "nothing was written: what is wrapped under a key that stays could be opened with it");
+	}
 	return ret;
 }
 

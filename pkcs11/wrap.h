@@ -23,7 +23,7 @@ struct wrap_plan {
 	enum wrapalg alg;
 	enum wrap_way way;
 	CK_MECHANISM_TYPE kwp; /* WRAP_TWO_STEP: the mechanism that is to be RFC 5649 */
-	bool careful;	       /* WRAP_TWO_STEP: the ephemeral key is read back, for one call more */
+	bool careful;	       /* WRAP_TWO_STEP: the ephemeral key is read back before it is used, for one call more */
 };
 
 /* What a person says of the way, which the proof then holds to the same. {0}: nothing. */
@@ -64,16 +64,12 @@ size_t wrap_plan_mechanisms(const struct wrap_plan *plan, struct bundle_mechanis
 
 /*
  * Puts a wrapping key on the token: an RSA public key of the session (a token object labelled keyhaul-tmp-* with
- * t->token_objects) that may wrap and do nothing else. The caller destroys it with wrap_key_destroy. KH_E_TOKEN.
+ * t->token_objects) that may wrap and do nothing else. The caller destroys it with wrap_key_destroy. If `careful`, and in
+ * read-write sessions always, it is read back for one call more: class, modulus and label have to be what was put there,
+ * where the token says them. KH_E_TOKEN.
  */
-int wrap_key_create(const struct token *t, const struct spki *key, CK_OBJECT_HANDLE *out, struct kh_error *err);
-
-/*
- * That the handle is of this key, where the token says: CKA_CLASS, CKA_MODULUS, and the label (NULL: any). One call;
- * wrap_key_create makes it in read-write sessions, where a wrong handle could destroy what is on the token. KH_E_TOKEN.
- */
-int wrap_key_check(const struct token *t, const struct spki *key, const char *label, CK_OBJECT_HANDLE object,
-		   struct kh_error *err);
+int wrap_key_create(const struct token *t, const struct spki *key, bool careful, CK_OBJECT_HANDLE *out,
+		    struct kh_error *err);
 
 /*
  * Destroys it and forgets the handle; a failure is a warning, and on the token it is counted (token_note_left).
@@ -82,8 +78,9 @@ int wrap_key_check(const struct token *t, const struct spki *key, const char *la
 void wrap_key_destroy(const struct token *t, CK_OBJECT_HANDLE *key);
 
 /*
- * Wraps `target` by the plan under the wrapping key of `bits`, and leaves nothing on the token. Lengths that cannot
- * be are refused; what is in the blob is for the proof to say. KH_E_TOKEN, with the call, mechanism and code.
+ * Wraps `target` by the plan under the wrapping key of `bits`, and leaves nothing on the token: an ephemeral key that
+ * could not be destroyed is a failure. Lengths that cannot be are refused; what is in the blob is for the proof to say.
+ * KH_E_TOKEN, with the call, mechanism and code.
  */
 int wrap_run(const struct token *t, const struct wrap_plan *plan, CK_OBJECT_HANDLE wrapping_key, unsigned bits,
 	     CK_OBJECT_HANDLE target, struct wrap_blob *out, struct kh_error *err);

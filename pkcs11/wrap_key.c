@@ -10,8 +10,9 @@
 
 #include <string.h>
 
-int wrap_key_check(const struct token *t, const struct spki *key, const char *label, CK_OBJECT_HANDLE object,
-		   struct kh_error *err)
+/* That the handle is of this key, where the token says. One call. */
+static int check(const struct token *t, const struct spki *key, const char *label, CK_OBJECT_HANDLE object,
+		 struct kh_error *err)
 {
 	unsigned char modulus[SPKI_MODULUS_MAX + 1] = {0};
 	char name[OWN_MARK_MAX] = {0};
@@ -28,7 +29,7 @@ int wrap_key_check(const struct token *t, const struct spki *key, const char *la
 	while (zeros < reads[2].len && modulus[zeros] == 0)
 		zeros++;
 	if ((!reads[0].there || object_class == CKO_PUBLIC_KEY) &&
-	    (!reads[1].there || label == NULL || (reads[1].len == strlen(label) && memcmp(name, label, reads[1].len) == 0)) &&
+	    (!reads[1].there || (reads[1].len == strlen(label) && memcmp(name, label, reads[1].len) == 0)) &&
 	    (!reads[2].there ||
 	     (reads[2].len - zeros == key->modulus_len && memcmp(modulus + zeros, key->modulus, key->modulus_len) == 0)))
 		return 0;
@@ -43,16 +44,17 @@ static int check_made(const struct token *t, const struct spki *key, const char 
 	const struct own_mark mark = {CKA_LABEL, label, strlen(label)};
 	size_t n;
 
-	if (!t->read_write || wrap_key_check(t, key, label, *object, err) == 0)
+	if (check(t, key, label, *object, err) == 0)
 		return 0;
 	*object = CK_INVALID_HANDLE;
-	n = token_is_gone(err->native) ? 0 : own_sweep(t, &mark);
+	n = own_sweep(t, &mark);
 	if (t->token_objects)
 		token_note_left(t, n);
 	return -1;
 }
 
-int wrap_key_create(const struct token *t, const struct spki *key, CK_OBJECT_HANDLE *out, struct kh_error *err)
+int wrap_key_create(const struct token *t, const struct spki *key, bool careful, CK_OBJECT_HANDLE *out,
+		    struct kh_error *err)
 {
 	static const CK_ATTRIBUTE_TYPE no_use[] = {CKA_ENCRYPT, CKA_VERIFY, CKA_VERIFY_RECOVER};
 	struct attr_template tmpl = {.n = 0};
@@ -73,8 +75,8 @@ int wrap_key_create(const struct token *t, const struct spki *key, CK_OBJECT_HAN
 	attr_add_bytes(&tmpl, CKA_MODULUS, key->modulus, key->modulus_len);
 	attr_add_bytes(&tmpl, CKA_PUBLIC_EXPONENT, key->exponent, key->exponent_len);
 	rv = P11_CALL(t->fn, C_CreateObject, t->session, tmpl.v, tmpl.n, out);
-	if (rv == CKR_OK)
-		return check_made(t, key, label, out, err);
+	if (rv == CKR_OK) /* in read-write sessions a wrong handle could destroy what is on the token */
+		return careful || t->read_write ? check_made(t, key, label, out, err) : 0;
 	*out = CK_INVALID_HANDLE;
 	ckr_fail(err, rv, "C_CreateObject", "the wrapping key");
 	if (token_wants_kept(t, rv))

@@ -9,23 +9,23 @@
 
 #include <string.h>
 
-/* The request's wrapping key is on the token for this one wrap. */
+/* The request's wrapping key is on the token for this one wrap. What costs a call is looked at for the first key only. */
 static int wrap_key_under(const struct haul_item *item, const struct token *t, struct proof_run *proofs,
 			  struct haul_result *r, struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
-	int ret = 0;
+	struct wrap_plan plan = r->proof->plan;
+	int ret;
 
-	if (wrap_key_create(t, &facts->wrapping_key, &wrapping_key, err) != 0)
+	plan.careful = proof_is_first_real(proofs, r->proof, t);
+	if (wrap_key_create(t, &facts->wrapping_key, plan.careful, &wrapping_key, err) != 0)
 		return -1;
-	if (!t->read_write && proof_is_first_real(proofs)) /* once a run; read-write sessions look each time */
-		ret = wrap_key_check(t, &facts->wrapping_key, NULL, wrapping_key, err);
-	if (ret == 0)
-		ret = wrap_run(t, &r->proof->plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
+	ret = wrap_run(t, &plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
 	wrap_key_destroy(t, &wrapping_key);
 	if (ret != 0 || proof_check_real(proofs, &facts->wrapping_key, &r->blob, err) != 0)
 		return -1;
+	proof_real_done(proofs, r->proof, t);
 	return wrapalg_check_blob(facts->key_spec, facts->algorithm, facts->wrapping_bits, r->blob.len, err);
 }
 

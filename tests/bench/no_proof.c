@@ -54,8 +54,17 @@ int proof_check_real(struct proof_run *run, const struct spki *key, const struct
 	return 0;
 }
 
-bool proof_is_first_real(struct proof_run *run)
+bool proof_is_first_real(struct proof_run *run, const struct proof *p, const struct token *t)
 {
 	(void)run;
+	(void)p;
+	(void)t;
 	return false;
+}
+
+void proof_real_done(struct proof_run *run, const struct proof *p, const struct token *t)
+{
+	(void)run;
+	(void)p;
+	(void)t;
 }

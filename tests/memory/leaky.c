@@ -149,8 +149,10 @@ static int put_own_key(const struct token *t, EVP_PKEY *own, CK_OBJECT_HANDLE *o
 	unsigned char *der = NULL;
 	struct spki spki = {0};
 	int len = i2d_PUBKEY(own, &der);
-	int ret = len > 0 && spki_parse(der, (size_t)len, 0, &spki, err) == 0 ? wrap_key_create(t, &spki, out, err) : -1;
+	int ret = -1;
 
+	if (len > 0 && spki_parse(der, (size_t)len, 0, &spki, err) == 0)
+		ret = wrap_key_create(t, &spki, false, out, err);
 	spki_clear(&spki);
 	OPENSSL_free(der);
 	return ret;

@@ -133,6 +133,8 @@ static bool fits(CK_OBJECT_HANDLE object)
 	for (CK_ULONG i = 0; i < search.n; i++) {
 		const struct fake_attribute *a = fake_get(object, search.match[i].type);
 
+		if (search.match[i].type == fake.passes_over)
+			continue;
 		if (!a || a->len != search.match[i].ulValueLen || memcmp(a->value, search.match[i].pValue, a->len) != 0)
 			return false;
 	}
@@ -247,6 +249,7 @@ CK_FUNCTION_LIST *fake_reset(void)
 
 	memset(&fake, 0, sizeof(fake));
 	fake.failing_slot = (CK_SLOT_ID)-1;
+	fake.passes_over = CK_UNAVAILABLE_INFORMATION;
 	fake_slot(0, "T", "1", CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED);
 	return &list;
 }

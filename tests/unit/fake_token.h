@@ -35,6 +35,7 @@ struct fake {
 	CK_ULONG gave_slots;	    /* when not 0: what it says it put into the list */
 	struct fake_object objects[FAKE_OBJECTS]; /* the handle is the index and 1 */
 	CK_ULONG find_says;	    /* when not 0: what C_FindObjects says it gave */
+	CK_ATTRIBUTE_TYPE passes_over; /* when not CK_UNAVAILABLE_INFORMATION: of this it takes no notice in a search */
 	bool find_forever;	    /* C_FindObjects never comes to an end */
 	CK_RV session_info;	    /* what C_GetSessionInfo answers */
 	CK_STATE state;		    /* and gives */

@@ -14,6 +14,8 @@
 struct fake_wrap fake_wrap;
 
 static CK_FUNCTION_LIST list;
+static CK_C_DestroyObject fake_destroy;
+static CK_C_GetAttributeValue fake_read;
 static CK_OBJECT_HANDLE in_use;
 static CK_MECHANISM_TYPE in_use_mechanism;
 static unsigned wraps_of[FAKE_OBJECTS];
@@ -23,6 +25,11 @@ struct native_params {
 	CK_ULONG bits;
 	CK_RSA_PKCS_OAEP_PARAMS *oaep;
 };
+
+static bool lies(enum fake_lie lie)
+{
+	return fake_wrap.lie == lie && fake_wrap.wraps > fake_wrap.honest_calls;
+}
 
 static const struct fake_attribute *value_of(CK_OBJECT_HANDLE key)
 {
@@ -84,6 +91,10 @@ static CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK
 	set_value(*out, value, len);
 	set_check_value(*out, value, len, mechanism->mechanism == CKM_AES_KEY_GEN);
 	wraps_of[*out - 1] = 0;
+	if (lies(FAKE_OLD_KEK)) {
+		fake.objects[*out - 1].used = false;
+		*out = fake_wrap.old;
+	}
 	return CKR_OK;
 }
 
@@ -136,7 +147,26 @@ static CK_RV create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *v, CK_ULONG 
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
 		fake_wrap.wrapping_key_uses |= !fake_get(*out, uses[i]) || fake_get(*out, uses[i])->value[0] == CK_TRUE;
 	fake_wrap.wrapping_key_is_token_object = fake_get(*out, CKA_TOKEN)->value[0] == CK_TRUE;
+	if (lies(FAKE_OTHER_MODULUS))
+		fake_get(*out, CKA_MODULUS)->value[9] ^= 1;
+	if (lies(FAKE_OTHER_LABEL))
+		fake_set(*out, CKA_LABEL, "somebody's", 10);
 	return CKR_OK;
+}
+
+static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	bool wraps = fake_get(object, CKA_WRAP) && fake_get(object, CKA_WRAP)->value[0] == CK_TRUE;
+
+	if (lies(FAKE_STAYS) && wraps && fake_get(object, CKA_VALUE))
+		return CKR_ACTION_PROHIBITED;
+	return fake_destroy(session, object);
+}
+
+static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
+{
+	fake_wrap.reads++;
+	return fake_read(session, object, v, n);
 }
 
 static EVP_PKEY *rsa_of(CK_OBJECT_HANDLE key)
@@ -158,11 +188,6 @@ static EVP_PKEY *rsa_of(CK_OBJECT_HANDLE key)
 	cr_assert(EVP_PKEY_fromdata_init(ctx) > 0 && EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_PUBLIC_KEY, params) > 0);
 	EVP_PKEY_CTX_free(ctx);
 	return out;
-}
-
-static bool lies(enum fake_lie lie)
-{
-	return fake_wrap.lie == lie && fake_wrap.wraps > fake_wrap.honest_calls;
 }
 
 static size_t oaep(CK_OBJECT_HANDLE with, const CK_RSA_PKCS_OAEP_PARAMS *p, const unsigned char *in, size_t len,
@@ -335,6 +360,10 @@ CK_FUNCTION_LIST *fake_wrap_reset(void)
 	list.C_GenerateKeyPair = generate_pair;
 	list.C_CreateObject = create_object;
 	list.C_WrapKey = wrap_key;
+	fake_destroy = list.C_DestroyObject;
+	list.C_DestroyObject = destroy_object;
+	fake_read = list.C_GetAttributeValue;
+	list.C_GetAttributeValue = get_attribute_value;
 	list.C_SignInit = crypto_init;
 	list.C_Sign = crypto;
 	list.C_EncryptInit = crypto_init;

@@ -30,6 +30,11 @@ enum fake_lie {
 	FAKE_ZEROS,	     /* writes zeros */
 	FAKE_AGAIN,	     /* the blob that it gave first */
 	FAKE_OVER_MODULUS,   /* an RSA part over the modulus */
+	/* what the other calls do from that C_WrapKey on */
+	FAKE_OTHER_MODULUS,  /* C_CreateObject puts another modulus in */
+	FAKE_OTHER_LABEL,    /* gives the handle of an object with another label */
+	FAKE_OLD_KEK,	     /* C_GenerateKey gives the handle `old` */
+	FAKE_STAYS,	     /* C_DestroyObject refuses to destroy AES keys that wrap */
 };
 
 /* The fake token of fake_token.h with keys that are real, and C_WrapKey done by OpenSSL. */
@@ -38,10 +43,12 @@ struct fake_wrap {
 	unsigned honest_calls;	  /* C_WrapKey calls before the lie begins */
 	bool native;		  /* has CKM_RSA_AES_KEY_WRAP */
 	CK_MECHANISM_TYPE kwp[2]; /* lists these for RFC 5649; the first one lies, the second does not; 0: none */
+	CK_OBJECT_HANDLE old;	  /* FAKE_OLD_KEK's */
 	bool no_crypto;		  /* neither signs nor encrypts */
 	bool no_check_value;
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */
+	unsigned reads;			      /* C_GetAttributeValue calls */
 	CK_BBOOL wrapping_key_uses;	      /* CK_TRUE when it could do anything but wrap */
 	bool wrapping_key_is_token_object;
 };
