@@ -41,7 +41,7 @@ int proof_seen_add(struct proof_seen *s, const unsigned char sha256[32], bool *a
 	memcpy(&value, sha256, sizeof(value));
 	if (value == 0)
 		return 0;
-	if (s->n >= s->size / 2 && grow(s, err) != 0)
+	if (s->n >= s->size / 4 * 3 && grow(s, err) != 0)
 		return -1;
 	slot = slot_of(s->slots, s->size, value);
 	*again = *slot == value;

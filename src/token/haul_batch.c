@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define NAMES_MAX (16u << 20) /* bytes; ten thousand of the longest take 5 */
+
 void haul_batch_fail(struct haul_batch *b, const struct kh_error *why)
 {
 	if (!b->failed)
@@ -15,13 +17,15 @@ void haul_batch_fail(struct haul_batch *b, const struct kh_error *why)
 
 static void settle(struct haul_batch *b, size_t i, enum haul_state state, struct haul_telling *t)
 {
+	struct kh_error err;
+
 	(void)pthread_mutex_lock(&b->lock);
-	b->outcomes[i].state = (unsigned char)state;
-	b->outcomes[i].telling = t;
-	if (state == HAUL_FAILED && t->why.code == KH_E_TOKEN && token_is_gone(t->why.native)) {
+	if (state == HAUL_FAILED && t->error.code == KH_E_TOKEN && token_is_gone(t->error.native)) {
 		b->is_gone = true;
-		b->native = t->why.native;
+		b->native = t->error.native;
 	}
+	if (haul_tell_keep(b, i, state, t, &err) != 0)
+		haul_batch_fail(b, &err);
 	haul_tell(b);
 	(void)pthread_mutex_unlock(&b->lock);
 	progress_step();
@@ -64,20 +68,20 @@ static int work(struct haul_worker *w, size_t i, struct kh_error *err)
 
 	if (t == NULL)
 		return kh_fail_memory(err);
-	if (haul_item_open(b->c->words[i], b->o, &item, &t->why) == 0)
-		state = haul(w, &item, &whole, &t->why);
-	else if (t->why.code == KH_E_AGAIN && b->is_shared)
+	if (haul_item_open(b->c->words[i], b->o, &item, &t->error) == 0)
+		state = haul(w, &item, &whole, &t->error);
+	else if (t->error.code == KH_E_AGAIN && b->is_shared)
 		state = HAUL_IN_USE;
 	if (state == HAUL_FAILED && item.bundle != NULL && !whole)
-		kh_context(&t->why, "%s", item.path);
-	*err = t->why; /* of the whole */
-	if (whole || (state != HAUL_IN_USE && haul_tell_prepare(w, &item, state, &b->outcomes[i], t, err) != 0))
+		kh_context(&t->error, "%s", item.path);
+	*err = t->error; /* of the whole */
+	if (whole || (state != HAUL_IN_USE && haul_tell_prepare(w, &item, state, t, err) != 0))
 		goto out;
 	if (state == HAUL_IN_USE) {
 		b->outcomes[i].state = HAUL_IN_USE;
 	} else {
 		if (state != HAUL_FAILED)
-			t->why.code = KH_OK;
+			t->error.code = KH_OK;
 		t->proof = state == HAUL_WRAPPED ? w->result.proof : NULL;
 		t->spec = w->result.key.spec;
 		settle(b, i, state, t);
@@ -140,11 +144,9 @@ static void work_on_used(struct haul_batch *b)
 
 static void batch_free(struct haul_batch *b)
 {
-	for (size_t i = 0; b->outcomes != NULL && i < b->c->nwords; i++) {
+	for (size_t i = 0; b->outcomes != NULL && i < b->c->nwords; i++)
 		haul_telling_free(b->outcomes[i].telling);
-		free(b->outcomes[i].key);
-		free(b->outcomes[i].why);
-	}
+	buf_free(&b->names);
 	free(b->outcomes);
 	session_close(&b->first.session);
 	proof_run_free(b->proofs);
@@ -161,6 +163,7 @@ int haul_batch_run(struct cmd *c, const struct haul_opts *o, const struct wrap_c
 		return kh_fail_memory(err);
 	b->c = c;
 	b->o = o;
+	b->names.max = NAMES_MAX;
 	b->first.batch = b;
 	b->first.session.token.session = CK_INVALID_HANDLE;
 	(void)pthread_mutex_init(&b->lock, NULL);

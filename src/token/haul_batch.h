@@ -6,6 +6,7 @@
 #include "haul.h"
 
 #include <pthread.h>
+#include <stdint.h>
 
 /*
  * `wrap` over many bundles: one login, a session for each thread, the bundles taken in the order of the command line and
@@ -22,16 +23,18 @@ enum haul_state {
 
 /* What is to be said of a bundle when all before it have been told. */
 struct haul_telling {
+	char *key, *why; /* for the table: escaped for a terminal, short; NULL: nothing to say */
 	char *json; /* NULL: it failed, or nobody wants JSON */
 	const struct proof *proof; /* NULL: none */
 	enum keyspec spec;	   /* that it is for */
-	struct kh_error why; /* KH_OK: it did not fail */
+	enum wrapalg algorithm;	   /* WRAPALGS: not known */
+	struct kh_error error; /* KH_OK: it did not fail */
 };
 
-/* What came of a bundle, for the table. */
+/* What came of a bundle, for the table: little, there may be ten thousand. */
 struct haul_outcome {
-	char *key, *why; /* escaped for a terminal, short; NULL: nothing to say */
-	struct haul_telling *telling;
+	struct haul_telling *telling; /* until it is told */
+	uint32_t key, why;	 /* where in the batch's names; 0: nothing to say */
 	unsigned char state;	 /* enum haul_state */
 	unsigned char algorithm; /* enum wrapalg; WRAPALGS: not known */
 };
@@ -59,6 +62,7 @@ struct haul_batch {
 	size_t n_helpers;
 	bool is_shared;		     /* there are helpers, or will be in a moment */
 	pthread_mutex_t lock;	     /* of all that follows, of `outcomes` once a telling is in, and of `c` */
+	struct buf names;	     /* of the outcomes, each with its NUL */
 	size_t next;		     /* the first word that nobody has taken */
 	size_t told;		     /* all before it are */
 	bool is_gone;		     /* the token: what is left is not tried */
@@ -81,9 +85,12 @@ void haul_batch_work(struct haul_worker *w);
 /* Ends the run with a failure of the whole; the first counts. Under the lock. */
 void haul_batch_fail(struct haul_batch *b, const struct kh_error *why);
 
-/* Fills in what is told of a bundle now (the JSON) and later (the table). KH_E_MEMORY. */
+/* Fills in what is told of a bundle when its turn has come, and what the table has of it. KH_E_MEMORY. */
 int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item, enum haul_state state,
-		      struct haul_outcome *out, struct haul_telling *t, struct kh_error *err);
+		      struct haul_telling *t, struct kh_error *err);
+
+/* Takes over what came of a bundle, for its turn. KH_E_MEMORY. Under the lock. */
+int haul_tell_keep(struct haul_batch *b, size_t i, enum haul_state state, struct haul_telling *t, struct kh_error *err);
 
 /* Tells all bundles whose turn has come: error line, warnings, JSON. Under the lock. */
 void haul_tell(struct haul_batch *b);

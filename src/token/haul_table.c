@@ -19,10 +19,10 @@ static const char *const words[] = {
 	[HAUL_SKIPPED] = "skipped",	[HAUL_FAILED] = "failed",
 };
 
-/* The three cells as they are shown; the path is escaped into `path`. */
+/* The cells as they are shown; the path is escaped into `path`. */
 struct cells {
 	struct buf path;
-	const char *key, *algorithm;
+	const char *key, *algorithm, *why;
 };
 
 static int cells_of(const struct haul_batch *b, size_t i, struct cells *out, struct kh_error *err)
@@ -32,7 +32,8 @@ static int cells_of(const struct haul_batch *b, size_t i, struct cells *out, str
 	const char *path = b->c->words[i];
 
 	out->path.len = 0;
-	out->key = o->key != NULL ? o->key : "-";
+	out->key = o->key != 0 ? b->names.data + o->key : "-";
+	out->why = o->why != 0 ? b->names.data + o->why : NULL;
 	out->algorithm = info != NULL && o->state != HAUL_NOT_TRIED && o->state != HAUL_IN_USE ? info->name : "-";
 	return text_for_terminal(path, strlen(path), &out->path, err);
 }
@@ -90,7 +91,8 @@ static int rows(const struct haul_batch *b, const struct widths *w, struct cells
 		const struct haul_outcome *o = &b->outcomes[i];
 
 		if (cells_of(b, i, cells, err) != 0 ||
-		    row(b->c, w, buf_text(&cells->path), cells->key, cells->algorithm, words[o->state], o->why, err) != 0)
+		    row(b->c, w, buf_text(&cells->path), cells->key, cells->algorithm, words[o->state], cells->why,
+			err) != 0)
 			return -1;
 		if (i % FLUSH_ROWS == FLUSH_ROWS - 1 && cmd_flush(b->c, err) != 0)
 			return -1;

@@ -36,7 +36,7 @@ static char *shown(const char *text, size_t len, size_t most, struct kh_error *e
 }
 
 int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item, enum haul_state state,
-		      struct haul_outcome *out, struct haul_telling *t, struct kh_error *err)
+		      struct haul_telling *t, struct kh_error *err)
 {
 	const struct haul_batch *b = w->batch;
 	const struct key *k = &w->result.key;
@@ -49,12 +49,10 @@ int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item,
 	if (state == HAUL_SKIPPED)
 		why = haul_skipped_why(item);
 	else if (state == HAUL_FAILED) /* without the path, which has its own column */
-		why = t->why.msg + (strncmp(t->why.msg, item->path, path) == 0 && t->why.msg[path] == ':' ? path + 2 : 0);
-	out->algorithm = WRAPALGS;
-	if (item->bundle != NULL)
-		out->algorithm = (unsigned char)bundle_facts(item->bundle)->algorithm;
-	if ((len > 0 && (out->key = shown(label, len, KEY_SHOWN, err)) == NULL) ||
-	    (why != NULL && (out->why = shown(why, strlen(why), WHY_SHOWN, err)) == NULL))
+		why = t->error.msg + (strncmp(t->error.msg, item->path, path) == 0 && t->error.msg[path] == ':' ? path + 2 : 0);
+	t->algorithm = item->bundle != NULL ? bundle_facts(item->bundle)->algorithm : WRAPALGS;
+	if ((len > 0 && (t->key = shown(label, len, KEY_SHOWN, err)) == NULL) ||
+	    (why != NULL && (t->why = shown(why, strlen(why), WHY_SHOWN, err)) == NULL))
 		return -1;
 	if (!b->c->common.json || state == HAUL_FAILED)
 		return 0;
@@ -62,6 +60,28 @@ int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item,
 	t->json = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	json_decref(json);
 	return t->json != NULL ? 0 : kh_fail_memory(err);
+}
+
+static int keep(struct buf *names, const char *name, uint32_t *at, struct kh_error *err)
+{
+	if (name == NULL)
+		return 0;
+	if (names->len == 0 && buf_add(names, "", 1, err) != 0) /* 0 is nothing */
+		return -1;
+	*at = (uint32_t)names->len;
+	return buf_add(names, name, strlen(name) + 1, err);
+}
+
+int haul_tell_keep(struct haul_batch *b, size_t i, enum haul_state state, struct haul_telling *t, struct kh_error *err)
+{
+	struct haul_outcome *out = &b->outcomes[i];
+
+	out->state = (unsigned char)state;
+	out->algorithm = (unsigned char)t->algorithm;
+	out->telling = t;
+	if (keep(&b->names, t->key, &out->key, err) != 0)
+		return -1;
+	return keep(&b->names, t->why, &out->why, err);
 }
 
 /* One proof's warnings stand for all keys that it is for. */
@@ -79,6 +99,8 @@ void haul_telling_free(struct haul_telling *t)
 {
 	if (t == NULL)
 		return;
+	free(t->key);
+	free(t->why);
 	free(t->json);
 	free(t);
 }
@@ -88,8 +110,8 @@ static int tell_one(struct haul_batch *b, size_t i, struct kh_error *err)
 	struct haul_telling *t = b->outcomes[i].telling;
 	int ret = 0;
 
-	if (t->why.code != KH_OK)
-		ret = cmd_item_failed(b->c, b->c->words[i], &t->why, err);
+	if (t->error.code != KH_OK)
+		ret = cmd_item_failed(b->c, b->c->words[i], &t->error, err);
 	else if (t->json != NULL)
 		ret = cmd_result(b->c, t->json, err);
 	if (t->proof != NULL)
