@@ -18,6 +18,7 @@
 #define BAR_LEAST 10	/* cells */
 #define BAR_MOST 30
 #define TAIL_MAX 100
+#define SPARE 4 /* columns: what is typed meanwhile, ^C, does not break the line */
 
 struct mark {
 	double at; /* seconds */
@@ -74,7 +75,7 @@ static void tail_of(const struct progress *p, char out[TAIL_MAX])
 size_t progress_line(const struct progress *p, size_t columns, char out[PROGRESS_LINE_MAX])
 {
 	char tail[TAIL_MAX], cells[BAR_MOST + 1];
-	size_t room = columns > 0 ? columns - 1 : 0, head = strlen(p->doing) + 4, width, full;
+	size_t room = columns > SPARE ? columns - SPARE : 0, head = strlen(p->doing) + 4, width, full;
 	int n;
 
 	tail_of(p, tail);

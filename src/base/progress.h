@@ -34,7 +34,7 @@ struct progress {
 
 #define PROGRESS_LINE_MAX 160
 
-/* The bar as text that takes less than `columns`, as much of it as fits; gives its length, 0 for nothing. */
+/* The bar as text that leaves some of `columns` free, as much of it as fits; gives its length, 0 for nothing. */
 size_t progress_line(const struct progress *p, size_t columns, char out[PROGRESS_LINE_MAX]);
 
 #endif
