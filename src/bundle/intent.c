@@ -228,7 +228,7 @@ void intent_words(const struct intent *i, char *out, size_t size)
 		(void)snprintf(expiry, sizeof(expiry), never ? "does not expire" : "expires at a time not said");
 	}
 	(void)snprintf(out, size, "%s%s%s%s%s%s%s%s", expiry, i->import_type ? ", " : "",
-		       i->import_type ? i->import_type : "", i->key_material_id ? ", material " : "",
+		       i->import_type ? i->import_type : "", i->key_material_id ? ", key material id " : "",
 		       i->key_material_id ? i->key_material_id : "", i->key_material_description ? ", \"" : "",
 		       i->key_material_description ? i->key_material_description : "",
 		       i->key_material_description ? "\"" : "");

@@ -40,6 +40,10 @@ extern const struct opt_row intent_rows[5];
 /* Reads the options into an intent that points at them. --valid-to alone means KEY_MATERIAL_EXPIRES. KH_E_USAGE. */
 int intent_from_opts(const struct intent_opts *opts, struct intent *out, struct kh_error *err);
 
+/* What is said where a bundle is made without an expiry, which is allowed until the import. */
+#define INTENT_OPEN \
+	"the bundle does not say whether the key material expires: import has to, by --valid-to or --expiration-model"
+
 /* True where it says nothing at all. */
 bool intent_is_empty(const struct intent *i);
 

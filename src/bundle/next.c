@@ -2,7 +2,12 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "next.h"
 
+#include "aws/partition.h"
+#include "base/clock.h"
 #include "base/shell.h"
+
+#include <stdio.h>
+#include <string.h>
 
 enum next_stage next_stage(const struct bundle *b)
 {
@@ -26,21 +31,60 @@ bool next_is_expired(const struct bundle *b, int64_t now)
 	return !bundle_receipt(b) && bundle_check_time(b, now, &ignored) != 0;
 }
 
-static int fetch_again(const struct bundle_request *r, struct buf *out, struct kh_error *err)
+static int option(const char *name, const char *value, struct buf *out, struct kh_error *err)
 {
-	const char *const words[] = {"keyhaul-kms",
-				     "fetch",
-				     "--key-id",
-				     r->kms_key_arn,
-				     "--wrapping-algorithm",
-				     r->wrapping_algorithm,
-				     "--wrapping-key-spec",
-				     r->wrapping_key_spec,
-				     "--out",
-				     "NEW.bundle",
-				     NULL};
+	const char *const words[] = {name, value, NULL};
 
-	return shell_words(words, out, err);
+	return value ? shell_words(words, out, err) : 0;
+}
+
+/* The expiry as it was said; one that is past has to be said anew. */
+static int expiry(const struct intent *i, int64_t now, struct buf *out, struct kh_error *err)
+{
+	char when[CLOCK_TEXT];
+
+	if (i->valid_for) {
+		bool days = i->valid_for % 86400 == 0;
+
+		(void)snprintf(when, sizeof(when), "%lld%s", (long long)(i->valid_for / (days ? 86400 : 3600)), days ? "d" : "h");
+	} else if (i->valid_to > now) {
+		clock_format(i->valid_to, when);
+	} else if (i->valid_to) {
+		(void)snprintf(when, sizeof(when), "TIME");
+	} else {
+		return option("--expiration-model", i->expiration_model, out, err);
+	}
+	return option("--valid-to", when, out, err);
+}
+
+/* Where the request came from, unless it is AWS's own. */
+static const char *other_endpoint(const struct bundle_request *r)
+{
+	const char *host = r->endpoint ? strstr(r->endpoint, "://") : NULL;
+	char name[256];
+
+	if (!host)
+		return NULL;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(host + 3, ":/"), host + 3);
+	return partition_is_aws_host(name) ? NULL : r->endpoint;
+}
+
+/* All that the bundle says of the request, but for what KMS gave. */
+static int fetch_again(const struct bundle_request *r, int64_t now, struct buf *out, struct kh_error *err)
+{
+	const char *const words[] = {"keyhaul-kms",	    "fetch",		    "--key-id",		     r->kms_key_arn,
+				     "--wrapping-algorithm", r->wrapping_algorithm, "--wrapping-key-spec", r->wrapping_key_spec,
+				     NULL};
+	const struct intent *i = &r->intent;
+
+	if (shell_words(words, out, err) || expiry(i, now, out, err) ||
+	    option("--import-type", i->import_type, out, err) || option("--key-material-id", i->key_material_id, out, err) ||
+	    option("--key-material-description", i->key_material_description, out, err) ||
+	    option("--key-uri", r->key_uri, out, err) || option("--token-serial", r->token_serial, out, err) ||
+	    option("--key-spec", r->described == BUNDLE_FALSE ? r->key_spec : NULL, out, err) ||
+	    option("--endpoint-url", other_endpoint(r), out, err))
+		return -1;
+	return option("--out", "NEW.bundle", out, err);
 }
 
 static int wrap(const struct bundle_request *r, const char *path, struct buf *out, struct kh_error *err)
@@ -66,7 +110,7 @@ int next_command(const struct bundle *b, const char *path, int64_t now, struct b
 	if (next_stage(b) == NEXT_NOTHING)
 		return 0;
 	if (next_is_expired(b, now))
-		return fetch_again(r, out, err);
+		return fetch_again(r, now, out, err);
 	if (next_stage(b) == NEXT_WRAP)
 		return wrap(r, path, out, err);
 	return import(r, path, out, err);

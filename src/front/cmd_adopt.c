@@ -181,19 +181,26 @@ static int adopt(struct cmd *c, const struct parameters *p, struct bundle **b, s
 
 static int tell(struct cmd *c, const struct bundle *b, struct kh_error *err)
 {
+	const struct bundle_request *r = bundle_request(b);
 	const struct adopt_opts *o = c->opts;
 	struct buf next = BUF_INIT(16384);
 	int rc = -1;
 
 	if (next_command(b, o->out, c->now, &next, err) ||
 	    result_add(c,
-		       json_pack("{s:s, s:b, s:s, s:s, s:s}", "item", o->out, "ok", 1, "kms_key_arn",
-				 bundle_request(b)->kms_key_arn, "request_sha256", bundle_request_sha256(b), "next",
-				 buf_text(&next)),
+		       json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s}", "item", o->out, "ok", 1, "kms_key_arn",
+				 r->kms_key_arn, "request_sha256", bundle_request_sha256(b), "next",
+				 buf_text(&next), "key_spec", r->key_spec, "wrapping_algorithm", r->wrapping_algorithm,
+				 "wrapping_key_spec", r->wrapping_key_spec),
 		       err))
 		goto out;
-	rc = cmd_printf(c, err, "%s: a request for %s\nnext: %s\n", o->out, bundle_request(b)->kms_key_arn,
+	rc = cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s\n  request's SHA-256 %s\nnext: %s\n", o->out,
+			r->kms_key_arn, r->key_spec, r->wrapping_algorithm, r->wrapping_key_spec, bundle_request_sha256(b),
 			buf_text(&next));
+	log_warning("KMS's answer says neither key spec nor algorithm: that the KMS key is %s, and %s what was asked for, is "
+		    "not checked before the import", r->key_spec, r->wrapping_algorithm);
+	if (!r->intent.expiration_model)
+		log_warning(INTENT_OPEN);
 out:
 	buf_free(&next);
 	return rc;

@@ -8,6 +8,8 @@
 #include "tell.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 /* The whole bundle as JSON, by way of its own text: nothing can be left out. */
 static json_t *content_of(const struct bundle *b, struct kh_error *err)
@@ -77,19 +79,32 @@ out:
 	return -1;
 }
 
+/* What is written has to be the file itself: a symlink is refused there. The caller frees it; NULL for no other name. */
+static char *file_itself(const char *path)
+{
+	char *target = NULL;
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISLNK(st.st_mode) && !stat(path, &st) && S_ISREG(st.st_mode))
+		target = realpath(path, NULL);
+	return target;
+}
+
 static int inspect(struct cmd *c, const char *path, struct kh_error *err)
 {
 	struct buf next = BUF_INIT(16384);
 	struct bundle *b = NULL;
+	char *target = file_itself(path);
 	int rc = -1;
 
-	if (bundle_read(path, &b, err) || next_command(b, path, c->now, &next, err) ||
+	if (bundle_read(path, &b, err) || next_command(b, target ? target : path, c->now, &next, err) ||
 	    tell_bundle(c, path, b, buf_text(&next), err) || result_of(c, path, b, buf_text(&next), err))
 		goto out;
 	rc = 0;
 out:
 	buf_free(&next);
 	bundle_free(b);
+	free(target);
 	return rc;
 }
 

@@ -21,7 +21,7 @@ void sheet_line(struct sheet *s, const char *what, const char *fmt, ...)
 	if (n < 0 || (size_t)n >= sizeof(text))
 		s->failed = kh_fail(s->err, KH_E_SYSTEM, 0, "%s: too long to show", what);
 	else
-		s->failed = cmd_printf(s->c, s->err, "  %-15s %s\n", what, text);
+		s->failed = cmd_printf(s->c, s->err, "  %-18s %s\n", what, text);
 }
 
 void sheet_text(struct sheet *s, const char *what, const char *text)

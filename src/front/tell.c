@@ -96,8 +96,11 @@ static void tell_request(struct sheet *s, const struct bundle *b)
 	sheet_text(s, "policy SHA-256", r->policy_sha256);
 	sheet_text(s, "plan SHA-256", r->plan_sha256);
 	intent_words(&r->intent, intent, sizeof(intent));
-	sheet_line(s, "import says", "%s", intent_is_empty(&r->intent) ? "nothing yet: import asks for it" : intent);
-	sheet_line(s, "request", "SHA-256 %s", bundle_request_sha256(b));
+	if (intent_is_empty(&r->intent))
+		sheet_text(s, "import says", bundle_receipt(b) ? "nothing in the request: it was said at the import" : "nothing yet: import asks for it");
+	else
+		sheet_text(s, "import says", intent);
+	sheet_text(s, "request's SHA-256", bundle_request_sha256(b));
 }
 
 static void tell_token(struct sheet *s, const struct bundle_material *m)
@@ -178,7 +181,7 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 	tell_key(s, m);
 	tell_proof(s, m);
 	sheet_text(s, "wrapped under", m->policy_sha256 && strcmp(m->policy_sha256, "none") != 0 ? m->policy_sha256 : NULL);
-	sheet_line(s, "material", "SHA-256 %s", bundle_material_sha256(b));
+	sheet_text(s, "material's SHA-256", bundle_material_sha256(b));
 }
 
 static void tell_receipt(struct sheet *s, const struct bundle *b)
@@ -190,7 +193,7 @@ static void tell_receipt(struct sheet *s, const struct bundle *b)
 		return;
 	sheet_time(r->imported_at, s->c->now, when);
 	sheet_line(s, "imported", "%s%s%s", when, r->caller ? " by " : "", r->caller ? r->caller : "");
-	sheet_text(s, "material id", r->key_material_id);
+	sheet_text(s, "key material id", r->key_material_id);
 	if (r->valid_to) {
 		sheet_time(r->valid_to, s->c->now, when);
 		sheet_line(s, "expires", "%s", when);
@@ -212,7 +215,9 @@ int tell_bundle(struct cmd *c, const char *path, const struct bundle *b, const c
 	tell_receipt(&s, b);
 	if (!s.failed && *next)
 		s.failed = cmd_printf(c, err, "next: %s\n", next);
-	else if (!s.failed)
+	if (!s.failed && *next && next_stage(b) == NEXT_IMPORT && !next_is_expired(b, c->now))
+		s.failed = cmd_printf(c, err, "      or nothing, where another client imported it: a bundle knows only of keyhaul's imports\n");
+	if (!s.failed && !*next)
 		s.failed = cmd_printf(c, err, "next: nothing; 'keyhaul-kms import' asks KMS whether it still has it\n");
 	return s.failed;
 }

@@ -187,7 +187,7 @@ static int report(struct cmd *c, const struct deletion *d, struct kh_error *err)
 
 	for (size_t i = 0; i < d->n; i++) {
 		(void)json_array_append_new(ids, json_string(d->ids[i]));
-		if (cmd_printf(c, err, "%s: deleted %s%s\n", d->target.arn, d->ids[i][0] ? "material " : "its material",
+		if (cmd_printf(c, err, "%s: deleted %s%s\n", d->target.arn, d->ids[i][0] ? "key material id " : "its material",
 			       d->ids[i])) {
 			json_decref(ids);
 			return -1;

@@ -3,6 +3,8 @@
 #include "cmd_kms.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "bundle/next.h"
 #include "bundle/result.h"
 #include "fetch.h"
 #include "fetch_plan.h"
@@ -158,33 +160,45 @@ static int report_choice(struct cmd *c, const struct fetch *f, struct kh_error *
 			  p->token.model ? p->token.model : "not told", p->token.serial ? p->token.serial : "not told");
 }
 
-/* The command to type next, as adopt tells it; a word that a shell would need quoted otherwise is left to inspect. */
-static int report_next(struct cmd *c, const struct fetch_opts *o, struct kh_error *err)
+/* The digest that is read aloud on both sides, and the command to type next, as inspect tells them. */
+static int report_bundle(struct cmd *c, const char *path, const struct bundle *b, struct kh_error *err)
 {
-	const char *uri = o->key_uri ? o->key_uri : "pkcs11:token=TOKEN;object=KEY";
+	struct buf next = BUF_INIT(16384);
+	int rc = -1;
 
-	if (strchr(uri, '\'') || strchr(o->out, '\'') || o->out[0] == '-')
-		return cmd_printf(c, err, "next: keyhaul inspect tells\n");
-	return cmd_printf(c, err, "next: keyhaul-token wrap --key '%s' '%s'\n", uri, o->out);
+	if (!bundle_request(b)->intent.expiration_model)
+		log_warning(INTENT_OPEN);
+	if (!next_command(b, path, c->now, &next, err))
+		rc = cmd_printf(c, err, "  request's SHA-256 %s\nnext: %s\n", bundle_request_sha256(b), buf_text(&next));
+	buf_free(&next);
+	return rc;
 }
 
 static int report(struct cmd *c, const struct fetch_opts *o, const struct fetch *f, struct kh_error *err)
 {
 	const struct ops_parameters *p = &f->parameters;
 	const char *algorithm = wrapalg_name(f->algorithm), *bits = wrapalg_bits_name(f->want.bits);
+	struct bundle *b = NULL;
 	char until[CLOCK_TEXT];
+	int rc = -1;
 
+	if (bundle_read(o->out, &b, err))
+		return -1;
 	clock_format(p->valid_to, until);
 	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s, good until %s\n", o->out, p->arn,
 		       keyspec_name(f->spec), algorithm, bits, until) ||
-	    report_choice(c, f, err) || report_next(c, o, err))
-		return -1;
-	return result_add(c,
-			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
+	    report_choice(c, f, err) || report_bundle(c, o->out, b, err))
+		goto out;
+	rc = result_add(c,
+			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
 				    "key_spec", keyspec_name(f->spec), "wrapping_algorithm", algorithm, "wrapping_key_spec", bits,
 				    "parameters_valid_to", until, "described", (int)f->described, "endpoint",
-				    f->endpoint.url, "token_profile", f->chosen ? o->token_profile : NULL),
+				    f->endpoint.url, "request_sha256", bundle_request_sha256(b), "token_profile",
+				    f->chosen ? o->token_profile : NULL),
 			  err);
+out:
+	bundle_free(b);
+	return rc;
 }
 
 static int fetch_one(struct cmd *c, struct fetch_run *r, struct kh_error *err)

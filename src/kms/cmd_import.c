@@ -72,7 +72,7 @@ static int report(struct cmd *c, const char *path, const struct import *i, struc
 		clock_format(receipt->valid_to, until);
 	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  material's SHA-256 %s\n", path, results[i->result],
 		       bundle_request(i->bundle)->kms_key_arn, receipt->valid_to ? "expires " : "does not expire", until,
-		       receipt->key_material_id ? ", material " : "",
+		       receipt->key_material_id ? ", key material id " : "",
 		       receipt->key_material_id ? receipt->key_material_id : "",
 		       i->compared ? ", KMS's public key is the token's" : "",
 		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256))

@@ -137,7 +137,7 @@ static int confirm(struct import *i, const char *id, struct ops_imported *done, 
 {
 	if (settle_confirm(&i->settle, id, done, err))
 		return -1;
-	log_warning("KMS has this very material already%s%s", id[0] ? ": " : "", id);
+	log_warning("KMS has this very material already%s%s", id[0] ? ": key material id " : "", id);
 	if (!done->material_id[0])
 		(void)snprintf(done->material_id, sizeof(done->material_id), "%s", id);
 	i->result = IMPORT_SETTLED;

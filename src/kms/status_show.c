@@ -27,7 +27,7 @@ static int show_material(struct cmd *c, const struct status *s, const struct ops
 
 	if (m->imported)
 		expiry_words(m->expiration_model, m->valid_to, s->now, words);
-	return cmd_printf(c, err, "  material %s\n    %s, %s%s%s\n", m->id, m->state, words, m->description[0] ? ", " : "",
+	return cmd_printf(c, err, "  key material id %s\n    %s, %s%s%s\n", m->id, m->state, words, m->description[0] ? ", " : "",
 			  m->description);
 }
 

@@ -93,7 +93,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 		       q->wrapping_algorithm, q->wrapping_key_spec, r->blob.len) != 0 ||
 	    cmd_printf(c, err, "  says       %s\n", intent_is_empty(&q->intent) ? "nothing yet: the import must say its expiry" : intent) != 0 ||
 	    show_proof(c, r->proof, err) != 0 ||
-	    cmd_printf(c, err, "  request    %s\n  material   %s\n", bundle_request_sha256(item->bundle),
+	    cmd_printf(c, err, "  request's SHA-256   %s\n  material's SHA-256  %s\n", bundle_request_sha256(item->bundle),
 		       bundle_material_sha256(item->bundle)) != 0)
 		goto out;
 	haul_warn(r->key.spec, r->proof);

@@ -21,7 +21,7 @@ for line in '^request.bundle: fetched$' "^  KMS key +$cli_arn\$" '^  rehearsal +
 	"^  wrapping key +294 bytes, SHA-256 $(sha256sum <wrapping.der | cut -d' ' -f1)\$" \
 	"^  import token +1024 bytes, SHA-256 $(sha256sum <token.bin | cut -d' ' -f1)\$" \
 	'^  parameters +valid to .*Z \(in (19|20) h\)$' '^  import says +expires 90d after the import, NEW_KEY_MATERIAL$' \
-	"^  request +SHA-256 $(jq -jcS .request request.bundle | sha256sum | cut -d' ' -f1)\$" \
+	"^  request's SHA-256 +$(jq -jcS .request request.bundle | sha256sum | cut -d' ' -f1)\$" \
 	"^next: keyhaul-token wrap --key 'pkcs11:token=hsm%201;object=o' request.bundle\$"; do
 	tap_like "$tap_out" "$line" "it says: $line"
 done
@@ -42,6 +42,17 @@ inspect 0 done.bundle
 tap_like "$tap_out" '^done.bundle: imported$' "a receipt: imported"
 tap_like "$tap_out" '^  imported +.* by arn:aws:iam::000000000000:user/ada$' "by whom"
 tap_like "$tap_out" '^next: nothing' "and nothing comes next"
+tap_like "$tap_out" "^  material's SHA-256 +$(jq -jcS .material done.bundle | sha256sum | cut -d' ' -f1)\$" "the material's digest, by its name"
+jq -S --arg id "$(printf 'ab%.0s' $(seq 32))" '.receipt.key_material_id = $id' done.bundle >id.bundle
+inspect 0 id.bundle
+tap_like "$tap_out" '^  key material id +abab' "and KMS's id, which is another thing"
+
+# a symlink is read through, and what is to be written is named itself
+mkdir elsewhere
+ln -s "$TAP_DIR/full.bundle" elsewhere/link.bundle
+inspect 0 elsewhere/link.bundle
+tap_like "$tap_out" "^next: keyhaul-kms import $TAP_DIR/full.bundle\$" "what a link points to comes next"
+tap_like "$tap_out" "^      or nothing, where another client imported it" "it cannot know what the AWS CLI did"
 
 # a real account, no expiry said
 cli_key=$cli_real_arn
@@ -58,6 +69,20 @@ jq -S '.request.parameters_valid_to = "2026-01-01T00:00:00Z" | .request.fetched_
 inspect 0 old.bundle
 tap_like "$tap_out" '^  parameters +EXPIRED 2026-01-01T00:00:00Z \([0-9]+ days ago\)' "expired parameters are told"
 tap_like "$tap_out" "^next: keyhaul-kms fetch --key-id $cli_arn --wrapping-algorithm RSAES_OAEP_SHA_256" "fetch comes next"
+tap_like "$tap_out" "^next: .* RSA_2048 --valid-to 90d --import-type NEW_KEY_MATERIAL --key-uri 'pkcs11:token=hsm%201;object=o' --out NEW.bundle\$" \
+	"with all that the bundle says"
+for intent in '{"expiration_model":"KEY_MATERIAL_DOES_NOT_EXPIRE"}|--expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE' \
+	'{"expiration_model":"KEY_MATERIAL_EXPIRES","valid_to":"2026-01-02T00:00:00Z"}|--valid-to TIME' \
+	'{"expiration_model":"KEY_MATERIAL_EXPIRES","valid_for":7200}|--valid-to 2h'; do
+	jq -S --argjson i "${intent%|*}" '.request |= (.intent = $i | .endpoint = "http://127.0.0.1:1" | .described = false | .token_serial = "7")' \
+		old.bundle >older.bundle
+	inspect 0 older.bundle
+	tap_like "$tap_out" "^next: .* ${intent#*|} --key-uri '.*' --token-serial 7 --key-spec SYMMETRIC_DEFAULT --endpoint-url http://127.0.0.1:1 --out" \
+		"${intent#*|}, and where it came from"
+done
+jq -S '.request |= (.endpoint = "https://kms.eu-central-1.amazonaws.com" | .tls_verified = true)' old.bundle >older.bundle
+inspect 0 older.bundle
+tap_unlike "$tap_out" "next: .*endpoint-url" "AWS's own endpoint is found again by itself"
 tap_run "$keyhaul" inspect --json old.bundle full.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .stage, .expired, .rehearsal)]')" \
 	'[true,"fetched",true,true,"wrapped",false,true]' "--json: stage, expired, rehearsal"
@@ -112,4 +137,4 @@ tap_like "$tap_out" '^request.bundle: fetched' "of many the good one is told"
 tap_run "$keyhaul" inspect --json bad.bundle request.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .item, .ok)]')" \
 	'[false,"bad.bundle",false,"request.bundle",true]' "of many, --json"
-tap_done 87
+tap_done 102

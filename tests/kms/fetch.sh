@@ -83,7 +83,9 @@ TABLE
 server_start fetch DescribeKey=denied
 rm -f x.bundle
 tap_exits 0 "DescribeKey denied and --key-spec said" fetch --key-spec SYMMETRIC_DEFAULT
-tap_like "$tap_out" "^next: keyhaul-token wrap --key 'pkcs11:token=TOKEN;object=KEY' '.*x.bundle'$" "what to type next is told"
+tap_like "$tap_out" "^next: keyhaul-token wrap --key 'pkcs11:token=TOKEN;object=KEY' .*/x.bundle$" "what to type next is told"
+tap_like "$tap_out" "^  request's SHA-256 $(jq -jcS .request x.bundle | sha256sum | cut -d' ' -f1)$" "and the digest that is read aloud"
+tap_like "$tap_err" "^warning: the bundle does not say whether the key material expires" "an expiry that is left open is said"
 tap_like "$tap_err" "warning: DescribeKey is denied" "and it says so"
 tap_is "$(jq -c '[.request.described, .request.kms_key_arn, .request.multi_region]' x.bundle)" "[false,\"$arn\",null]" \
 	"the bundle says so too"
@@ -149,6 +151,6 @@ tap_exits 7 "nor AWS unverified, and nobody is asked where it is" "$kms" fetch -
 tap_like "$tap_err" "not this machine" "and it says why"
 tap_is "$(ls -- *.bundle *.lock 2>/dev/null | tr '\n' ' ')" "" "no file is left behind"
 tap_run "$kms" fetch --json --key-id "$arn" --wrapping-key-spec RSA_2048 --out j.bundle
-tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, (.warnings | length)]')" "[true,\"$arn\",1]" \
+tap_is "$(printf %s "$tap_out" | jq -c '[.ok, .results[0].kms_key_arn, (.warnings | length)]')" "[true,\"$arn\",2]" \
 	"--json is one document"
-tap_done $((2 * rows + 42))
+tap_done $((2 * rows + 44))
