@@ -108,7 +108,7 @@ static int haul_single(struct cmd *c, const struct haul_opts *o, struct single *
 	return haul_show(c, &s->item, o, &s->session.token, &s->result, err);
 }
 
-/* What stays on the token is a failure of its own, beside the bundle's result. */
+/* What stays on the token is a failure of its own, beside the bundle's result or its failure. */
 static int report_left(struct cmd *c, const struct session *s, struct kh_error *err)
 {
 	struct kh_error why;
@@ -120,13 +120,18 @@ static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wr
 {
 	struct single *s = calloc(1, sizeof(*s));
 	struct proof_run *proofs = NULL;
+	struct kh_error why;
 	int ret = -1;
 
 	if (s == NULL)
 		return kh_fail_memory(err);
 	if (session_parse(o->key != NULL ? o->key : o->token, &o->token_opts, &s->session, err) == 0 &&
 	    proof_run_new(choice, &proofs, err) == 0 && haul_single(c, o, s, proofs, err) == 0)
-		ret = report_left(c, &s->session, err);
+		ret = 0;
+	if (report_left(c, &s->session, &why) != 0 && ret == 0) {
+		*err = why;
+		ret = -1;
+	}
 	haul_item_close(&s->item);
 	haul_result_clear(&s->result);
 	session_close(&s->session);

@@ -84,7 +84,17 @@ run C_WrapKey.2=0x30 wrap --again --token-objects RSA_2048
 tap_is "$status $(relay_left) $(relay_object count)" "4 0 $count" "a failure in the middle leaves nothing"
 run C_GenerateKeyPair=0x31 wrap --again --token-objects ECC_NIST_P256
 tap_is "$status $(relay_left) $(relay_object count)" "4 0 $count" "nor does one at the start"
-run C_DestroyObject.1=0x30 wrap --again --token-objects ECC_NIST_P256
+cp ECC_NIST_P256 before
+for nth in 1 5; do
+	run C_DestroyObject.$nth=0x30 wrap --again --token-objects ECC_NIST_P256
+	cmp -s before ECC_NIST_P256
+	tap_is "$status $? $(grep -c '^error: .*C_DestroyObject on the ephemeral key: CKR_DEVICE_ERROR' err)" "4 0 1" \
+		"an ephemeral key that cannot be destroyed, the $nth. object: nothing is written"
+	tap_like "$(cat err)" "^hint: .*'keyhaul-token clean'" "and what it was is told"
+	run '' clean --yes
+	tap_is "$status $(relay_object count) $(tail -n 1 out)" "0 $count 1 of 1 destroyed" "clean destroys it"
+done
+run C_DestroyObject.2=0x30 wrap --again --token-objects ECC_NIST_P256
 tap_is "$status $(relay_left) $(grep -c '^error: .*1 object that this command made could not be taken off' err)" "4 1 1" \
 	"one that cannot be destroyed is counted: status 4"
 tap_like "$(cat err)" "^hint: .*'keyhaul-token clean'" "with what removes it"
@@ -145,4 +155,4 @@ run '' generate --label keyhaul-tmp-0123456789abcdef --key-spec HMAC_256
 tap_is "$status $(relay_object count)" "2 $count" "generate takes no label that begins so"
 run '' wrap --generate keyhaul-tmp-mine new
 tap_is "$status $(relay_object count)" "2 $count" "nor does wrap --generate"
-tap_done 32
+tap_done 38
