@@ -23,6 +23,7 @@ struct fetch_want {
 /* What is found out on the way to a request. */
 struct fetch {
 	struct fetch_want want;
+	const struct session *session; /* of a job of session_run; NULL: none */
 	struct endpoint endpoint;
 	struct kms kms;
 	struct ops_key key; /* arn "" until it is known */

@@ -248,7 +248,7 @@ static int ready_place(struct key_job *j, struct place *place, struct endpoint *
 
 static void get(struct key_job *j, struct fetch_item *item, const struct endpoint *endpoint, const struct kms *kms)
 {
-	struct fetch f = {.endpoint = *endpoint, .kms = *kms};
+	struct fetch f = {.session = &j->run->session, .endpoint = *endpoint, .kms = *kms};
 	struct kh_error err = {0};
 
 	f.kms.url = f.endpoint.url;

@@ -138,6 +138,14 @@ void flight_wait(void *ctx, unsigned ms)
 		;
 }
 
+void flight_aside(struct flight *f, bool aside)
+{
+	if (aside)
+		(void)pthread_mutex_unlock(&f->lock);
+	else
+		(void)pthread_mutex_lock(&f->lock);
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;

@@ -28,4 +28,10 @@ size_t flight_run(struct flight *f, size_t n, void (*job)(void *ctx, size_t i), 
 int flight_post(void *ctx, const struct kms_request *request, struct kms_answer *answer, struct kh_error *err);
 void flight_wait(void *ctx, unsigned ms);
 
+/*
+ * Within a job: what comes between flight_aside(f, true) and flight_aside(f, false) goes on beside the other jobs, such as
+ * waiting for the disk. It may touch only what is that job's own.
+ */
+void flight_aside(struct flight *f, bool aside);
+
 #endif

@@ -217,8 +217,13 @@ static int write_receipt(struct import *i, const struct ops_imported *done, stru
 		.material_sha256 = digest,
 	};
 
+	int rc;
+
 	(void)snprintf(digest, sizeof(digest), "%s", bundle_material_sha256(i->bundle));
-	if (bundle_set_receipt(i->bundle, &receipt, err) || bundle_save(i->bundle, i->file, err)) {
+	session_aside(i->session, true);
+	rc = bundle_set_receipt(i->bundle, &receipt, err) || bundle_save(i->bundle, i->file, err) ? -1 : 0;
+	session_aside(i->session, false);
+	if (rc) {
 		kh_context(err, "KMS has the material, and the receipt could not be written");
 		return kh_hint(err, "make room or mend the folder, then run this again: it finishes");
 	}
@@ -334,8 +339,14 @@ static int check_digest(const struct import_run *run, const struct import *i, st
 
 int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
 {
+	int rc;
+
 	memset(out, 0, sizeof(*out));
-	if (bundle_open(path, &out->file, &out->bundle, err))
+	out->session = &run->session;
+	session_aside(out->session, true);
+	rc = bundle_open(path, &out->file, &out->bundle, err);
+	session_aside(out->session, false);
+	if (rc)
 		return -1;
 	if (check_digest(run, out, err))
 		return kh_context(err, "%s", path);

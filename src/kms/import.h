@@ -35,6 +35,7 @@ enum import_result {
 
 /* One bundle's import: what was done, and what is worth saying of it. The bundle owns the receipt. */
 struct import {
+	const struct session *session;
 	struct file *file;
 	struct bundle *bundle;
 	struct endpoint endpoint;

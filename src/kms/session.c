@@ -122,6 +122,12 @@ int session_run(struct session *s, size_t n, size_t jobs, void (*job)(void *ctx,
 	return *begun || cmd_interrupted() ? 0 : kh_fail(err, KH_E_SYSTEM, 0, "no thread could be started");
 }
 
+void session_aside(const struct session *s, bool aside)
+{
+	if (s && s->flight)
+		flight_aside(s->flight, aside);
+}
+
 static int connect(const struct session *s, const struct endpoint_wish *wish, const char *key_id,
 		   struct endpoint *endpoint, struct kms *out, struct kh_error *err)
 {

@@ -48,6 +48,9 @@ void session_close(struct session *s);
 int session_run(struct session *s, size_t n, size_t jobs, void (*job)(void *ctx, size_t i), void *ctx, size_t *begun,
 		struct kh_error *err);
 
+/* flight_aside within a job of session_run; elsewhere, and for a NULL session, nothing. */
+void session_aside(const struct session *s, bool aside);
+
 /*
  * A client for the key (`key_id`: anything that --key-id takes, NULL for none yet); it points into `endpoint` and the
  * session. It goes over verified TLS or to this machine, nowhere else, and to this machine through no proxy. KH_E_USAGE;
