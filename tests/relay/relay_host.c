@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct host {
@@ -22,6 +24,7 @@ struct host {
 	struct relay_rules rules;
 	bool native; /* CKM_RSA_AES_KEY_WRAP is done here */
 	unsigned busy; /* calls under way, but for those that hang */
+	unsigned live; /* connections that have not ended, but for those */
 	pthread_cond_t quiet;
 };
 
@@ -125,10 +128,19 @@ static void end_turn(struct host *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
+static void end_connection(struct host *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->live--;
+	pthread_cond_signal(&h->quiet);
+	pthread_mutex_unlock(&h->lock);
+}
+
 /* The module that does not come back; the program that waits for it may be ended meanwhile, and then the host ends. */
 static void hang(struct host *h)
 {
 	end_turn(h);
+	end_connection(h);
 	for (;;)
 		pause();
 }
@@ -200,11 +212,14 @@ static int answer_next(struct connection *n)
 static void *serve(void *arg)
 {
 	struct connection *n = arg;
+	struct host *h = n->host;
 
 	while (answer_next(n) == 0)
 		;
 	close(n->socket);
 	free(n);
+	OPENSSL_thread_stop(); /* its errors, while there is an OpenSSL to free them */
+	end_connection(h);
 	return NULL;
 }
 
@@ -239,24 +254,36 @@ static int serve_connection(struct host *h, int end)
 		return complain("a connection", "no memory");
 	n->host = h;
 	n->socket = end;
+	pthread_mutex_lock(&h->lock);
+	h->live++;
+	pthread_mutex_unlock(&h->lock);
 	if (pthread_create(&thread, NULL, serve, n) != 0) {
 		free(n);
+		end_connection(h);
 		return complain("a connection", "no thread");
 	}
 	pthread_detach(thread);
 	return 0;
 }
 
-/* Until the program closes its side; what is under way then is made to the end, so that the trace is whole. */
+/*
+ * Until the program closes its side; what is under way then is made to the end, so that the trace is whole, and threads
+ * end before OpenSSL does, unless the program keeps its end of one.
+ */
 static int serve_all(struct host *h)
 {
-	int rc = 0, end;
+	struct timespec until;
+	int rc = 0, late = 0, end;
 
 	while (rc == 0 && (end = take_end()) >= 0)
 		rc = serve_connection(h, end);
 	pthread_mutex_lock(&h->lock);
 	while (h->busy > 0)
 		pthread_cond_wait(&h->quiet, &h->lock);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 2;
+	while (h->live > 0 && late == 0)
+		late = pthread_cond_timedwait(&h->quiet, &h->lock, &until);
 	pthread_mutex_unlock(&h->lock);
 	return rc;
 }
