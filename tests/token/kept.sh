@@ -31,7 +31,7 @@ preload() { # VERB
 }
 KEYHAUL_RELAY_RSA=$TAP_DIR/throwaway.pem
 export KEYHAUL_RELAY_RSA
-openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out throwaway.pem
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out throwaway.pem.host.2048 && cp throwaway.pem.host.2048 throwaway.pem
 
 # The labels of all objects on the token, by another tool.
 labels() {
