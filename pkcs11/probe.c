@@ -74,7 +74,7 @@ static int add_row(const struct token *t, const struct proof_throwaway *w, const
 	memset(row, 0, sizeof(*row));
 	row->spec = w->spec;
 	row->plan = *plan;
-	row->listed = wrap_plan_is_listed(t, plan);
+	row->listed = out->listed == NULL || wrap_plan_is_listed(out->listed, out->n_listed, plan);
 	row->unmade = unmade != NULL;
 	if (unmade != NULL) {
 		set_finding(row, unmade);
@@ -123,6 +123,17 @@ static int probe_spec(const struct token *t, enum keyspec spec, const struct pro
 		*err = unmade;
 	proof_throwaway_destroy(t, &w);
 	return ret;
+}
+
+/* Once for all rows. Of a token that does not say it is taken that it lists everything: each is tried all the same. */
+static int ask_for_list(const struct token *t, struct probe *out, struct kh_error *err)
+{
+	if (token_mechanisms(t, &out->listed, &out->n_listed, err) == 0)
+		return 0;
+	if (!proof_is_finding(err))
+		return -1;
+	log_warning("which mechanisms the token lists is not known: %s", err->msg);
+	return 0;
 }
 
 /* A token that cannot be counted is probed all the same, and the profile says so. */
@@ -177,9 +188,14 @@ static int probe_all(const struct token *t, const struct probe_keys *keys, struc
 
 int probe_run(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err)
 {
+	int ret = -1;
+
 	memset(out, 0, sizeof(*out));
 	out->counted = true;
-	if (count(t, &out->objects_before, &out->was_left, out, err) != 0 || probe_all(t, keys, out, err) != 0)
-		return -1;
-	return count(t, &out->objects_after, &out->left, out, err);
+	if (ask_for_list(t, out, err) == 0 && count(t, &out->objects_before, &out->was_left, out, err) == 0 &&
+	    probe_all(t, keys, out, err) == 0)
+		ret = count(t, &out->objects_after, &out->left, out, err);
+	free(out->listed);
+	out->listed = NULL;
+	return ret;
 }

@@ -49,6 +49,8 @@ struct probe_claim {
 };
 
 struct probe {
+	CK_MECHANISM_TYPE *listed; /* by the token, for the time of the run; NULL where it does not say */
+	size_t n_listed;
 	struct probe_row rows[PROBE_ROWS_MAX];
 	size_t n_rows;
 	struct probe_claim claims[PROBE_CLAIMS];

@@ -52,8 +52,8 @@ size_t wrap_plans(const struct token *t, enum wrapalg alg, const struct wrap_cho
 /* All plans of an algorithm, whatever the token lists, best first. Gives how many. */
 size_t wrap_plans_all(enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX]);
 
-/* True where the token lists every mechanism that the plan needs. */
-bool wrap_plan_is_listed(const struct token *t, const struct wrap_plan *plan);
+/* True where a token's list of mechanisms has every one that the plan needs. */
+bool wrap_plan_is_listed(const CK_MECHANISM_TYPE *list, size_t n, const struct wrap_plan *plan);
 
 /* The plan in words: "CKM_RSA_PKCS_OAEP", "CKM_AES_KEY_WRAP_KWP with CKM_RSA_PKCS_OAEP"; into `out`. */
 #define WRAP_WORDS_MAX 96

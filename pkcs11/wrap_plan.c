@@ -67,11 +67,19 @@ size_t wrap_plans(const struct token *t, enum wrapalg alg, const struct wrap_cho
 	return n;
 }
 
-bool wrap_plan_is_listed(const struct token *t, const struct wrap_plan *plan)
+static bool lists(const CK_MECHANISM_TYPE *list, size_t n, CK_MECHANISM_TYPE mechanism)
 {
-	if (plan->way != WRAP_NATIVE && !token_has_mechanism(t, CKM_RSA_PKCS_OAEP, 0))
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == mechanism)
+			return true;
+	return false;
+}
+
+bool wrap_plan_is_listed(const CK_MECHANISM_TYPE *list, size_t n, const struct wrap_plan *plan)
+{
+	if (plan->way != WRAP_NATIVE && !lists(list, n, CKM_RSA_PKCS_OAEP))
 		return false;
-	return plan->way == WRAP_OAEP || token_has_mechanism(t, particular(plan), 0);
+	return plan->way == WRAP_OAEP || lists(list, n, particular(plan));
 }
 
 const char *wrap_plan_words(const struct wrap_plan *plan, char out[WRAP_WORDS_MAX])

@@ -352,6 +352,23 @@ static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECH
 		       ? CKR_OK : CKR_MECHANISM_INVALID;
 }
 
+static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *out, CK_ULONG *n)
+{
+	const CK_MECHANISM_TYPE all[] = {CKM_RSA_PKCS_OAEP, CKM_RSA_AES_KEY_WRAP, fake_wrap.kwp[0], fake_wrap.kwp[1]};
+	CK_MECHANISM_INFO info;
+	CK_ULONG room = *n;
+
+	*n = 0;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (get_mechanism_info(slot, all[i], &info) != CKR_OK)
+			continue;
+		if (out != NULL && *n < room)
+			out[*n] = all[i];
+		(*n)++;
+	}
+	return out != NULL && *n > room ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+}
+
 CK_FUNCTION_LIST *fake_wrap_reset(void)
 {
 	list = *fake_reset();
@@ -369,5 +386,6 @@ CK_FUNCTION_LIST *fake_wrap_reset(void)
 	list.C_EncryptInit = crypto_init;
 	list.C_Encrypt = crypto;
 	list.C_GetMechanismInfo = get_mechanism_info;
+	list.C_GetMechanismList = get_mechanism_list;
 	return &list;
 }
