@@ -234,6 +234,8 @@ static CK_RV destroy(const struct token *t, CK_OBJECT_HANDLE *handle, const stru
 		return CKR_OK;
 	rv = P11_CALL(t->fn, C_DestroyObject, t->session, *handle);
 	*handle = CK_INVALID_HANDLE;
+	if (rv != CKR_OK)
+		token_note_stuck(t, "C_DestroyObject", rv);
 	hex_encode(k->id, KEYGEN_ID, hex);
 	if (rv != CKR_OK && !k->kept)
 		log_warning("an object with CKA_ID %s could not be destroyed: C_DestroyObject: %s (0x%lX)", hex,

@@ -154,8 +154,12 @@ void module_close(struct module *m)
 {
 	if (!m)
 		return;
-	if (m->ours)
-		(void)P11_CALL(m->fn, C_Finalize, NULL);
+	if (m->ours) {
+		CK_RV rv = P11_CALL(m->fn, C_Finalize, NULL);
+
+		if (rv != CKR_OK)
+			log_warning("C_Finalize on %s: %s (0x%lX)", m->path, ckr_name(rv), rv);
+	}
 	if (m->handle)
 		(void)dlclose(m->handle);
 	watch_stop();

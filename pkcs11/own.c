@@ -72,6 +72,8 @@ size_t own_sweep(const struct token *t, const struct own_mark *mark)
 	free(handles);
 	if (n > 0) /* what counts is that it is gone, whatever was said */
 		warn_left(mark, n, rv);
+	if (n > 0 && rv != CKR_OK)
+		token_note_stuck(t, "C_DestroyObject", rv);
 	return n;
 }
 

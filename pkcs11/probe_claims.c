@@ -69,6 +69,13 @@ static CK_RV read_value(const struct token *t, CK_OBJECT_HANDLE key, CK_ATTRIBUT
 	return rv;
 }
 
+static bool is_no_value(CK_RV rv)
+{
+	return rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
+	       rv == CKR_ACTION_PROHIBITED;
+}
+
+/* 1 where the claim is settled, whatever the other values do. */
 static int try_value(const struct token *t, size_t i, struct probe_claim *c, struct kh_error *err)
 {
 	const struct keygen_request request = {.spec = values[i].spec, .token_object = t->token_objects};
@@ -78,8 +85,11 @@ static int try_value(const struct token *t, size_t i, struct probe_claim *c, str
 	bool gave = false;
 	CK_RV rv;
 
-	if (keygen_generate(t, &request, &key, &unmade) != 0)
+	if (keygen_generate(t, &request, &key, &unmade) != 0) {
+		if (unmade.native != CKR_MECHANISM_INVALID)
+			log_warning("what it says of keys was not tried with %s: %s", keyspec_name(values[i].spec), unmade.msg);
 		return c->honour == PROBE_NOT_KNOWN || !proof_is_finding(&unmade) ? untried(c, &unmade, err) : 0;
+	}
 	rv = read_value(t, key.key, values[i].value, &gave);
 	keygen_destroy(t, &key);
 	if (token_is_gone(rv))
@@ -89,17 +99,20 @@ static int try_value(const struct token *t, size_t i, struct probe_claim *c, str
 		 keyspec_name(values[i].spec));
 	if (gave)
 		settle(c, PROBE_BROKEN, CKR_OK, why);
+	else if (!is_no_value(rv)) /* that it is in trouble is no promise kept */
+		settle(c, PROBE_NOT_KNOWN, rv, "C_GetAttributeValue");
 	else if (c->honour == PROBE_NOT_KNOWN)
 		settle(c, PROBE_HONOURED, rv, rv == CKR_OK ? "C_GetAttributeValue gave none" : "C_GetAttributeValue");
-	return 0;
+	return c->honour == PROBE_HONOURED ? 0 : 1;
 }
 
 static int try_sensitive(const struct token *t, struct probe_claim *c, struct kh_error *err)
 {
-	for (size_t i = 0; i < VALUES && c->honour != PROBE_BROKEN; i++)
-		if (try_value(t, i, c, err) != 0)
-			return -1;
-	return 0;
+	int tried = 0;
+
+	for (size_t i = 0; i < VALUES && tried == 0; i++)
+		tried = try_value(t, i, c, err);
+	return tried < 0 ? -1 : 0;
 }
 
 /* A plan that was proven is known to wrap such a key: a refusal is then for what the key says. */
@@ -119,13 +132,6 @@ static int host_spki(EVP_PKEY *rsa, struct spki *out, struct kh_error *err)
 
 	OPENSSL_free(der);
 	return ret;
-}
-
-/* True for a code that says something of the key; the others say that the token is in trouble. */
-static bool is_refusal(CK_RV rv)
-{
-	return rv != CKR_OK && rv != CKR_DEVICE_ERROR && rv != CKR_GENERAL_ERROR && rv != CKR_HOST_MEMORY &&
-	       rv != CKR_DEVICE_MEMORY && rv != CKR_FUNCTION_FAILED;
 }
 
 /* That something came out is not that the key did: it is opened, as KMS would. */
@@ -158,7 +164,7 @@ static int try_to_wrap(const struct token *t, const struct probe_row *known, EVP
 		*err = why;
 	} else {
 		settle(c, why.native == CKR_OK	       ? PROBE_BROKEN
-			  : is_refusal(why.native) ? PROBE_HONOURED
+			  : proof_code_is_lasting(why.native) ? PROBE_HONOURED
 						   : PROBE_NOT_KNOWN, why.native, why.msg);
 		ret = 0;
 	}
@@ -220,7 +226,9 @@ static int settle_refusal(const struct token *t, const struct spki *rsa, CK_RV r
 	struct kh_error why;
 
 	if (wrap_key_create(t, rsa, false, &plain, &why) == 0)
-		settle(c, is_refusal(rv) ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv, "C_CreateObject");
+		/* to whom it takes an SO the user is nobody */
+		settle(c, proof_code_is_lasting(rv) || rv == CKR_USER_NOT_LOGGED_IN ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv,
+		       "C_CreateObject");
 	else if (untried(c, &why, err) != 0)
 		return -1;
 	wrap_key_destroy(t, &plain);

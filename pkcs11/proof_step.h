@@ -44,6 +44,9 @@ bool proof_is_finding(const struct kh_error *why);
  */
 bool proof_is_lasting(const struct kh_error *why);
 
+/* The same of a code by itself. */
+bool proof_code_is_lasting(CK_RV rv);
+
 /* Opens the blob that the plan gave and fills in what was found. KH_E_CHECK that says what is wrong. */
 int proof_inspect(const struct token *t, const struct proof_throwaway *w, const struct wrap_blob *blob,
 		  struct proof *out, struct kh_error *err);

@@ -25,7 +25,7 @@ bool proof_is_finding(const struct kh_error *why)
 	return why->code == KH_E_CHECK || (why->code == KH_E_TOKEN && !token_is_gone(why->native));
 }
 
-bool proof_is_lasting(const struct kh_error *why)
+bool proof_code_is_lasting(CK_RV rv)
 {
 	static const CK_RV lasting[] = {
 		CKR_OK, /* and then lengths or bytes that cannot be */
@@ -38,10 +38,13 @@ bool proof_is_lasting(const struct kh_error *why)
 		CKR_WRAPPING_KEY_SIZE_RANGE, CKR_WRAPPING_KEY_TYPE_INCONSISTENT, CKR_PUBLIC_KEY_INVALID,
 	};
 
-	if (why->code == KH_E_CHECK)
-		return true;
 	for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
-		if (why->code == KH_E_TOKEN && why->native == lasting[i])
+		if (rv == lasting[i])
 			return true;
 	return false;
+}
+
+bool proof_is_lasting(const struct kh_error *why)
+{
+	return why->code == KH_E_CHECK || (why->code == KH_E_TOKEN && proof_code_is_lasting(why->native));
 }

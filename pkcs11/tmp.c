@@ -3,6 +3,7 @@
 #include "tmp.h"
 
 #include "base/base64.h"
+#include "base/log.h"
 #include "call.h"
 #include "ckr.h"
 #include "key.h"
@@ -48,8 +49,13 @@ static int look(const struct token *t, CK_OBJECT_HANDLE handle, struct tmp_objec
 	};
 
 	*is = false;
-	if (attr_read_all(t, handle, reads, sizeof(reads) / sizeof(reads[0]), err) != 0)
-		return token_is_gone(err->native) ? -1 : 0;
+	if (attr_read_all(t, handle, reads, sizeof(reads) / sizeof(reads[0]), err) != 0) {
+		if (token_is_gone(err->native))
+			return -1;
+		if (err->native != CKR_OBJECT_HANDLE_INVALID) /* it went while we looked */
+			log_warning("an object was not looked at: %s", err->msg);
+		return 0;
+	}
 	if (!reads[0].there || reads[0].len < PREFIX_LEN || memcmp(label, TMP_PREFIX, PREFIX_LEN) != 0)
 		return 0;
 	*is = true;

@@ -253,13 +253,27 @@ unsigned long token_sessions_max(const struct token *t)
 	return all == CK_EFFECTIVELY_INFINITE || rw < all ? rw : all;
 }
 
+/* Of a login or session that has ended by itself there is nothing to say. */
+static void warn_of_end(const struct token *t, const char *call, CK_RV rv)
+{
+	char words[TOKEN_WORDS_MAX];
+
+	if (rv != CKR_OK && rv != CKR_USER_NOT_LOGGED_IN && !token_is_gone(rv))
+		log_warning("%s on %s: %s (0x%lX)", call, token_words(t, words), ckr_name(rv), rv);
+}
+
 void token_close(struct token *t)
 {
+	CK_RV rv;
+
 	if (t->session == CK_INVALID_HANDLE)
 		return;
 	if (t->logged_in && !t->beside)
-		(void)P11_CALL(t->fn, C_Logout, t->session);
-	(void)P11_CALL(t->fn, C_CloseSession, t->session);
+		warn_of_end(t, "C_Logout", P11_CALL(t->fn, C_Logout, t->session));
+	rv = P11_CALL(t->fn, C_CloseSession, t->session);
+	if (rv != CKR_OK)
+		token_note_stuck(t, "C_CloseSession", rv);
+	warn_of_end(t, "C_CloseSession", rv);
 	t->logged_in = false;
 	t->session = CK_INVALID_HANDLE;
 }
@@ -268,6 +282,20 @@ void token_note_left(const struct token *t, size_t n)
 {
 	if (t->left != NULL)
 		*t->left += n;
+}
+
+void token_note_stuck(const struct token *t, const char *call, CK_RV rv)
+{
+	if (t->stuck != NULL)
+		*t->stuck = (struct token_stuck){call, rv};
+}
+
+const char *token_stuck_words(const struct token_stuck *stuck, char out[TOKEN_STUCK_MAX])
+{
+	out[0] = '\0';
+	if (stuck->call != NULL)
+		(void)snprintf(out, TOKEN_STUCK_MAX, " (%s: %s (0x%lX))", stuck->call, ckr_name(stuck->rv), stuck->rv);
+	return out;
 }
 
 bool token_is_gone(CK_RV rv)

@@ -25,6 +25,12 @@ struct token_name {
  * A token, and our one session with it. The function list is what tests reach in by: any list will do. Filled by
  * token_find, opened by token_open; token_close ends all of it.
  */
+/* The last call that should have taken an object away and failed. */
+struct token_stuck {
+	const char *call; /* NULL: none failed */
+	CK_RV rv;
+};
+
 struct token {
 	CK_FUNCTION_LIST *fn;
 	CK_SLOT_ID slot;
@@ -38,6 +44,7 @@ struct token {
 	bool beside;		   /* another's login counts for this session too: token_close leaves it */
 	bool token_objects;	   /* temporary objects are token objects (--token-objects) */
 	size_t *left;		   /* counts those that could not be taken off it again; NULL: nobody counts */
+	struct token_stuck *stuck; /* why an object may be there still; NULL: nobody asks */
 };
 
 /* What logging in to a token takes. */
@@ -94,11 +101,18 @@ int token_login_state(struct token *t, struct kh_error *err);
  */
 int token_login(struct token *t, struct secret *pin, struct kh_error *err);
 
-/* Logs out (when we logged in) and closes the session; a token without one is fine. */
+/* Logs out (when we logged in) and closes the session, or notes that it cannot (token_note_stuck); a token without one is fine. */
 void token_close(struct token *t);
 
 /* Counts `n` objects that stay on the token against our will. */
 void token_note_left(const struct token *t, size_t n);
+
+/* Notes how C_DestroyObject or C_CloseSession failed, for the error that says what is there still. */
+void token_note_stuck(const struct token *t, const char *call, CK_RV rv);
+
+/* " (C_DestroyObject: CKR_DEVICE_ERROR (0x30))" for such an error, "" where none failed; into `out`. */
+#define TOKEN_STUCK_MAX 96
+const char *token_stuck_words(const struct token_stuck *stuck, char out[TOKEN_STUCK_MAX]);
 
 /* True where `rv` means that the token or its session is gone (removed, reset, closed under us). */
 bool token_is_gone(CK_RV rv);

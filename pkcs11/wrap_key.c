@@ -105,9 +105,11 @@ void wrap_key_destroy(const struct token *t, CK_OBJECT_HANDLE *key)
 		return;
 	mark.len = label_of(t, *key, label);
 	rv = P11_CALL(t->fn, C_DestroyObject, t->session, *key);
-	if (rv != CKR_OK)
+	if (rv != CKR_OK) {
+		token_note_stuck(t, "C_DestroyObject", rv);
 		log_warning("the wrapping key could not be taken off the token: C_DestroyObject: %s (0x%lX); look for "
 			    "keyhaul-tmp-* objects", ckr_name(rv), rv);
+	}
 	if (mark.len > 0)
 		own_check_gone(t, &mark, rv);
 	*key = CK_INVALID_HANDLE;

@@ -39,9 +39,9 @@ static int check_opts(const struct probe_opts *o, struct kh_error *err)
 }
 
 /* What is left is not undone by saying so: the command has failed, with its table. */
-static int check_left(const struct probe *p, const struct token *t, struct kh_error *err)
+static int check_left(const struct probe *p, const struct session *s, struct kh_error *err)
 {
-	char words[TOKEN_WORDS_MAX];
+	char words[TOKEN_WORDS_MAX], why[TOKEN_STUCK_MAX];
 
 	if (!p->counted) {
 		log_warning("whether anything was left on the token is not known: %s", p->uncounted);
@@ -53,8 +53,8 @@ static int check_left(const struct probe *p, const struct token *t, struct kh_er
 				    p->left);
 		return 0;
 	}
-	kh_fail(err, KH_E_TOKEN, 0, "%s had %zu objects before the probe and has %zu, %zu of them keyhaul-tmp-*",
-		token_words(t, words), p->objects_before, p->objects_after, p->left);
+	kh_fail(err, KH_E_TOKEN, s->stuck.rv, "%s had %zu objects before the probe and has %zu, %zu of them keyhaul-tmp-*%s",
+		token_words(&s->token, words), p->objects_before, p->objects_after, p->left, token_stuck_words(&s->stuck, why));
 	return kh_hint(err, "'keyhaul-token clean' removes what keyhaul left; another program may have made the others");
 }
 
@@ -75,7 +75,7 @@ static int report(struct cmd *c, const struct probe *p, const struct session *s,
 
 	warn_unmade(p, &s->token);
 	if (probe_profile_fill(p, s, c->now, profile, err) != 0 ||
-	    probe_show(c, &s->token, p, &profile->profile, err) != 0 || check_left(p, &s->token, err) != 0)
+	    probe_show(c, &s->token, p, &profile->profile, err) != 0 || check_left(p, s, err) != 0)
 		return -1;
 	json = tokenprofile_json(&profile->profile, err);
 	if (json == NULL || result_add(c, json, err) != 0)

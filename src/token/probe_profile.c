@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "pkcs11/call.h"
+#include "pkcs11/ckr.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,10 +29,12 @@ static int padded(const CK_UTF8CHAR *text, size_t size, struct buf *out, struct 
 static int fill_library(const struct session *s, struct probe_profile *out, struct kh_error *err)
 {
 	CK_INFO info;
+	CK_RV rv;
 
 	memset(&info, 0, sizeof(info));
-	if (P11_CALL(s->token.fn, C_GetInfo, &info) != CKR_OK) {
-		log_warning("the module does not say which library it is (C_GetInfo)");
+	rv = P11_CALL(s->token.fn, C_GetInfo, &info);
+	if (rv != CKR_OK) {
+		log_warning("the module does not say which library it is: C_GetInfo: %s (0x%lX)", ckr_name(rv), rv);
 		return 0;
 	}
 	if (padded(info.libraryDescription, sizeof(info.libraryDescription), &out->description, err) != 0 ||

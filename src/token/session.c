@@ -76,6 +76,7 @@ int session_start(const struct token_opts *opts, bool read_write, struct session
 		return -1;
 	s->token.token_objects = opts->token_objects;
 	s->token.left = &s->left;
+	s->token.stuck = &s->stuck;
 	if (token_open(&s->token, read_write, err))
 		return -1;
 	return log_in(s, opts, err);
@@ -83,12 +84,12 @@ int session_start(const struct token_opts *opts, bool read_write, struct session
 
 int session_check_left(const struct session *s, struct kh_error *err)
 {
-	char words[TOKEN_WORDS_MAX];
+	char words[TOKEN_WORDS_MAX], why[TOKEN_STUCK_MAX];
 
 	if (s->left == 0)
 		return 0;
-	kh_fail(err, KH_E_TOKEN, 0, "%zu object%s that this command made could not be taken off %s", s->left,
-		s->left == 1 ? "" : "s", token_words(&s->token, words));
+	kh_fail(err, KH_E_TOKEN, s->stuck.rv, "%zu object%s that this command made could not be taken off %s%s", s->left,
+		s->left == 1 ? "" : "s", token_words(&s->token, words), token_stuck_words(&s->stuck, why));
 	return kh_hint(err, "the bundles that are said to be wrapped are; 'keyhaul-token clean' removes keyhaul-tmp-* objects, "
 			    "the vendor's tool any other");
 }
@@ -100,6 +101,8 @@ int session_open_beside(const struct session *first, struct session *out, struct
 	if (token_open_beside(&first->token, &out->token, err))
 		return -1;
 	out->token.left = &out->left;
+	out->stuck.call = NULL;
+	out->token.stuck = &out->stuck;
 	return 0;
 }
 
@@ -107,6 +110,8 @@ void session_close_beside(struct session *first, struct session *s)
 {
 	token_close(&s->token);
 	first->left += s->left;
+	if (s->stuck.call != NULL)
+		first->stuck = s->stuck;
 	s->left = 0;
 }
 

@@ -12,6 +12,7 @@ struct session {
 	struct module *module;
 	struct uri *uri;
 	struct token token;
+	struct token_stuck stuck;
 	size_t left; /* temporary objects that stay on the token against our will */
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The keyhaul authors
 #
-# The fault walk: every call of slots, generate, keys and wrap fails once, with a code that goes round, and every function
+# The fault walk: every call of slots, generate, keys, wrap, clean and probe fails once, with a code that goes round, and every function
 # with every code. KEYHAUL_FAULT_SOAK=yes (make fault-soak): every call with every code. What must hold at each point
 # is in walk_lane.sh; two lanes walk beside each other, each with a token of its own.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
@@ -18,10 +18,13 @@ codes=$(echo '0x30:CKR_DEVICE_ERROR 0x32:CKR_DEVICE_REMOVED 0xE0:CKR_TOKEN_NOT_P
 	0x150:CKR_BUFFER_TOO_SMALL 0x2:CKR_HOST_MEMORY 0x5:CKR_GENERAL_ERROR 0x54:CKR_FUNCTION_NOT_SUPPORTED' | tr -s '\n\t' '  ')
 
 # From the trace of a run without faults: lines of SCENARIO FUNCTION NTH CODE:NAME. A pair of function and code is walked
-# once for each command, whatever it is made to do.
+# once for each command, whatever it is made to do; by clean and probe where no other command has it.
 points() { # SCENARIO CODES FIRST
 	grep '^[0-9]' "$KEYHAUL_RELAY_TRACE" >calls
-	grep "^${1%-*}" "$TAP_DIR/points" >before
+	case $1 in
+	clean | probe) cp "$TAP_DIR/points" before ;;
+	*) grep "^${1%-*}" "$TAP_DIR/points" >before ;;
+	esac
 	awk -v scenario="$1" -v codes="$2" -v turn="$3" -v soak="${KEYHAUL_FAULT_SOAK:-no}" '
 		BEGIN {
 			n = split(codes, code)
@@ -53,16 +56,15 @@ points() { # SCENARIO CODES FIRST
 		}' before calls
 }
 
-# The RSA key of each proof is always the same one, where a library can be put before OpenSSL.
-case ${KEYHAUL_SANITIZERS:-no} in
-no)
-	openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out proof.pem
-	KEYHAUL_RELAY_RSA=$TAP_DIR/proof.pem
-	KEYHAUL_WALK_PRELOAD=$KEYHAUL_BUILD/tests/relay/one_rsa.so
-	;;
-*) KEYHAUL_RELAY_RSA='' KEYHAUL_WALK_PRELOAD='' ;;
-esac
+# Throwaway RSA keys are always the same ones.
+KEYHAUL_RELAY_RSA=$TAP_DIR/one
+KEYHAUL_WALK_PRELOAD=$KEYHAUL_BUILD/tests/relay/one_rsa.so
 export KEYHAUL_RELAY_RSA KEYHAUL_WALK_PRELOAD
+for bits in 2048 3072; do
+	for whose in host token; do
+		openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" -out "one.$whose.$bits" || exit 1
+	done
+done
 
 blob_key 2048 || exit 1
 . "$KEYHAUL_SRC/tests/relay/walk_lane.sh"
@@ -98,5 +100,9 @@ for scenario in $lane_scenarios; do
 	tap_is "$good" "$planned" "$scenario: $planned points, all as they should be" ||
 		tap_diag "$(grep "^bad $scenario " walked | head -n 20)"
 done
-tap_diag "$(wc -l <points) points walked: $(cut -d' ' -f1 <points | sort | uniq -c | tr -s ' \n' ' '); $(grep -c ' passed-over$' walked) of them passed over"
-tap_done 18
+pairs=$(cut -d' ' -f2,4 points | sort -u | wc -l)
+functions=$(cut -d' ' -f2 points | sort -u | wc -l)
+tap_is "$pairs" $((functions * 15)) "$functions functions with each of 15 codes"
+tap_ok 0 "$(wc -l <points) points walked, $(grep -c ' passed-over$' walked) of them passed over with a word or for good reason"
+tap_diag "$(cut -d' ' -f1 <points | sort | uniq -c | tr -s ' \n' ' ')"
+tap_done 24
