@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
+#include "base/base64.h"
 #include "base/log.h"
 #include "base/prompt.h"
 #include "base/text.h"
@@ -38,6 +39,18 @@ static int check_opts(const struct lock_opts *o, const struct session *s, struct
 	return kh_hint(err, "add object=LABEL or id=%%XX to the URI; 'keyhaul-token keys' prints them");
 }
 
+/* The key for people: its label, or its id where it has none. */
+static int add_name(const struct key *k, struct buf *out, struct kh_error *err)
+{
+	char hex[2 * KEY_ID_MAX + 1];
+
+	hex_encode(k->id, k->id_len, hex);
+	if (k->label_len == 0)
+		return buf_addf(out, "the key with id %s", err, hex);
+	return buf_addf(out, "'", err) != 0 || text_for_terminal(k->label, k->label_len, out, err) != 0 ||
+	       buf_addf(out, "'", err) != 0 ? -1 : 0;
+}
+
 /* The warning is for --yes too; what is asked names the key, as the token has it. */
 static int confirm(const struct lock_opts *o, const struct token *t, const struct key *k, struct kh_error *err)
 {
@@ -48,8 +61,8 @@ static int confirm(const struct lock_opts *o, const struct token *t, const struc
 		    "this token, and no other KMS key can have it");
 	if (o->yes)
 		return 0;
-	if (buf_addf(&prompt, "Lock '", err) == 0 && text_for_terminal(k->label, k->label_len, &prompt, err) == 0 &&
-	    buf_addf(&prompt, "' in token '", err) == 0 &&
+	if (buf_addf(&prompt, "Lock ", err) == 0 && add_name(k, &prompt, err) == 0 &&
+	    buf_addf(&prompt, " in token '", err) == 0 &&
 	    text_for_terminal(t->name.label, strlen(t->name.label), &prompt, err) == 0 &&
 	    buf_addf(&prompt, "' for ever? Type 'yes': ", err) == 0)
 		ret = prompt_confirm(buf_text(&prompt), "yes", err);
@@ -102,6 +115,7 @@ out:
 static int lock(struct cmd *c, const struct token *t, struct key *k, struct kh_error *err)
 {
 	bool already = k->extractable == BUNDLE_FALSE;
+	struct buf name = BUF_INIT(2048);
 	struct lock_finding finding;
 	struct kh_error ignored;
 
@@ -109,9 +123,12 @@ static int lock(struct cmd *c, const struct token *t, struct key *k, struct kh_e
 		return -1;
 	if (lock_check(t, k, &finding, err) == 0)
 		return show(c, t, k, already, &finding, err);
-	if (err->code == KH_E_CHECK && result_add(c, result_of(t, k, already, NULL), &ignored) != 0)
+	if ((err->code == KH_E_CHECK && result_add(c, result_of(t, k, already, NULL), &ignored) != 0) ||
+	    add_name(k, &name, &ignored) != 0)
 		log_debug("%s", ignored.msg);
-	return kh_context(err, "'%s' %s locked", k->label, already ? "was" : "is");
+	kh_context(err, "%s %s locked", buf_text(&name), already ? "was" : "is");
+	buf_free(&name);
+	return -1;
 }
 
 static int run(struct cmd *c, struct kh_error *err)

@@ -99,11 +99,7 @@ tap_is "$(count)" "$((before + 1))" "which is still there, as is the real key"
 token_exits 0 "clean again" clean --yes
 tap_like "$tap_out" '^nothing to clean' "has nothing to do"
 
-# --token-objects: throwaways on the token itself, and gone from it
-token_exits 0 "a probe with token objects" probe --token-objects
-tap_is "$(count)" "$((before + 1))" "leaves none of them"
-
-nss=44
+nss=42
 if token_nss >/dev/null 2>"$TAP_DIR/nss.err"; then
 	rm -f profile
 	token_exits 0 "NSS: a probe" probe --out profile
