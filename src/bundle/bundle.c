@@ -14,6 +14,7 @@
 
 #define VERSION_NAME "keyhaul_bundle"
 #define VERSION_NUMBER 1
+#define PROOFS "proofs"
 
 struct bundle {
 	json_t *root;
@@ -21,6 +22,8 @@ struct bundle {
 	struct bundle_facts facts;
 	struct bundle_material material;
 	struct bundle_receipt receipt;
+	struct bundle_proof proofs[BUNDLE_PROOFS_MAX];
+	size_t n_proofs;
 	bool has_material, has_receipt;
 	char request_sha256[BUNDLE_DIGEST_HEX];
 	char material_sha256[BUNDLE_DIGEST_HEX];
@@ -49,7 +52,7 @@ static int check_version(json_t *root, struct kh_error *err)
 
 static int check_names(json_t *root, struct kh_error *err)
 {
-	static const char *const known[] = {VERSION_NAME, "request", "material", "receipt"};
+	static const char *const known[] = {VERSION_NAME, "request", "material", "receipt", PROOFS};
 	const char *name;
 	json_t *member;
 
@@ -60,7 +63,7 @@ static int check_names(json_t *root, struct kh_error *err)
 			i++;
 		if (i == sizeof(known) / sizeof(known[0])) {
 			kh_fail(err, KH_E_INPUT, 0, "%.64s: unknown name", name);
-			return kh_hint(err, strcmp(name, "approvals") == 0 || strcmp(name, "proofs") == 0
+			return kh_hint(err, strcmp(name, "approvals") == 0
 						    ? "made by a newer keyhaul: update this one"
 						    : "misspelt, or made by a newer keyhaul: then update this one");
 		}
@@ -108,6 +111,25 @@ static int read_receipt(struct bundle *b, struct kh_error *err)
 	return 0;
 }
 
+static int read_proofs(struct bundle *b, struct kh_error *err)
+{
+	json_t *json = json_object_get(b->root, PROOFS), *one;
+	size_t i;
+
+	if (!json)
+		return 0;
+	if (!b->has_material)
+		return kh_fail(err, KH_E_INPUT, 0, PROOFS ": there is no material that they could be of");
+	if (!json_is_array(json) || json_array_size(json) == 0 || json_array_size(json) > BUNDLE_PROOFS_MAX)
+		return kh_fail(err, KH_E_INPUT, 0, PROOFS ": not an array of 1 to %d", BUNDLE_PROOFS_MAX);
+	json_array_foreach(json, i, one)
+		if (fields_read(&fields_proof, one, &b->proofs[i], &b->store, err) ||
+		    bundle_check_proof(&b->proofs[i], b->material_sha256, err))
+			return -1;
+	b->n_proofs = json_array_size(json);
+	return 0;
+}
+
 int bundle_parse(const char *data, size_t len, struct bundle **out, struct kh_error *err)
 {
 	struct bundle *b = calloc(1, sizeof(*b));
@@ -116,7 +138,7 @@ int bundle_parse(const char *data, size_t len, struct bundle **out, struct kh_er
 		return kh_fail_memory(err);
 	b->root = bundle_json_load(data, len, err);
 	if (!b->root || check_version(b->root, err) || check_names(b->root, err) || read_request(b, err) ||
-	    read_material(b, err) || read_receipt(b, err)) {
+	    read_material(b, err) || read_receipt(b, err) || read_proofs(b, err)) {
 		bundle_free(b);
 		return -1;
 	}
@@ -154,6 +176,12 @@ const struct bundle_material *bundle_material(const struct bundle *b)
 const struct bundle_receipt *bundle_receipt(const struct bundle *b)
 {
 	return b->has_receipt ? &b->receipt : NULL;
+}
+
+const struct bundle_proof *bundle_proofs(const struct bundle *b, size_t *n)
+{
+	*n = b->n_proofs;
+	return b->proofs;
 }
 
 const char *bundle_request_sha256(const struct bundle *b)
@@ -206,43 +234,78 @@ int bundle_new(const struct bundle_request *request, struct bundle **out, struct
 	return rc;
 }
 
-/* The bundle becomes what it is with the section in it; on failure it stays what it was. */
-static int set_section(struct bundle *b, const struct fields_section *section, const char *name, const void *from,
-		       const char *drop, struct kh_error *err)
+/* The bundle becomes what `root` says; on failure it stays what it was. */
+static int become(struct bundle *b, const json_t *root, struct kh_error *err)
 {
-	json_t *json = fields_write(section, from, err), *root = json ? json_copy(b->root) : NULL;
 	struct bundle *next = NULL, swap;
-	int rc = -1;
 
-	if (!json)
-		return -1;
-	if (!root || json_object_set(root, name, json)) {
-		kh_fail_memory(err);
-		goto out;
-	}
-	if (drop)
-		(void)json_object_del(root, drop);
 	if (from_root(root, &next, err))
-		goto out;
+		return -1;
 	swap = *b;
 	*b = *next;
 	*next = swap;
 	b->before = next; /* whose own `before` goes on the chain */
-	rc = 0;
+	return 0;
+}
+
+/* Takes the JSON over, under its name; what `drop` lists up to a NULL goes. */
+static int set_json(struct bundle *b, const char *name, json_t *json, const char *const *drop, struct kh_error *err)
+{
+	json_t *root = json ? json_copy(b->root) : NULL;
+	int rc = -1;
+
+	if (!root || json_object_set(root, name, json)) {
+		kh_fail_memory(err);
+		goto out;
+	}
+	for (; *drop; drop++)
+		(void)json_object_del(root, *drop);
+	rc = become(b, root, err);
 out:
 	json_decref(root);
 	json_decref(json);
 	return rc;
 }
 
+static int set_section(struct bundle *b, const struct fields_section *section, const char *name, const void *from,
+		       const char *const *drop, struct kh_error *err)
+{
+	json_t *json = fields_write(section, from, err);
+
+	return json ? set_json(b, name, json, drop, err) : -1;
+}
+
 int bundle_set_material(struct bundle *b, const struct bundle_material *m, struct kh_error *err)
 {
-	return set_section(b, &fields_material, "material", m, "receipt", err);
+	static const char *const drop[] = {"receipt", PROOFS, NULL};
+
+	return set_section(b, &fields_material, "material", m, drop, err);
 }
 
 int bundle_set_receipt(struct bundle *b, const struct bundle_receipt *r, struct kh_error *err)
 {
-	return set_section(b, &fields_receipt, "receipt", r, NULL, err);
+	static const char *const drop[] = {NULL};
+
+	return set_section(b, &fields_receipt, "receipt", r, drop, err);
+}
+
+int bundle_set_proof(struct bundle *b, size_t at_index, const struct bundle_proof *p, struct kh_error *err)
+{
+	static const char *const drop[] = {NULL};
+	json_t *one = fields_write(&fields_proof, p, err), *there = json_object_get(b->root, PROOFS);
+	json_t *all = one ? there ? json_copy(there) : json_array() : NULL;
+	bool add = at_index >= b->n_proofs;
+
+	if (!one)
+		return -1;
+	if (all && add && b->n_proofs == BUNDLE_PROOFS_MAX)
+		(void)json_array_remove(all, 0);
+	if (!all || (add ? json_array_append(all, one) : json_array_set(all, at_index, one))) {
+		json_decref(all);
+		all = NULL;
+	}
+	json_decref(one);
+	return set_json(b, PROOFS, all, drop, err);
 }
 
 int bundle_write(const struct bundle *b, struct buf *out, struct kh_error *err)

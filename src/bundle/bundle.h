@@ -16,6 +16,7 @@
 #define BUNDLE_DIGEST_HEX 65 /* SHA-256 in hex and a NUL */
 #define BUNDLE_MECHANISMS_MAX 8
 #define BUNDLE_WARNINGS_MAX 8
+#define BUNDLE_PROOFS_MAX 8
 
 /* A value that may be absent: a token need not state it. */
 enum bundle_flag {
@@ -116,6 +117,17 @@ struct bundle_receipt {
 	const char *material_sha256;
 };
 
+/* That KMS has this very material, or not: how it was asked, and what came. */
+struct bundle_proof {
+	const char *method;	      /* "public-key", "signature", "hmac", "reimport" */
+	struct bundle_blob challenge; /* what was signed or made a MAC of; absent otherwise */
+	struct bundle_blob answer;    /* KMS's: its public key, signature or MAC */
+	const char *verdict;	      /* "yes" or "no"; NULL: the token has yet to answer */
+	int64_t at;
+	const char *by;		      /* program and version */
+	const char *material_sha256;
+};
+
 /* A parsed bundle: what it says, and who it belongs to (itself). */
 struct bundle;
 
@@ -143,12 +155,21 @@ const struct bundle_facts *bundle_facts(const struct bundle *b);
 const struct bundle_material *bundle_material(const struct bundle *b);
 const struct bundle_receipt *bundle_receipt(const struct bundle *b);
 
+/* The proofs, oldest first, and how many; the bundle owns them. */
+const struct bundle_proof *bundle_proofs(const struct bundle *b, size_t *n);
+
 /* A new bundle of a request alone; checked as bundle_parse does. The caller frees it. */
 int bundle_new(const struct bundle_request *request, struct bundle **out, struct kh_error *err);
 
-/* Puts a section into the bundle in place of what it had; a new material drops the receipt. Checked likewise. */
+/* Puts a section into the bundle in place of what it had; a new material drops receipt and proofs. Checked likewise. */
 int bundle_set_material(struct bundle *b, const struct bundle_material *m, struct kh_error *err);
 int bundle_set_receipt(struct bundle *b, const struct bundle_receipt *r, struct kh_error *err);
+
+/*
+ * Adds a proof (`at_index` BUNDLE_PROOFS_MAX; where there are that many the oldest goes), or puts it in place of one.
+ * Checked likewise; pointers to the proofs of before stay good.
+ */
+int bundle_set_proof(struct bundle *b, size_t at_index, const struct bundle_proof *p, struct kh_error *err);
 
 /* SHA-256 of the canonical section in hex; the bundle owns it. "" where there is no such section. */
 const char *bundle_request_sha256(const struct bundle *b);

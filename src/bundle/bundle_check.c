@@ -140,3 +140,18 @@ int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_fac
 		return bad(err, "receipt.import_type", "on symmetric keys only");
 	return 0;
 }
+
+int bundle_check_proof(const struct bundle_proof *p, const char *material_sha256, struct kh_error *err)
+{
+	bool asks = strcmp(p->method, "signature") == 0 || strcmp(p->method, "hmac") == 0;
+
+	if (strcmp(p->material_sha256, material_sha256) != 0) {
+		kh_fail(err, KH_E_CHECK, 0, "proofs.material_sha256: a proof is of other material");
+		return kh_hint(err, "the sections of two bundles were mixed: take the bundle that prove wrote");
+	}
+	if (asks != (p->challenge.data != NULL) || (asks && !p->answer.data))
+		return bad(err, "proofs", asks ? "a challenge without its answer" : "a method that has no challenge");
+	if (!p->verdict && strcmp(p->method, "hmac") != 0)
+		return bad(err, "proofs.verdict", "missing: the token is asked for a MAC only");
+	return 0;
+}

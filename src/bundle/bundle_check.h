@@ -18,4 +18,7 @@ int bundle_check_material(const struct bundle_material *m, const struct bundle_f
 int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_facts *facts, const char *material_sha256,
 			 struct kh_error *err);
 
+/* The proof is of this material, and has what its method needs. KH_E_INPUT, KH_E_CHECK. */
+int bundle_check_proof(const struct bundle_proof *p, const char *material_sha256, struct kh_error *err);
+
 #endif

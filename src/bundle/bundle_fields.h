@@ -7,11 +7,11 @@
 
 #include <jansson.h>
 
-#define FIELDS_BLOBS_MAX 4
+#define FIELDS_BLOBS_MAX (4 + 2 * BUNDLE_PROOFS_MAX)
 
 /* One section: its name and its fields, read and written by the same table. */
 struct fields_section;
-extern const struct fields_section fields_request, fields_material, fields_receipt;
+extern const struct fields_section fields_request, fields_material, fields_receipt, fields_proof;
 
 /* Decoded blobs that the read structs point to. */
 struct fields_store {

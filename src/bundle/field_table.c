@@ -15,6 +15,7 @@
 #define MAT(member) .offset = offsetof(struct bundle_material, member)
 #define MECH(member) .offset = offsetof(struct bundle_mechanism, member)
 #define RCPT(member) .offset = offsetof(struct bundle_receipt, member)
+#define PRF(member) .offset = offsetof(struct bundle_proof, member)
 #define MUST .required = true
 
 static int check_arn(const char *text, struct kh_error *err)
@@ -101,6 +102,20 @@ static int check_import_type(const char *text, struct kh_error *err)
 	static const char *const types[] = {INTENT_NEW, INTENT_EXISTING, NULL};
 
 	return one_of(text, types, err);
+}
+
+static int check_method(const char *text, struct kh_error *err)
+{
+	static const char *const methods[] = {"public-key", "signature", "hmac", "reimport", NULL};
+
+	return one_of(text, methods, err);
+}
+
+static int check_verdict(const char *text, struct kh_error *err)
+{
+	static const char *const verdicts[] = {"yes", "no", NULL};
+
+	return one_of(text, verdicts, err);
 }
 
 static int check_hex(const char *text, struct kh_error *err)
@@ -240,6 +255,17 @@ static const struct field receipt[] = {
 	{"material_sha256", FIELD_TEXT, MUST, RCPT(material_sha256), .max = 64, .check = check_sha256},
 };
 
+static const struct field kms_proof[] = {
+	{"method", FIELD_TEXT, MUST, PRF(method), .max = 32, .check = check_method},
+	{"challenge", FIELD_BLOB, PRF(challenge), .max = 256},
+	{"answer", FIELD_BLOB, PRF(answer), .max = 1024},
+	{"verdict", FIELD_TEXT, PRF(verdict), .max = 8, .check = check_verdict},
+	{"at", FIELD_TIME, MUST, PRF(at)},
+	{"by", FIELD_TEXT, MUST, PRF(by), .max = 64},
+	{"material_sha256", FIELD_TEXT, MUST, PRF(material_sha256), .max = 64, .check = check_sha256},
+};
+
 const struct fields_section fields_request = {"request", ROWS(request)};
 const struct fields_section fields_material = {"material", ROWS(material)};
 const struct fields_section fields_receipt = {"receipt", ROWS(receipt)};
+const struct fields_section fields_proof = {"proofs", ROWS(kms_proof)};

@@ -205,6 +205,19 @@ static void tell_receipt(struct sheet *s, const struct bundle *b)
 	sheet_text(s, "request id", r->request_id);
 }
 
+static void tell_proofs(struct sheet *s, const struct bundle *b)
+{
+	size_t n = 0;
+	const struct bundle_proof *p = bundle_proofs(b, &n);
+	char when[SHEET_TIME];
+
+	for (size_t i = 0; i < n; i++) {
+		sheet_time(p[i].at, s->c->now, when);
+		sheet_line(s, "KMS has it", "%s: by %s, %s, %s", p[i].verdict ? p[i].verdict : "not told yet ('keyhaul-token verify')",
+			   p[i].method, p[i].by, when);
+	}
+}
+
 int tell_bundle(struct cmd *c, const char *path, const struct bundle *b, const char *next, struct kh_error *err)
 {
 	struct sheet s = {c, err, 0};
@@ -213,6 +226,7 @@ int tell_bundle(struct cmd *c, const char *path, const struct bundle *b, const c
 	tell_request(&s, b);
 	tell_material(&s, b);
 	tell_receipt(&s, b);
+	tell_proofs(&s, b);
 	if (!s.failed && *next)
 		s.failed = cmd_printf(c, err, "next: %s\n", next);
 	if (!s.failed && *next && next_stage(b) == NEXT_IMPORT && !next_is_expired(b, c->now))

@@ -13,5 +13,6 @@ extern const struct cmd_row cmd_keys;
 extern const struct cmd_row cmd_wrap;
 extern const struct cmd_row cmd_lock;
 extern const struct cmd_row cmd_clean;
+extern const struct cmd_row cmd_verify;
 
 #endif

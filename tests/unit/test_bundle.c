@@ -14,6 +14,8 @@
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 #define ARN "arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define A_PROOF(more, digest) "{\"method\": \"hmac\", \"challenge\": \"AAAA\", \"answer\": \"AAAA\", \"at\": " \
+	"\"2026-11-22T10:00:00Z\", \"by\": \"test\", \"material_sha256\": \"" digest "\"" more "}"
 #define THEN INT64_C(1795341600)
 
 static unsigned char spki[1024];
@@ -94,6 +96,34 @@ static char *text_of(const struct bundle *b)
 	return text.data;
 }
 
+/* Eight proofs at most, the oldest goes; each is of the material that is there, and goes with it. */
+static void proofs_add_up(struct bundle *b)
+{
+	static const unsigned char bytes[] = {1, 2, 3};
+	struct bundle_proof p = {.method = "hmac", .challenge = {bytes, 3}, .answer = {bytes, 2}, .by = "test 0"};
+	char digest[BUNDLE_DIGEST_HEX];
+	const struct bundle_proof *all;
+	struct kh_error err;
+	size_t n = 0;
+
+	(void)snprintf(digest, sizeof(digest), "%s", bundle_material_sha256(b));
+	p.material_sha256 = digest;
+	for (p.at = 1; p.at <= BUNDLE_PROOFS_MAX + 2; p.at++)
+		cr_assert_eq(bundle_set_proof(b, BUNDLE_PROOFS_MAX, &p, &err), 0, "%s", err.msg);
+	p.verdict = "yes";
+	cr_assert_eq(bundle_set_proof(b, 0, &p, &err), 0, "%s", err.msg);
+	all = bundle_proofs(b, &n);
+	cr_assert(n == BUNDLE_PROOFS_MAX && all[0].at == p.at && all[1].at == 4 && all[7].at == 10);
+	cr_assert(strcmp(all[0].verdict, "yes") == 0 && !all[1].verdict && all[7].challenge.len == 3 && all[7].answer.len == 2);
+	cr_assert_eq(bundle_proofs(b, &n), all);
+	p.method = "signature";
+	p.verdict = NULL;
+	cr_assert(bundle_set_proof(b, 0, &p, &err) == -1 && strstr(err.msg, "proofs.verdict"), "%s", err.msg);
+	p.method = "public-key";
+	p.verdict = "no";
+	cr_assert(bundle_set_proof(b, 0, &p, &err) == -1 && strstr(err.msg, "no challenge"), "%s", err.msg);
+}
+
 Test(bundle, what_is_written_is_read)
 {
 	struct bundle *b = a_bundle(3), *again = NULL;
@@ -137,10 +167,14 @@ Test(bundle, sections_replace_and_drop)
 	struct bundle_receipt r = *bundle_receipt(b);
 	char before[BUNDLE_DIGEST_HEX];
 	struct kh_error err;
+	size_t proofs = 9;
 
 	(void)snprintf(before, sizeof(before), "%s", bundle_material_sha256(b));
 	m.wrapped_at++;
+	proofs_add_up(b);
 	cr_assert_eq(bundle_set_material(b, &m, &err), 0, "%s", err.msg);
+	(void)bundle_proofs(b, &proofs);
+	cr_assert_eq(proofs, 0, "a new material drops the proofs");
 	cr_assert_null(bundle_receipt(b), "a new material drops the receipt");
 	cr_assert_str_neq(bundle_material_sha256(b), before);
 	cr_assert_str_eq(digest, m.request_sha256);
@@ -191,7 +225,12 @@ static const struct {
 	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"keyhaul_bundle\": 1,", "duplicate", 0},
 	{"\"fetched_at\"", "\"generator\": \"x\", \"fetched_at\"", "duplicate", 0},
 	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"approvals\": [],", "approvals: unknown", 0},
-	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [],", "proofs: unknown", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [],", "proofs: not an array", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [{\"method\": \"guess\"}],", "proofs.method", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [{\"method\": \"hmac\"}],", "proofs.at: missing", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [" A_PROOF("", HEX64) "],", "proofs.material_sha256", KH_E_CHECK},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [" A_PROOF(", \"verdict\": \"maybe\"", HEX64) "],",
+	 "proofs.verdict", 0},
 	{"\"generator\": \"keyhaul-kms", "\"comment\": \"x\", \"generator\": \"keyhaul-kms", "request.comment: unknown", 0},
 	{"\"valid_for\"", "\"valid_four\": 1, \"valid_for\"", "request.intent.valid_four: unknown", 0},
 	{"\"role\"", "\"rule\": 1, \"role\"", "material.mechanisms[0].rule: unknown", 0},
