@@ -97,7 +97,7 @@ int token_login_state(struct token *t, struct kh_error *err);
 
 /*
  * Logs the user in, once: `pin` is tried one time and never again, and wiped when C_Login has returned; it is not tried
- * where it is shorter than the token's least. NULL with TOKEN_LOGIN_PROTECTED only. CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
+ * where it is shorter than the token's least, or the token's flags, read again just before, are against it (token_login_kind). NULL with TOKEN_LOGIN_PROTECTED only. CKR_USER_ALREADY_LOGGED_IN is fine. KH_E_TOKEN.
  */
 int token_login(struct token *t, struct secret *pin, struct kh_error *err);
 

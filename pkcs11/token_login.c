@@ -25,13 +25,10 @@ static const struct pin_state {
 	 "the PIN has expired or is the one that was handed out: set a new one with the vendor's tool"},
 };
 
-int token_login_kind(const struct token *t, enum token_login *out, struct kh_error *err)
+static int check_states(const struct token *t, struct kh_error *err)
 {
 	char words[TOKEN_WORDS_MAX];
 
-	*out = TOKEN_LOGIN_NONE;
-	if (!(t->info.flags & CKF_LOGIN_REQUIRED))
-		return 0;
 	for (size_t i = 0; i < sizeof(pin_states) / sizeof(pin_states[0]); i++) {
 		const struct pin_state *s = &pin_states[i];
 
@@ -40,6 +37,18 @@ int token_login_kind(const struct token *t, enum token_login *out, struct kh_err
 		kh_fail(err, KH_E_TOKEN, s->flag, "%s %s", token_words(t, words), s->what);
 		return kh_hint(err, "%s", s->hint);
 	}
+	return 0;
+}
+
+int token_login_kind(const struct token *t, enum token_login *out, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+
+	*out = TOKEN_LOGIN_NONE;
+	if (!(t->info.flags & CKF_LOGIN_REQUIRED))
+		return 0;
+	if (check_states(t, err))
+		return -1;
 	if (t->info.flags & CKF_USER_PIN_COUNT_LOW)
 		log_warning("%s: a wrong PIN was tried since the last good one (CKF_USER_PIN_COUNT_LOW)",
 			    token_words(t, words));
@@ -94,12 +103,25 @@ static int check_length(const struct token *t, const struct secret *pin, struct 
 	return kh_hint(err, "it was not sent to the token, and no try was spent; check it and run this again");
 }
 
+/* The flags may be another program's wrong try, or many minutes at the prompt, old: they count as they are now. */
+static int check_again(struct token *t, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+	CK_TOKEN_INFO now = {.flags = 0};
+	CK_RV rv = P11_CALL(t->fn, C_GetTokenInfo, t->slot, &now);
+
+	if (rv != CKR_OK)
+		return ckr_fail(err, rv, "C_GetTokenInfo", token_words(t, words));
+	t->info.flags = now.flags;
+	return check_states(t, err);
+}
+
 int token_login(struct token *t, struct secret *pin, struct kh_error *err)
 {
 	char words[TOKEN_WORDS_MAX];
 	CK_RV rv;
 
-	if (pin && check_length(t, pin, err))
+	if ((pin && check_length(t, pin, err)) || check_again(t, err))
 		return -1;
 	rv = P11_CALL(&wiping, C_Login, t, pin);
 	if (rv == CKR_USER_ALREADY_LOGGED_IN) {

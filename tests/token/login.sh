@@ -51,6 +51,7 @@ pin=$(cat "$KEYHAUL_PIN_FILE")
 # The token's flags, before a PIN is asked for or sent.
 refuses 'C_GetTokenInfo=flags+0x40000' "locked" 'has its PIN locked \(CKF_USER_PIN_LOCKED\)'
 refuses 'C_GetTokenInfo=flags+0x20000' "the final try" 'one try of the PIN left \(CKF_USER_PIN_FINAL_TRY\)'
+refuses 'C_GetTokenInfo.3=flags+0x20000' "the final try, since the PIN was asked for" 'one try of the PIN left'
 refuses 'C_GetTokenInfo=flags+0x80000' "to be changed" 'CKF_USER_PIN_TO_BE_CHANGED'
 refuses 'C_GetTokenInfo=flags-0x8' "no user PIN" 'no user PIN yet \(CKF_USER_PIN_INITIALIZED is not set\)'
 refuses 'C_GetTokenInfo=flags+0x100-0x8' "a keypad without a user PIN" 'no user PIN yet'
@@ -185,4 +186,4 @@ printf '%s\n' "$pin" >good.pin # fresh-token wrote another token's into the othe
 KEYHAUL_PIN_FILE=$TAP_DIR/good.pin
 run '' keys
 tap_is "$status, $(logins)" "0, 1 given, 0 none" "with serial= it is one"
-tap_done 62
+tap_done 64

@@ -89,6 +89,18 @@ Test(token_login, no_try_is_spent_for_nothing)
 		token_close(&t);
 		secret_free(pin);
 	}
+	for (size_t i = 0; i < 3; i++) { /* what came about while the PIN was typed */
+		static const CK_FLAGS meanwhile[] = {CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED, 0};
+		struct secret *pin = secret_copy("user:pass word", 14, &err);
+		struct token t = open_token();
+
+		fake.infos[0].flags |= meanwhile[i];
+		fake.failing_slot = meanwhile[i] ? (CK_SLOT_ID)-1 : 0;
+		cr_assert_eq(token_login(&t, pin, &err), -1, "flags 0x%lX", meanwhile[i]);
+		cr_assert(err.code == KH_E_TOKEN && fake.logins == 0, "flags 0x%lX", meanwhile[i]);
+		token_close(&t);
+		secret_free(pin);
+	}
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		struct token t = open_token();
 
