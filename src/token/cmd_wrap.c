@@ -132,6 +132,8 @@ static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wr
 		*err = why;
 		ret = -1;
 	}
+	if (ret == 0)
+		ret = haul_end(c, err);
 	haul_item_close(&s->item);
 	haul_result_clear(&s->result);
 	session_close(&s->session);

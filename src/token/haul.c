@@ -91,6 +91,10 @@ int haul_one(struct haul_item *item, const struct haul_opts *o, const struct ses
 	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
 	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
 		return -1;
+	if (cmd_interrupted()) { /* the key in hand is finished; this one is not in hand yet */
+		kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before the key was wrapped");
+		return kh_hint(err, "nothing was written: run the same command again");
+	}
 	if (o->generate != NULL)
 		return haul_generated(item, o, t, proofs, r, err);
 	r->kept = r->key.token_object != BUNDLE_FALSE;

@@ -75,7 +75,7 @@ void haul_result_clear(struct haul_result *r);
 
 /*
  * Finds or generates the key, proves, wraps and writes the bundle; says nothing. The caller clears `r`, also after a
- * failure. KH_E_*; the bundle is then as it was.
+ * failure. KH_E_*; the bundle is then as it was. KH_E_INTERRUPTED before the key is generated or wrapped, not after.
  */
 int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
 	     struct haul_result *r, struct kh_error *err);
@@ -92,6 +92,12 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const struct token *t,
 		  const struct haul_result *r);
 json_t *haul_skipped_json(const struct haul_item *item);
+
+/*
+ * For the end of a command that has done all that it was asked for: KH_E_INTERRUPTED where it was interrupted meanwhile,
+ * the result printed, so that what would come next in a script does not.
+ */
+int haul_end(struct cmd *c, struct kh_error *err);
 
 /* Why a bundle is passed over: it has what it wants. */
 const char *haul_skipped_why(const struct haul_item *item);

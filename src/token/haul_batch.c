@@ -63,7 +63,7 @@ static int work(struct haul_worker *w, size_t i, struct kh_error *err)
 	struct haul_telling *t = calloc(1, sizeof(*t));
 	struct haul_item item = {0};
 	enum haul_state state = HAUL_FAILED;
-	bool whole = false;
+	bool whole = false, later;
 	int ret = -1;
 
 	if (t == NULL)
@@ -75,10 +75,13 @@ static int work(struct haul_worker *w, size_t i, struct kh_error *err)
 	if (state == HAUL_FAILED && item.bundle != NULL && !whole)
 		kh_context(&t->error, "%s", item.path);
 	*err = t->error; /* of the whole */
-	if (whole || (state != HAUL_IN_USE && haul_tell_prepare(w, &item, state, t, err) != 0))
+	if (state == HAUL_FAILED && t->error.code == KH_E_INTERRUPTED && !whole)
+		state = HAUL_NOT_TRIED;
+	later = state == HAUL_IN_USE || state == HAUL_NOT_TRIED;
+	if (whole || (!later && haul_tell_prepare(w, &item, state, t, err) != 0))
 		goto out;
-	if (state == HAUL_IN_USE) {
-		b->outcomes[i].state = HAUL_IN_USE;
+	if (later) {
+		b->outcomes[i].state = (unsigned char)state;
 	} else {
 		if (state != HAUL_FAILED)
 			t->error.code = KH_OK;

@@ -103,6 +103,16 @@ out:
 	return ret;
 }
 
+int haul_end(struct cmd *c, struct kh_error *err)
+{
+	if (!cmd_interrupted())
+		return 0;
+	if (cmd_flush(c, err) != 0)
+		return -1;
+	kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted, when all was done");
+	return kh_hint(err, "there is nothing to run again");
+}
+
 const char *haul_skipped_why(const struct haul_item *item)
 {
 	return bundle_receipt(item->bundle) != NULL ? "it is imported already" : "it has material already";

@@ -185,8 +185,9 @@ int haul_tell_end(struct haul_batch *b, struct kh_error *err)
 	ret = tell_rest(b, &rest);
 	if (tell_left(b, err) != 0 || (!b->c->common.json && haul_table_show(b, err) != 0))
 		return -1;
-	if (ret != 0)
-		*err = rest;
-	return ret;
+	if (ret == 0)
+		return haul_end(b->c, err);
+	*err = rest;
+	return -1;
 }
 
