@@ -330,10 +330,22 @@ static int make_folder(const char *path, struct kh_error *err)
 	return 0;
 }
 
-static const struct kh_error *interrupted(size_t begun, size_t n, struct kh_error *err)
+static int interrupted(const struct run *r, struct kh_error *err)
 {
-	kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu keys were looked at", begun, n);
-	return err;
+	kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu bundles were seen to", table_count(r->table),
+		r->places.rows);
+	return kh_hint(err, "run this again: it does what is left");
+}
+
+/* The command to type on the host that has the token; the token is that of the plan's first key. */
+static int print_next(const struct run *r, struct kh_error *err)
+{
+	const char *uri = plan_key(r->plan, 0)->materials[0].key_uri, *token = strstr(uri, "token=");
+
+	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-')
+		return 0;
+	return cmd_printf(r->c, err, "next: keyhaul-token wrap --token 'pkcs11:%.*s' '%s'/*.bundle\n",
+			  token ? (int)strcspn(token, ";'") : 11, token ? token : "token=TOKEN", r->opts->out);
 }
 
 static int run_all(struct run *r, struct kh_error *err)
@@ -346,13 +358,13 @@ static int run_all(struct run *r, struct kh_error *err)
 	progress_end();
 	if (rc)
 		return -1;
-	if (begun < n)
-		end_run(r, interrupted(begun, n, err));
+	if (begun < n && r->fatal.code == KH_OK)
+		r->fatal.code = KH_E_INTERRUPTED;
 	if (r->fatal.code == KH_OK)
-		return table_end(r->table, "bundle", err);
+		return table_end(r->table, "bundle", err) ? -1 : print_next(r, err);
 	(void)table_rest(r->table, err); /* what was done is told all the same */
 	*err = r->fatal;
-	return -1;
+	return err->code == KH_E_INTERRUPTED ? interrupted(r, err) : -1;
 }
 
 int fetch_plan(struct cmd *c, const struct fetch_plan_opts *o, struct kh_error *err)

@@ -33,7 +33,7 @@ struct flight {
 	CURLM *multi;
 	struct worker *workers;
 	size_t n_workers, ready; /* of them `ready` are whole */
-	struct worker *queue;
+	struct worker *queue, **queue_end; /* in the order in which they came */
 	size_t running;
 	void (*job)(void *ctx, size_t i);
 	void *ctx;
@@ -93,7 +93,7 @@ void flight_close(struct flight *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->ready; i++) {
+	for (size_t i = 0; f->workers && i < f->ready; i++) {
 		http_close(f->workers[i].http);
 		(void)pthread_cond_destroy(&f->workers[i].ended);
 	}
@@ -114,8 +114,9 @@ int flight_post(void *ctx, const struct kms_request *request, struct kms_answer 
 	if (!w->easy)
 		return -1;
 	w->waiting = true;
-	w->next = f->queue;
-	f->queue = w;
+	w->next = NULL;
+	*f->queue_end = w;
+	f->queue_end = &w->next;
 	(void)curl_multi_wakeup(f->multi);
 	while (w->waiting)
 		(void)pthread_cond_wait(&w->ended, &f->lock);
@@ -190,10 +191,12 @@ static void end_transfer(struct worker *w, CURLcode rc)
 
 static void begin_queued(struct flight *f)
 {
-	while (f->queue) {
-		struct worker *w = f->queue;
+	struct worker *w = f->queue, *next;
 
-		f->queue = w->next;
+	f->queue = NULL;
+	f->queue_end = &f->queue;
+	for (; w; w = next) {
+		next = w->next;
 		(void)curl_easy_setopt(w->easy, CURLOPT_PRIVATE, (char *)w);
 		if (curl_multi_add_handle(f->multi, w->easy))
 			end_transfer(w, CURLE_FAILED_INIT);
@@ -229,6 +232,7 @@ size_t flight_run(struct flight *f, size_t n, void (*job)(void *ctx, size_t i), 
 	f->n = n;
 	f->next = 0;
 	f->queue = NULL;
+	f->queue_end = &f->queue;
 	(void)pthread_mutex_lock(&f->lock);
 	threads = start(f);
 	while (f->running) {

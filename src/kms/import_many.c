@@ -214,12 +214,15 @@ static int run_all(struct many *m, struct kh_error *err)
 	if (rc)
 		return -1;
 	if (begun < m->n_groups && m->fatal.code == KH_OK)
-		kh_fail(&m->fatal, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu keys were looked at", begun, m->n_groups);
+		m->fatal.code = KH_E_INTERRUPTED;
 	if (m->fatal.code == KH_OK)
 		return table_end(m->table, "bundle", err);
 	(void)table_rest(m->table, err); /* what was done is told all the same */
 	*err = m->fatal;
-	return -1;
+	if (err->code != KH_E_INTERRUPTED)
+		return -1;
+	kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu bundles were seen to", table_count(m->table), m->c->nwords);
+	return kh_hint(err, "run this again: it does what is left");
 }
 
 int import_many(struct cmd *c, struct import_run *run, struct kh_error *err)

@@ -58,7 +58,7 @@ int places_of(const struct plan *plan, const char *plan_path, struct places *out
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < keys; i++)
 		n += 1 + plan_key(plan, i)->create.n_replicas;
-	out->v = calloc(n, sizeof(*out->v));
+	out->v = calloc(n ? n : 1, sizeof(*out->v));
 	out->first = calloc(keys + 1, sizeof(*out->first));
 	if (!out->v || !out->first)
 		return kh_fail_memory(err);

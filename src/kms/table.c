@@ -139,6 +139,15 @@ int table_put(struct table *t, size_t i, const struct table_row *row, struct kh_
 	return 0;
 }
 
+size_t table_count(const struct table *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->rows[i].result != NULL;
+	return n;
+}
+
 int table_rest(struct table *t, struct kh_error *err)
 {
 	while (t->out < t->n) {

@@ -33,6 +33,9 @@ void table_free(struct table *t);
  */
 int table_put(struct table *t, size_t i, const struct table_row *row, struct kh_error *err);
 
+/* How many rows were put. */
+size_t table_count(const struct table *t);
+
 /* Lets out what still waits for a row that was not put: for a run that ends before its end. */
 int table_rest(struct table *t, struct kh_error *err);
 

@@ -149,6 +149,11 @@ int plan_check_key(const struct plan_key *k, struct kh_error *err)
 		       : 0;
 }
 
+/* A key in a list that is sorted. */
+struct ref {
+	const struct plan_key *key;
+};
+
 /* The id that an entry names, of an ARN its end. */
 static const char *id_of(const struct plan_key *k)
 {
@@ -157,24 +162,25 @@ static const char *id_of(const struct plan_key *k)
 	return slash ? slash + 1 : k->key_id;
 }
 
+/* Those that have none are the least, and alike. */
+static int order(const char *x, const char *y)
+{
+	return x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
+}
+
 static int by_name(const void *a, const void *b)
 {
-	return strcmp((*(const struct plan_key *const *)a)->name, (*(const struct plan_key *const *)b)->name);
+	return strcmp(((const struct ref *)a)->key->name, ((const struct ref *)b)->key->name);
 }
 
 static int by_id(const void *a, const void *b)
 {
-	const char *x = id_of(*(const struct plan_key *const *)a), *y = id_of(*(const struct plan_key *const *)b);
-
-	return x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
+	return order(id_of(((const struct ref *)a)->key), id_of(((const struct ref *)b)->key));
 }
 
 static int by_alias(const void *a, const void *b)
 {
-	const char *x = (*(const struct plan_key *const *)a)->create.alias;
-	const char *y = (*(const struct plan_key *const *)b)->create.alias;
-
-	return x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
+	return order(((const struct ref *)a)->key->create.alias, ((const struct ref *)b)->key->create.alias);
 }
 
 /* A multi-Region key has one id in all its Regions; a key without a Region could be either. */
@@ -195,17 +201,17 @@ static int twice(const struct plan_key *a, const struct plan_key *b, const char 
 }
 
 /* Sorted, so that ten thousand keys are no matter. */
-static int check_sorted(const struct plan_key **sorted, size_t n, const char *what,
-			int (*order)(const void *, const void *), struct kh_error *err)
+static int check_sorted(struct ref *sorted, size_t n, const char *what, int (*by)(const void *, const void *),
+			struct kh_error *err)
 {
-	qsort((void *)sorted, n, sizeof(*sorted), order);
+	qsort(sorted, n, sizeof(*sorted), by);
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = i + 1; j < n && order(&sorted[i], &sorted[j]) == 0; j++) {
-			const struct plan_key *a = sorted[i], *b = sorted[j];
+		for (size_t j = i + 1; j < n && by(&sorted[i], &sorted[j]) == 0; j++) {
+			const struct plan_key *a = sorted[i].key, *b = sorted[j].key;
 
-			if ((order == by_id && !a->key_id) || (order == by_alias && !a->create.alias))
+			if ((by == by_id && !a->key_id) || (by == by_alias && !a->create.alias))
 				break;
-			if (order == by_name || same_place(a, b))
+			if (by == by_name || same_place(a, b))
 				return twice(a, b, what, err);
 		}
 	return 0;
@@ -213,17 +219,17 @@ static int check_sorted(const struct plan_key **sorted, size_t n, const char *wh
 
 int plan_check_twice(const struct plan_key *keys, size_t n, struct kh_error *err)
 {
-	const struct plan_key **sorted = malloc(n * sizeof(const struct plan_key *));
+	struct ref *sorted = malloc((n ? n : 1) * sizeof(*sorted));
 	int rc;
 
 	if (!sorted)
 		return kh_fail_memory(err);
 	for (size_t i = 0; i < n; i++)
-		sorted[i] = &keys[i];
+		sorted[i].key = &keys[i];
 	rc = check_sorted(sorted, n, "name", by_name, err) || check_sorted(sorted, n, "key_id", by_id, err) ||
 			     check_sorted(sorted, n, "alias", by_alias, err)
 		     ? -1
 		     : 0;
-	free((void *)sorted);
+	free(sorted);
 	return rc;
 }

@@ -29,15 +29,26 @@ static int check_there(const struct simkey *key, const struct plan_key *k, enum 
 	return yamldoc_fail(k->at, err, "%s is there already, and is another kind of key", key->arn);
 }
 
+/* A multi-Region key that the plan has in several Regions: the first of them is the primary's. */
+static const struct simkey *primary_of(const struct keystore *keys, const char *id)
+{
+	for (size_t i = 0; strncmp(id, "mrk-", 4) == 0 && i < keystore_count(keys); i++)
+		if (strcmp(keystore_at(keys, i)->id, id) == 0 && !simkey_is_replica(keystore_at(keys, i)))
+			return keystore_at(keys, i);
+	return NULL;
+}
+
 static int add_key(struct keystore *keys, const struct plan_key *k, const char *region, int64_t now, struct kh_error *err)
 {
 	enum keyspec spec = k->key_spec ? k->key_spec : KEYSPEC_SYMMETRIC_DEFAULT;
 	const char *slash = strrchr(k->key_id, '/'), *id = slash ? slash + 1 : k->key_id;
 	struct simkey *key = keystore_find(keys, region, id);
+	const struct simkey *primary = primary_of(keys, id);
 
 	if (key)
 		return check_there(key, k, spec, err);
-	if (keystore_add(keys, region, spec, strncmp(id, "mrk-", 4) == 0, &key, err))
+	if (primary ? check_there(primary, k, spec, err) || keystore_add_replica(keys, primary, region, &key, err)
+		    : keystore_add(keys, region, spec, strncmp(id, "mrk-", 4) == 0, &key, err))
 		return -1;
 	(void)snprintf(key->id, sizeof(key->id), "%s", id);
 	(void)snprintf(key->arn, sizeof(key->arn), "arn:%s:kms:%s:%s:key/%s", partition_of_region(region)->id, region,

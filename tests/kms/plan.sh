@@ -22,6 +22,14 @@ plan() {
 sim_request_in() {
 	(AWS_REGION=$1 && sim_request "$(sim_date 0)" "TrentService.$2" "$3") | sed 's/^[0-9]* //'
 }
+# wrap_same BUNDLE: key.raw into it
+wrap_same() {
+	$wrap "$1" || return 1
+	jq -j .request.public_key "$1" | base64 -d >wrapping.der
+	openssl pkeyutl -encrypt -pubin -inkey wrapping.der -keyform DER -in key.raw -out blob \
+		-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256
+	jq --arg blob "$(base64 -w0 blob)" '.material.encrypted_key_material = $blob' "$1" >x && mv x "$1"
+}
 # states DIR: "name result" of each bundle in the last --json
 states() {
 	printf %s "$tap_out" | jq -r '.results[] | [(.item | sub(".*/"; "")), .result // ("status " + (.error.status | tostring))] | join(" ")'
@@ -214,6 +222,68 @@ tap_exits 5 "an account that the plan does not name" "$kms" fetch --key-id "arn:
 tap_exits 0 "the plan's ARN without the plan" "$kms" fetch --key-id "arn:aws:kms:eu-central-1:111122223333:key/${id}01" --out x.bundle \
 	--wrapping-key-spec RSA_2048
 sim_stop
+# ---- multi-Region keys: made with their replicas, imported primary first -----------------------
+plan mrk.yaml <<PLAN
+  - name: set
+    region: us-east-1
+    create:
+      key_spec: SYMMETRIC_DEFAULT
+      multi_region: true
+      replicas: [{region: eu-west-1, policy: default-policy}, {region: ap-south-1, policy: p/policy.json}]
+    wrapping_key_spec: RSA_2048
+    expires: 90d
+    materials: [{key_uri: 'pkcs11:object=o'}]
+  - name: there
+    key_id: arn:aws:kms:us-east-1:111122223333:key/mrk-12345678123412341234123456789012
+    wrapping_key_spec: RSA_2048
+    expires: never
+    materials: [{key_uri: 'pkcs11:object=p'}]
+  - name: athere
+    key_id: arn:aws:kms:eu-west-1:111122223333:key/mrk-12345678123412341234123456789012
+    wrapping_key_spec: RSA_2048
+    expires: never
+    materials: [{key_uri: 'pkcs11:object=p'}]
+PLAN
+sim_start --key-pool "$pool" --seed-plan mrk.yaml || exit 1
+tap_exits 0 "a multi-Region key and its replicas" "$kms" fetch --plan mrk.yaml --out mrk --json
+tap_is "$(ls mrk | tr '\n' ' ')" "athere.eu-west-1.bundle set.ap-south-1.bundle set.create set.eu-west-1.bundle set.us-east-1.bundle there.us-east-1.bundle " \
+	"a bundle in each Region"
+tap_is "$(jq -r '.request.kms_key_arn | sub(".*/"; "")' mrk/set.*.bundle | sort -u | wc -l)" 1 "of one id"
+tap_exits 0 "once more" "$kms" fetch --plan mrk.yaml --out mrk
+tap_like "$tap_out" '^5 bundles: 5 kept$' "keeps them"
+for stem in set there; do # one key into the bundles of one set
+	openssl rand -out same.raw 32
+	for bundle in mrk/*$stem.*.bundle; do
+		cp same.raw key.raw
+		wrap_same "$bundle"
+	done
+done
+tap_exits 0 "imported in the shell's order, replicas first" "$kms" import mrk/*.bundle
+tap_like "$tap_out" '^5 bundles: 5 imported$' "the primary's comes before them"
+sim_stop
+
+# ---- an interrupt: what is in hand is finished, what was done is told ---------------------------
+n=0
+while [ $n -lt 9 ]; do
+	printf "  - name: k%s\n    key_id: ${id}0%s\n    wrapping_key_spec: RSA_2048\n$good" $n $n
+	n=$((n + 1))
+done | plan nine.yaml
+sim_start --key-pool "$pool" --seed-plan nine.yaml || exit 1
+tap_start fetch env --default-signal=INT "$kms" fetch --plan nine.yaml --out nine --json
+fetch_pid=$tap_pid
+two_there() {
+	[ "$(find nine -name '*.bundle' 2>/dev/null | wc -l)" -ge 2 ]
+}
+tap_poll 20 two_there
+kill -INT "$fetch_pid"
+wait "$fetch_pid"
+tap_is "$?" 130 "SIGINT while calls wait for their turn, one a second: at once"
+tap_is "$(jq '.results | length' fetch.out)" "$(find nine -name '*.bundle' | wc -l)" "--json tells each bundle that was fetched"
+tap_like "$(cat fetch.err)" 'interrupted: [2-4] of 9 bundles were seen to' "and the line how many"
+tap_exits 0 "run again" "$kms" fetch --plan nine.yaml --out nine --rate GetParametersForImport=100
+tap_like "$tap_out" '^9 bundles: ([2-4] kept, [5-7] fetched|[5-7] fetched, [2-4] kept)$' "it does what is left"
+sim_stop
+
 tap_exits 3 "a bad plan is no seed" "$sim" --daemon --seed-plan bad.yaml
 tap_like "$tap_err" "bad.yaml: line" "with its line"
-tap_done $((2 * rows + 2 * rows2 + 57))
+tap_done $((2 * rows + 2 * rows2 + 69))

@@ -43,7 +43,8 @@ killed() {
 	killed_jobs=$1
 	shift 3
 	(
-		strace -f -qq -o /dev/null -e trace="$killed_at" -e inject="$killed_at:signal=KILL:when=$killed_when" \
+		# LeakSanitizer cannot trace what is traced
+		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o /dev/null -e trace="$killed_at" -e inject="$killed_at:signal=KILL:when=$killed_when" \
 			"$kms" "$@" $rate --jobs "$killed_jobs" >/dev/null 2>killed.err
 		echo $? >killed.status
 	) 2>/dev/null
