@@ -275,11 +275,12 @@ static int try_trusted_in(const struct token *t, const struct spki *rsa, struct 
 static int try_trusted(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
 {
 	struct token own = *t;
+	struct kh_error why;
 	int ret;
 
 	own.logged_in = false; /* closing it logs nobody out */
-	if (token_open(&own, t->read_write, err) != 0)
-		return kh_context(err, "a second session");
+	if (token_open(&own, t->read_write, &why) != 0)
+		return untried(c, &why, err); /* some tokens have one session */
 	ret = try_trusted_in(&own, rsa, c, err);
 	token_close(&own);
 	return ret;

@@ -23,15 +23,18 @@ run() {
 	unset KEYHAUL_RELAY_RULES LD_PRELOAD
 }
 
-# The host's RSA key of a proof is always the same one, where a library can be put before OpenSSL: making it is what takes time.
+# RSA keys are always the same ones, where a library can be put before OpenSSL: making them is what takes time.
 preload() { # VERB
 	case $1:${KEYHAUL_SANITIZERS:-no} in
-	wrap:no) export LD_PRELOAD="$KEYHAUL_BUILD/tests/relay/one_rsa.so" ;;
+	wrap:no | probe:no) export LD_PRELOAD="$KEYHAUL_BUILD/tests/relay/one_rsa.so" ;;
 	esac
 }
-KEYHAUL_RELAY_RSA=$TAP_DIR/throwaway.pem
+KEYHAUL_RELAY_RSA=$TAP_DIR/one
 export KEYHAUL_RELAY_RSA
-openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out throwaway.pem.host.2048 && cp throwaway.pem.host.2048 throwaway.pem
+for bits in 2048 3072; do
+	openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" -out "one.host.$bits"
+done
+cp one.host.2048 one.token.2048
 
 # The labels of all objects on the token, by another tool.
 labels() {
@@ -75,9 +78,10 @@ for spec in SYMMETRIC_DEFAULT RSA_2048 ECC_NIST_P256; do
 	blob_open "$algorithm" w2048.pem "$spec" opened
 	tap_ok $? "and openssl opens it"
 done
-run '' probe --token-objects
+run C_OpenSession.2+=0xB1 probe --token-objects
 tap_is "$status $(relay_left) $(relay_object count)" "0 0 $count" "probe --token-objects leaves nothing"
 tap_like "$(cat out)" '^ECC_NIST_P384  *refused  *refused  *proven 0x210A ' "and finds what SoftHSM does"
+tap_like "$(cat out)" '^ +not stated; C_OpenSession.*CKR_SESSION_COUNT \(0xB1\)' "but for what takes a second session, where there is one only"
 
 # Failures on the way: the rest is destroyed, and what cannot be is told.
 run C_WrapKey.2=0x30 wrap --again --token-objects RSA_2048

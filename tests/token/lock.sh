@@ -27,8 +27,8 @@ lock() {
 # The host's RSA key is always the same one, where a library can be put before OpenSSL: making it is what takes time.
 case ${KEYHAUL_SANITIZERS:-no} in
 no)
-	openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out throwaway.pem.host.2048 && cp throwaway.pem.host.2048 throwaway.pem
-	KEYHAUL_RELAY_RSA=$TAP_DIR/throwaway.pem
+	openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out one.host.2048
+	KEYHAUL_RELAY_RSA=$TAP_DIR/one
 	export KEYHAUL_RELAY_RSA
 	preload=$KEYHAUL_BUILD/tests/relay/one_rsa.so
 	;;
