@@ -130,7 +130,7 @@ static int show_left(struct cmd *c, const struct probe *p, struct kh_error *err)
 		       p->objects_after) != 0)
 		return -1;
 	if (p->left > 0)
-		return cmd_printf(c, err, ", of them %zu keyhaul-tmp-*; 'keyhaul-token clean' removes these\n", p->left);
+		return cmd_printf(c, err, ", of them %zu keyhaul-tmp-*; 'keyhaul-token clean' removes those that keyhaul left\n", p->left);
 	return cmd_printf(c, err, ", none of them keyhaul-tmp-*\n");
 }
 
