@@ -51,6 +51,10 @@ tap_is "$(grep -c '^keyhaul_kms_key_up{key="arn:aws:kms:us-east-1:000000000000:k
 valid=$(sed -n 's/^keyhaul_kms_material_valid_to_timestamp_seconds{.*} //p' metrics)
 [ $((valid - $(date +%s))) -gt 3400000 ] && [ $((valid - $(date +%s))) -le 3456000 ]
 tap_ok $? "the expiry as seconds since 1970"
+mkdir collector
+KEYHAUL_KMS=$KEYHAUL_BUILD/keyhaul-kms "$KEYHAUL_SRC/doc/examples/keyhaul-textfile" collector "$symmetric" "$mac"
+tap_is "$? $(ls collector) $(grep -vc timestamp_seconds collector/keyhaul.prom)" "0 keyhaul.prom $(grep -vc timestamp_seconds metrics)" \
+	"the example for the textfile collector"
 
 # what is deleted: another by its id, the current one, all
 # shellcheck disable=SC2086
@@ -88,4 +92,4 @@ haul_import one.bundle "$symmetric" one $keep
 tap_exits 0 "a deletion whose answer is lost, and shows late" kms delete --yes --key-id "$symmetric"
 tap_is "$(kms status --json one.bundle | jq -r '.results[0].materials[0].imported')" false "it is gone"
 haul_stop_sim
-tap_done 39
+tap_done 40
