@@ -29,13 +29,9 @@ static int wrap_key_under(const struct haul_item *item, const struct token *t, s
 	return wrapalg_check_blob(facts->key_spec, facts->algorithm, facts->wrapping_bits, r->blob.len, err);
 }
 
-static int save(struct haul_item *item, const struct haul_opts *o, struct kh_error *err)
-{
-	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
-}
-
-static int finish(struct haul_item *item, const struct haul_opts *o, const struct token *t,
-		  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
+/* The token's part, with the proof made and the key found. */
+static int wrap_key(struct haul_item *item, const struct token *t, struct proof_run *proofs, struct haul_result *r,
+		    struct kh_error *err)
 {
 	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
 
@@ -43,9 +39,15 @@ static int finish(struct haul_item *item, const struct haul_opts *o, const struc
 		return -1;
 	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
 		return -1;
-	if (wrap_key_under(item, t, proofs, r, err) != 0 || haul_material_set(item, t, r, clock_now(), err) != 0)
+	return wrap_key_under(item, t, proofs, r, err);
+}
+
+int haul_write(struct haul_item *item, const struct haul_opts *o, const struct token *t, const struct haul_result *r,
+	       struct kh_error *err)
+{
+	if (haul_material_set(item, t, r, clock_now(), err) != 0)
 		return -1;
-	return save(item, o, err);
+	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
 }
 
 /* The key is made after the proof, so that a token that cannot wrap it is not given one. */
@@ -66,7 +68,7 @@ static int haul_generated(struct haul_item *item, const struct haul_opts *o, con
 	r->generated = true;
 	r->kept = !o->no_keep;
 	if (key_read(t, made.key, &r->key, err) == 0 && haul_key_check(item, o, &r->key, err) == 0)
-		ret = finish(item, o, t, proofs, r, err);
+		ret = wrap_key(item, t, proofs, r, err) == 0 ? haul_write(item, o, t, r, err) : -1;
 	if (o->no_keep) {
 		keygen_destroy(t, &made);
 		if (ret == 0)
@@ -77,8 +79,8 @@ static int haul_generated(struct haul_item *item, const struct haul_opts *o, con
 	return ret;
 }
 
-int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
-	     struct haul_result *r, struct kh_error *err)
+static int make_ready(struct haul_item *item, const struct haul_opts *o, const struct session *s,
+		      struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 	const struct token *t = &s->token;
@@ -91,14 +93,30 @@ int haul_one(struct haul_item *item, const struct haul_opts *o, const struct ses
 	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
 	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
 		return -1;
-	if (cmd_interrupted()) { /* the key in hand is finished; this one is not in hand yet */
-		kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before the key was wrapped");
-		return kh_hint(err, "nothing was written: run the same command again");
-	}
-	if (o->generate != NULL)
-		return haul_generated(item, o, t, proofs, r, err);
+	if (!cmd_interrupted())
+		return 0;
+	/* the key in hand is finished; this one is not in hand yet */
+	kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before the key was wrapped");
+	return kh_hint(err, "nothing was written: run the same command again");
+}
+
+int haul_wrap(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
+	      struct haul_result *r, struct kh_error *err)
+{
+	if (make_ready(item, o, s, proofs, r, err) != 0)
+		return -1;
 	r->kept = r->key.token_object != BUNDLE_FALSE;
-	return finish(item, o, t, proofs, r, err);
+	return wrap_key(item, &s->token, proofs, r, err);
+}
+
+int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
+	     struct haul_result *r, struct kh_error *err)
+{
+	if (o->generate != NULL)
+		return make_ready(item, o, s, proofs, r, err) == 0 ? haul_generated(item, o, &s->token, proofs, r, err) : -1;
+	if (haul_wrap(item, o, s, proofs, r, err) != 0)
+		return -1;
+	return haul_write(item, o, &s->token, r, err);
 }
 
 void haul_result_clear(struct haul_result *r)

@@ -80,6 +80,15 @@ void haul_result_clear(struct haul_result *r);
 int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
 	     struct haul_result *r, struct kh_error *err);
 
+/*
+ * The two halves of haul_one for a key that is there: the token's, which needs the session, and the file's, which does
+ * not and may be another thread's.
+ */
+int haul_wrap(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,
+	      struct haul_result *r, struct kh_error *err);
+int haul_write(struct haul_item *item, const struct haul_opts *o, const struct token *t, const struct haul_result *r,
+	       struct kh_error *err);
+
 /* Puts the material section into the bundle. */
 int haul_material_set(struct haul_item *item, const struct token *t, const struct haul_result *r, int64_t now,
 		      struct kh_error *err);

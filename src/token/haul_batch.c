@@ -43,59 +43,101 @@ static int open_token(struct haul_batch *b, struct kh_error *err)
 	return 0;
 }
 
-/* From the open bundle to its result. `*whole` tells a failure of the token, which ends the run, from one of this bundle. */
-static enum haul_state haul(struct haul_worker *w, struct haul_item *item, bool *whole, struct kh_error *err)
+/* From the open bundle to its blob. `*whole` tells a failure of the token, which ends the run, from one of this bundle. */
+static enum haul_state haul(struct haul_worker *w, struct haul_task *task, bool *whole, struct kh_error *err)
 {
 	struct haul_batch *b = w->batch;
 
-	if (haul_check_request(item, b->o, b->first.session.uri, b->c->now, err) != 0)
-		return item->done ? HAUL_SKIPPED : HAUL_FAILED;
+	if (haul_check_request(&task->item, b->o, b->first.session.uri, b->c->now, err) != 0)
+		return task->item.done ? HAUL_SKIPPED : HAUL_FAILED;
 	if (open_token(b, err) != 0) {
 		*whole = true;
 		return HAUL_FAILED;
 	}
-	return haul_one(item, b->o, &w->session, b->proofs, &w->result, err) == 0 ? HAUL_WRAPPED : HAUL_FAILED;
+	return haul_wrap(&task->item, b->o, &w->session, b->proofs, &task->result, err) == 0 ? HAUL_WRAPPED : HAUL_FAILED;
 }
 
-static int work(struct haul_worker *w, size_t i, struct kh_error *err)
+static void fail_whole(struct haul_batch *b, const struct kh_error *why)
+{
+	(void)pthread_mutex_lock(&b->lock);
+	haul_batch_fail(b, why);
+	(void)pthread_mutex_unlock(&b->lock);
+}
+
+static void task_free(struct haul_task *task)
+{
+	haul_telling_free(task->telling);
+	haul_result_clear(&task->result);
+	haul_item_close(&task->item);
+	free(task);
+}
+
+void haul_batch_finish(struct haul_task *task)
+{
+	struct haul_batch *b = task->batch;
+	struct haul_telling *t = task->telling;
+	struct kh_error err;
+
+	if (task->state == HAUL_WRAPPED && haul_write(&task->item, b->o, task->token, &task->result, &t->error) != 0)
+		task->state = HAUL_FAILED;
+	if (task->state == HAUL_FAILED && task->item.bundle != NULL)
+		kh_context(&t->error, "%s", task->item.path);
+	else if (task->state != HAUL_FAILED)
+		t->error.code = KH_OK;
+	if (haul_tell_prepare(task, &err) != 0) {
+		fail_whole(b, &err);
+	} else {
+		task->telling = NULL; /* the batch's now */
+		settle(b, task->i, task->state, t);
+	}
+	task_free(task);
+}
+
+static struct haul_task *task_new(struct haul_worker *w, size_t i)
+{
+	struct haul_task *task = calloc(1, sizeof(*task));
+
+	if (task == NULL)
+		return NULL;
+	task->batch = w->batch;
+	task->token = &w->session.token;
+	task->i = i;
+	task->telling = calloc(1, sizeof(*task->telling));
+	if (task->telling != NULL)
+		return task;
+	free(task);
+	return NULL;
+}
+
+static void work(struct haul_worker *w, size_t i)
 {
 	struct haul_batch *b = w->batch;
-	struct haul_telling *t = calloc(1, sizeof(*t));
-	struct haul_item item = {0};
-	enum haul_state state = HAUL_FAILED;
+	struct haul_task *task = task_new(w, i);
+	struct kh_error *why, memory;
 	bool whole = false, later;
-	int ret = -1;
 
-	if (t == NULL)
-		return kh_fail_memory(err);
-	if (haul_item_open(b->c->words[i], b->o, &item, &t->error) == 0)
-		state = haul(w, &item, &whole, &t->error);
-	else if (t->error.code == KH_E_AGAIN && b->is_shared)
-		state = HAUL_IN_USE;
-	if (state == HAUL_FAILED && item.bundle != NULL && !whole)
-		kh_context(&t->error, "%s", item.path);
-	*err = t->error; /* of the whole */
-	if (state == HAUL_FAILED && t->error.code == KH_E_INTERRUPTED && !whole)
-		state = HAUL_NOT_TRIED;
-	later = state == HAUL_IN_USE || state == HAUL_NOT_TRIED;
-	if (whole || (!later && haul_tell_prepare(w, &item, state, t, err) != 0))
-		goto out;
-	if (later) {
-		b->outcomes[i].state = (unsigned char)state;
-	} else {
-		if (state != HAUL_FAILED)
-			t->error.code = KH_OK;
-		t->proof = state == HAUL_WRAPPED ? w->result.proof : NULL;
-		t->spec = w->result.key.spec;
-		settle(b, i, state, t);
-		t = NULL;
+	if (task == NULL) {
+		kh_fail_memory(&memory);
+		fail_whole(b, &memory);
+		return;
 	}
-	ret = 0;
-out:
-	haul_telling_free(t);
-	haul_result_clear(&w->result);
-	haul_item_close(&item);
-	return ret;
+	why = &task->telling->error;
+	task->state = HAUL_FAILED;
+	if (haul_item_open(b->c->words[i], b->o, &task->item, why) == 0)
+		task->state = haul(w, task, &whole, why);
+	else if (why->code == KH_E_AGAIN && b->is_shared)
+		task->state = HAUL_IN_USE;
+	if (task->state == HAUL_FAILED && why->code == KH_E_INTERRUPTED && !whole)
+		task->state = HAUL_NOT_TRIED;
+	if (whole)
+		fail_whole(b, why);
+	later = task->state == HAUL_IN_USE || task->state == HAUL_NOT_TRIED;
+	if (later)
+		b->outcomes[i].state = (unsigned char)task->state;
+	if (whole || later)
+		task_free(task);
+	else if (task->state != HAUL_WRAPPED || !haul_jobs_write(task))
+		haul_batch_finish(task);
 }
 
 static bool take(struct haul_batch *b, size_t *i)
@@ -110,17 +152,6 @@ static bool take(struct haul_batch *b, size_t *i)
 	return more;
 }
 
-static void work_and_note(struct haul_worker *w, size_t i)
-{
-	struct kh_error err;
-
-	if (work(w, i, &err) == 0)
-		return;
-	(void)pthread_mutex_lock(&w->batch->lock);
-	haul_batch_fail(w->batch, &err);
-	(void)pthread_mutex_unlock(&w->batch->lock);
-}
-
 void haul_batch_work(struct haul_worker *w)
 {
 	struct haul_batch *b = w->batch;
@@ -128,7 +159,7 @@ void haul_batch_work(struct haul_worker *w)
 	size_t i;
 
 	while (take(b, &i)) {
-		work_and_note(w, i);
+		work(w, i);
 		/* the others come when the first proof is made: they would wait for it */
 		if (alone && b->is_open) {
 			haul_jobs_start(b);
@@ -142,7 +173,7 @@ static void work_on_used(struct haul_batch *b)
 {
 	for (size_t i = 0; i < b->c->nwords && !b->failed && !b->is_gone && !cmd_interrupted(); i++)
 		if (b->outcomes[i].state == HAUL_IN_USE)
-			work_and_note(&b->first, i);
+			work(&b->first, i);
 }
 
 static void batch_free(struct haul_batch *b)

@@ -45,8 +45,33 @@ struct haul_batch;
 struct haul_worker {
 	struct haul_batch *batch;
 	struct session session;
-	struct haul_result result;
 	pthread_t thread;
+};
+
+/* A bundle in hand: with a worker until its key is wrapped, then with a writer. */
+struct haul_task {
+	struct haul_batch *batch;
+	size_t i;		   /* which word */
+	const struct token *token;
+	struct haul_item item;
+	struct haul_result result;
+	enum haul_state state;
+	struct haul_telling *telling;
+	struct haul_task *next;
+};
+
+/* Threads that write bundles while the workers are at the token: a disk's sync takes as long as a token's answer. */
+#define HAUL_WRITERS 2
+#define HAUL_WRITER_TASKS 4 /* that wait for one; a worker writes what would be more */
+
+struct haul_writers {
+	pthread_t threads[HAUL_WRITERS];
+	size_t n;
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct haul_task *first, **last;
+	size_t waiting;
+	bool end; /* when there is nothing left */
 };
 
 #define HAUL_WARNED_MAX 64
@@ -60,7 +85,8 @@ struct haul_batch {
 	bool is_open;		     /* the token */
 	struct haul_worker *helpers;
 	size_t n_helpers;
-	bool is_shared;		     /* there are helpers, or will be in a moment */
+	struct haul_writers writers;
+	bool is_shared;		     /* there are other threads, or will be in a moment */
 	pthread_mutex_t lock;	     /* of all that follows, of `outcomes` once a telling is in, and of `c` */
 	struct buf names;	     /* of the outcomes, each with its NUL */
 	size_t next;		     /* the first word that nobody has taken */
@@ -79,6 +105,9 @@ struct haul_batch {
  */
 int haul_batch_run(struct cmd *c, const struct haul_opts *o, const struct wrap_choice *choice, struct kh_error *err);
 
+/* Writes the bundle where its key was wrapped, settles what came of it, and frees the task. */
+void haul_batch_finish(struct haul_task *task);
+
 /* Takes bundles and works on them until there is none left, or the run ends before. For each thread. */
 void haul_batch_work(struct haul_worker *w);
 
@@ -86,8 +115,7 @@ void haul_batch_work(struct haul_worker *w);
 void haul_batch_fail(struct haul_batch *b, const struct kh_error *why);
 
 /* Fills in what is told of a bundle when its turn has come, and what the table has of it. KH_E_MEMORY. */
-int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item, enum haul_state state,
-		      struct haul_telling *t, struct kh_error *err);
+int haul_tell_prepare(const struct haul_task *task, struct kh_error *err);
 
 /* Takes over what came of a bundle, for its turn. KH_E_MEMORY. Under the lock. */
 int haul_tell_keep(struct haul_batch *b, size_t i, enum haul_state state, struct haul_telling *t, struct kh_error *err);
@@ -102,10 +130,13 @@ int haul_tell_end(struct haul_batch *b, struct kh_error *err);
 void haul_telling_free(struct haul_telling *t);
 
 /*
- * Starts as many threads beside the first as --jobs, the bundles that are left, the module and the token's sessions allow;
+ * Starts the writers, and as many threads beside the first as --jobs, the bundles that are left, the module and the token's sessions allow;
  * warns where that is fewer than asked for.
  */
 void haul_jobs_start(struct haul_batch *b);
+
+/* Gives a task whose key is wrapped to a writer; false where there is none that would come to it soon. */
+bool haul_jobs_write(struct haul_task *task);
 
 /* Waits for them, and closes their sessions. */
 void haul_jobs_end(struct haul_batch *b);

@@ -35,28 +35,32 @@ static char *shown(const char *text, size_t len, size_t most, struct kh_error *e
 	return out;
 }
 
-int haul_tell_prepare(const struct haul_worker *w, const struct haul_item *item, enum haul_state state,
-		      struct haul_telling *t, struct kh_error *err)
+int haul_tell_prepare(const struct haul_task *task, struct kh_error *err)
 {
-	const struct haul_batch *b = w->batch;
-	const struct key *k = &w->result.key;
-	size_t len = state == HAUL_WRAPPED ? k->label_len : 0, path = strlen(item->path);
+	const struct haul_item *item = &task->item;
+	const struct key *k = &task->result.key;
+	struct haul_telling *t = task->telling;
+	size_t len = task->state == HAUL_WRAPPED ? k->label_len : 0, path = strlen(item->path);
 	const char *label = k->label, *why = NULL;
 	json_t *json;
 
-	if (state != HAUL_WRAPPED)
+	if (task->state != HAUL_WRAPPED)
 		label = item->key_uri != NULL ? uri_object(item->key_uri, &len) : NULL;
-	if (state == HAUL_SKIPPED)
+	if (task->state == HAUL_SKIPPED)
 		why = haul_skipped_why(item);
-	else if (state == HAUL_FAILED) /* without the path, which has its own column */
-		why = t->error.msg + (strncmp(t->error.msg, item->path, path) == 0 && t->error.msg[path] == ':' ? path + 2 : 0);
+	else if (task->state == HAUL_FAILED) /* without the path, which has its own column */
+		why = t->error.msg +
+		      (strncmp(t->error.msg, item->path, path) == 0 && t->error.msg[path] == ':' ? path + 2 : 0);
 	t->algorithm = item->bundle != NULL ? bundle_facts(item->bundle)->algorithm : WRAPALGS;
+	t->proof = task->state == HAUL_WRAPPED ? task->result.proof : NULL;
+	t->spec = k->spec;
 	if ((len > 0 && (t->key = shown(label, len, KEY_SHOWN, err)) == NULL) ||
 	    (why != NULL && (t->why = shown(why, strlen(why), WHY_SHOWN, err)) == NULL))
 		return -1;
-	if (!b->c->common.json || state == HAUL_FAILED)
+	if (!task->batch->c->common.json || task->state == HAUL_FAILED)
 		return 0;
-	json = state == HAUL_WRAPPED ? haul_json(item, b->o, &w->session.token, &w->result) : haul_skipped_json(item);
+	json = task->state == HAUL_WRAPPED ? haul_json(item, task->batch->o, task->token, &task->result)
+					   : haul_skipped_json(item);
 	t->json = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	json_decref(json);
 	return t->json != NULL ? 0 : kh_fail_memory(err);
