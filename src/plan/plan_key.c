@@ -139,9 +139,22 @@ static int take_alias(const struct yamldoc_node *node, void *out, struct kh_erro
 	return kh_hint(err, "alias/NAME: letters, digits, / _ and -, and not alias/aws/");
 }
 
+/* A file of the plan's folder or below: what a plan names is read and sent to KMS. */
+static int take_file(const struct yamldoc_node *node, const char **out, struct kh_error *err)
+{
+	if (plan_text(node, 1024, out, err))
+		return -1;
+	for (const char *at = *out; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
+		if (*at == '/' || !*at || (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2]))) {
+			yamldoc_fail(node, err, "'%.200s' is no file of the plan's folder", *out);
+			return kh_hint(err, "a name, or FOLDER/NAME, from where the plan is");
+		}
+	return 0;
+}
+
 static int take_policy(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	return plan_text(node, 1024, &((struct plan_key *)out)->create.policy, err);
+	return take_file(node, &((struct plan_key *)out)->create.policy, err);
 }
 
 static int take_multi_region(const struct yamldoc_node *node, void *out, struct kh_error *err)
@@ -159,7 +172,7 @@ static int take_replica_policy(const struct yamldoc_node *node, void *out, struc
 {
 	const char **policy = &((struct plan_replica *)out)->policy;
 
-	if (plan_text(node, 1024, policy, err))
+	if (take_file(node, policy, err))
 		return -1;
 	if (strcmp(*policy, "default-policy") == 0)
 		*policy = NULL;

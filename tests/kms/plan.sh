@@ -4,7 +4,7 @@
 #
 # fetch --plan: what is refused before anything is called, one bundle for each key, material and Region, what a second
 # run keeps, sets aside and fetches anew, keys that are made once, and the rehearsal's answers.
-# shellcheck disable=SC2086,SC2154 # lists of words on purpose
+# shellcheck disable=SC2034,SC2086,SC2154 # lists of words on purpose
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 . "$KEYHAUL_SRC/tests/kms/sim_lib.sh"
@@ -64,6 +64,10 @@ for option in "--key-id $one" "--valid-to 90d" "--key-uri pkcs11:object=o" "--wr
 	tap_exits 2 "--plan and ${option%% *} contradict" "$kms" fetch --plan one.yaml --out never $option
 done
 tap_exits 2 "--csv is for --plan" "$kms" fetch --key-id "$one" --out never --csv t.csv
+tap_exits 2 "--region contradicts an ARN" "$kms" fetch --plan one.yaml --out region --region us-east-1
+printf "  - {name: b, create: {key_spec: HMAC_256}, expires: never, materials: [{key_uri: 'pkcs11:object=b'}]}\n" | cat one.yaml - >two.yaml
+tap_exits 2 "no Region for the second key" "$kms" fetch --plan two.yaml --out region
+tap_like "$tap_err" '^error: b: ' "which is named, before the first is asked"
 tap_exits 2 "--plan without --out" "$kms" fetch --plan one.yaml
 echo 'my,own,table' >own.csv
 tap_exits 3 "somebody's own CSV file is left alone" "$kms" fetch --plan one.yaml --out never2 --csv own.csv
@@ -191,6 +195,10 @@ tap_exits 7 "a new material before the first" "$kms" import many/orders.2.eu-cen
 tap_like "$tap_err" "has no material yet, and this is not its first by the plan" "is refused"
 tap_exits 2 "a bundle named twice" "$kms" import many/mac.us-west-2.bundle many/mac.us-west-2.bundle
 tap_exits 2 "--csv of one bundle" "$kms" import --csv i.csv many/mac.us-west-2.bundle
+cp -r many alone
+jq 'del(.material)' alone/orders.eu-central-1.bundle >x && mv x alone/orders.eu-central-1.bundle
+tap_exits 3 "the first of a key's fails" "$kms" import alone/orders.2.eu-central-1.bundle alone/orders.eu-central-1.bundle
+tap_like "$tap_err" "orders.2.*not tried, for another bundle of its key failed" "the next is not tried on top of it"
 tap_exits 0 "all of them" "$kms" import --csv i.csv many/*.bundle
 tap_like "$tap_out" '^4 bundles: 4 imported$' "a table at the end"
 tap_is "$(tr -d '\r' <i.csv | cut -d, -f1,3 | sort | tr '\n' ' ')" \
@@ -286,4 +294,4 @@ sim_stop
 
 tap_exits 3 "a bad plan is no seed" "$sim" --daemon --seed-plan bad.yaml
 tap_like "$tap_err" "bad.yaml: line" "with its line"
-tap_done $((2 * rows + 2 * rows2 + 69))
+tap_done $((2 * rows + 2 * rows2 + 74))

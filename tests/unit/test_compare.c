@@ -42,6 +42,31 @@ Test(compare, a_reply_is_about_what_was_asked)
 	}
 }
 
+/* From this machine a plan's key may be answered for in the rehearsals' account, and in nothing else differently. */
+Test(compare, a_rehearsal_differs_in_its_account_alone)
+{
+	static const struct {
+		const char *asked, *got;
+		bool good;
+	} rows[] = {
+		{KEY, KEY, true},
+		{KEY, ARN("eu-west-1", "000000000000", ID), true},
+		{KEY, ARN("eu-west-1", "000000000000", OTHER), false},
+		{KEY, ARN("us-east-1", "000000000000", ID), false},
+		{KEY, ARN("eu-west-1", "444455556666", ID), false},
+		{KEY, "arn:aws-cn:kms:cn-north-1:000000000000:key/" ID, false},
+		{ARN("eu-west-1", "000000000000", ID), KEY, false},
+		{"arn:aws:kms:eu-west-1:111122223333:alias/a", ARN("eu-west-1", "000000000000", ID), false},
+	};
+
+	for (size_t i = 0; i < N(rows); i++) {
+		struct kh_error err = {0};
+		int rc = compare_asked("DescribeKey", rows[i].asked, "eu-west-1", rows[i].got, true, &err);
+
+		cr_assert_eq(rc == 0, rows[i].good, "row %zu: %s", i, err.msg);
+	}
+}
+
 static const struct ops_key good = {.arn = KEY, .key_spec = "RSA_2048", .key_usage = "SIGN_VERIFY",
 				    .state = "PendingImport", .origin = "EXTERNAL", .multi_region = true};
 
