@@ -3,6 +3,7 @@
 #include "key.h"
 
 #include "ckr.h"
+#include "tmp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,6 +195,8 @@ bool key_is_haulable(const struct key *k, char why[KEY_WHY_MAX])
 	why[0] = '\0';
 	if (k->spec == KEYSPEC_NONE)
 		why_no_spec(k, why);
+	else if (tmp_is_ours(k->label, k->label_len))
+		(void)snprintf(why, KEY_WHY_MAX, "a temporary object of keyhaul's, that `keyhaul-token clean` removes");
 	else if (k->extractable == BUNDLE_FALSE)
 		(void)snprintf(why, KEY_WHY_MAX, "not extractable (CKA_EXTRACTABLE is false): it never leaves the token");
 	else if (k->wrap_with_trusted == BUNDLE_TRUE)

@@ -255,27 +255,64 @@ CK_RV keygen_destroy(const struct token *t, struct keygen_key *k)
 	return rv;
 }
 
-int keygen_check_label(const struct token *t, const char *label, struct kh_error *err)
+int keygen_check_name(const char *label, struct kh_error *err)
 {
-	struct attr_template match = {.n = 0};
-	CK_OBJECT_HANDLE *handles = NULL;
-	size_t n = 0;
-
 	if (!*label || strlen(label) > KEY_LABEL_MAX)
 		return kh_fail(err, KH_E_USAGE, 0, "a key's label has 1 to %d bytes", KEY_LABEL_MAX);
 	if (strncmp(label, TMP_PREFIX, sizeof(TMP_PREFIX) - 1) == 0) {
 		kh_fail(err, KH_E_USAGE, 0, "labels that begin with " TMP_PREFIX " are for temporary objects");
-		return kh_hint(err, "'keyhaul-token clean' would take the key for one: choose another --label");
+		return kh_hint(err, "'keyhaul-token clean' would take the key for one: choose another label");
 	}
 	for (const unsigned char *c = (const unsigned char *)label; *c; c++)
 		if (*c < ' ' || *c == 0x7F)
 			return kh_fail(err, KH_E_USAGE, 0, "a key's label has no control characters");
+	return 0;
+}
+
+static int search_label(const struct token *t, const char *label, CK_OBJECT_HANDLE **out, size_t *n,
+			struct kh_error *err)
+{
+	struct attr_template match = {.n = 0};
+
 	attr_add_bytes(&match, CKA_LABEL, label, strlen(label));
-	if (key_search(t, &match, &handles, &n, err))
+	return key_search(t, &match, out, n, err);
+}
+
+int keygen_check_label(const struct token *t, const char *label, struct kh_error *err)
+{
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t n = 0;
+
+	if (keygen_check_name(label, err) || search_label(t, label, &handles, &n, err))
 		return -1;
 	free(handles);
 	if (n == 0)
 		return 0;
 	kh_fail(err, KH_E_INPUT, 0, "%zu object%s labelled '%s' already", n, n == 1 ? " is" : "s are", label);
 	return kh_hint(err, "choose another --label; `keyhaul-token keys` lists the keys that are there");
+}
+
+int keygen_check_alone(const struct token *t, const char *label, const struct keygen_key *made, struct kh_error *err)
+{
+	const struct own_mark mark = {CKA_ID, made->id, KEYGEN_ID};
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t n = 0, others = 0;
+	bool ours;
+	int rc = -1;
+
+	if (search_label(t, label, &handles, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (own_is(t, handles[i], &mark, &ours, err) == 0)
+			others += !ours;
+		else if (err->native != CKR_OBJECT_HANDLE_INVALID) /* taken back by whoever made it */
+			goto out;
+	}
+	rc = others == 0 ? 0 : kh_fail(err, KH_E_INPUT, 0, "%zu object%s labelled '%s' as well, made at the same moment",
+				       others, others == 1 ? " is" : "s are", label);
+	if (rc)
+		kh_hint(err, "another program used the label: look what `keyhaul-token keys` lists, and choose another --label");
+out:
+	free(handles);
+	return rc;
 }

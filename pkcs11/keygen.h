@@ -45,7 +45,16 @@ CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec);
  */
 CK_RV keygen_destroy(const struct token *t, struct keygen_key *k);
 
-/* KH_E_INPUT where an object of any class has this label already. */
+/* That a key may have this label at all: its length, no controls, no temporary object's. Asks no token. KH_E_USAGE. */
+int keygen_check_name(const char *label, struct kh_error *err);
+
+/* The same, and KH_E_INPUT where an object of any class has this label already. */
 int keygen_check_label(const struct token *t, const char *label, struct kh_error *err);
+
+/*
+ * The same again when the key was made, which another program may have done at the same moment: KH_E_INPUT where an object
+ * that is not of this key has its label. Of two that look, at most one keeps its key; the caller destroys the other.
+ */
+int keygen_check_alone(const struct token *t, const char *label, const struct keygen_key *made, struct kh_error *err);
 
 #endif

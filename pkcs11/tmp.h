@@ -3,11 +3,12 @@
 #ifndef KEYHAUL_PKCS11_TMP_H
 #define KEYHAUL_PKCS11_TMP_H
 
+#include "bundle/bundle.h"
 #include "token.h"
 
 /* The objects that are on a token for the time of one command: how they are labelled, and which ones were left. */
 
-#define TMP_PREFIX "keyhaul-tmp-"
+#define TMP_PREFIX BUNDLE_TMP_PREFIX
 #define TMP_RANDOM 8 /* bytes */
 #define TMP_LABEL (sizeof(TMP_PREFIX) + 2 * TMP_RANDOM)
 #define TMP_SHOWN 64 /* characters of a label that are kept */

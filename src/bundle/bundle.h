@@ -17,6 +17,7 @@
 #define BUNDLE_MECHANISMS_MAX 8
 #define BUNDLE_WARNINGS_MAX 8
 #define BUNDLE_PROOFS_MAX 8
+#define BUNDLE_TMP_PREFIX "keyhaul-tmp-" /* labels of temporary objects, which are no key's to haul */
 
 /* A value that may be absent: a token need not state it. */
 enum bundle_flag {
@@ -187,7 +188,9 @@ int bundle_create(const struct bundle *b, const char *path, struct kh_error *err
 /* The canonical JSON of a section ("request", "material") as export writes it. KH_E_INPUT where there is none. */
 int bundle_canonical(const struct bundle *b, const char *section, struct buf *out, struct kh_error *err);
 
-/* Adds a URI for a bundle in its allowed form, or refuses it (KH_E_INPUT): RFC 7512 path attributes only, see DESIGN. */
+/*
+ * That a URI may stand in a bundle: RFC 7512 path attributes only, see DESIGN, and no temporary object's label. KH_E_INPUT.
+ */
 int bundle_check_uri(const char *uri, struct kh_error *err);
 
 /*

@@ -90,6 +90,11 @@ static int check_value(size_t which, const char *value, size_t len, struct kh_er
 		return 0;
 	if (check_text(decoded, (size_t)n, err))
 		return -1;
+	if (strcmp(allowed[which].name, "object") == 0 &&
+	    strncmp(decoded, BUNDLE_TMP_PREFIX, strlen(BUNDLE_TMP_PREFIX)) == 0) {
+		kh_fail(err, KH_E_INPUT, 0, "labels that begin with " BUNDLE_TMP_PREFIX " are for temporary objects");
+		return kh_hint(err, "'keyhaul-token clean' destroys such objects: name a key of another label");
+	}
 	return strcmp(allowed[which].name, "type") == 0 ? check_type(decoded, err) : 0;
 }
 

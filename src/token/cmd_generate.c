@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
+#include "alone.h"
 #include "base/base64.h"
 #include "bundle/result.h"
 #include "commands.h"
 #include "describe.h"
-#include "pkcs11/keygen.h"
 #include "session.h"
 
 struct generate_opts {
@@ -69,7 +69,7 @@ static int check_opts(const struct generate_opts *o, enum keyspec *spec, struct 
 		kh_fail(err, KH_E_USAGE, 0, "%s is missing", missing);
 		return kh_hint(err, "such as --token 'pkcs11:token=T' --label payroll --key-spec SYMMETRIC_DEFAULT");
 	}
-	return keyspec_parse(o->key_spec, spec, err);
+	return keygen_check_name(o->label, err) ? -1 : keyspec_parse(o->key_spec, spec, err);
 }
 
 static int run(struct cmd *c, struct kh_error *err)
@@ -82,8 +82,7 @@ static int run(struct cmd *c, struct kh_error *err)
 
 	if (check_opts(o, &request.spec, err))
 		return -1;
-	if (session_open(o->token, &o->token_opts, true, &s, err) || keygen_check_label(&s.token, o->label, err) ||
-	    keygen_generate(&s.token, &request, &made, err))
+	if (session_open(o->token, &o->token_opts, true, &s, err) || alone_generate(&s, &request, &made, err))
 		goto out;
 	rc = show(c, &s.token, made.key, err);
 	if (rc) {

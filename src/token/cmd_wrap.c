@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "commands.h"
 #include "haul_batch.h"
+#include "pkcs11/keygen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -49,6 +50,8 @@ static int check_opts(const struct haul_opts *o, size_t bundles, struct kh_error
 		return kh_fail(err, KH_E_USAGE, 0, "--generate goes with --token");
 	if (o->generate != NULL && o->generate[0] == '\0')
 		return kh_fail(err, KH_E_USAGE, 0, "--generate wants a label");
+	if (o->generate != NULL && keygen_check_name(o->generate, err) != 0)
+		return -1;
 	if (o->no_keep && o->generate == NULL)
 		return kh_fail(err, KH_E_USAGE, 0, "--no-keep goes with --generate");
 	if (bundles > 1 && (o->key != NULL || o->generate != NULL || o->out != NULL))

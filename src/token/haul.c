@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "haul.h"
 
+#include "alone.h"
 #include "aws/limits.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "pkcs11/keygen.h"
 
 #include <string.h>
 
@@ -51,9 +51,10 @@ int haul_write(struct haul_item *item, const struct haul_opts *o, const struct t
 }
 
 /* The key is made after the proof, so that a token that cannot wrap it is not given one. */
-static int haul_generated(struct haul_item *item, const struct haul_opts *o, const struct token *t,
+static int haul_generated(struct haul_item *item, const struct haul_opts *o, const struct session *s,
 			  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
+	const struct token *t = &s->token;
 	const struct keygen_request request = {
 		.spec = bundle_facts(item->bundle)->key_spec,
 		.secret_len = haul_secret_len(item),
@@ -63,7 +64,7 @@ static int haul_generated(struct haul_item *item, const struct haul_opts *o, con
 	struct keygen_key made;
 	int ret = -1;
 
-	if (keygen_generate(t, &request, &made, err) != 0)
+	if (o->no_keep ? keygen_generate(t, &request, &made, err) : alone_generate(s, &request, &made, err))
 		return -1;
 	r->generated = true;
 	r->kept = !o->no_keep;
@@ -113,7 +114,7 @@ int haul_one(struct haul_item *item, const struct haul_opts *o, const struct ses
 	     struct haul_result *r, struct kh_error *err)
 {
 	if (o->generate != NULL)
-		return make_ready(item, o, s, proofs, r, err) == 0 ? haul_generated(item, o, &s->token, proofs, r, err) : -1;
+		return make_ready(item, o, s, proofs, r, err) == 0 ? haul_generated(item, o, s, proofs, r, err) : -1;
 	if (haul_wrap(item, o, s, proofs, r, err) != 0)
 		return -1;
 	return haul_write(item, o, &s->token, r, err);

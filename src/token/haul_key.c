@@ -3,6 +3,7 @@
 #include "haul.h"
 
 #include "base/log.h"
+#include "pkcs11/tmp.h"
 
 #include <stdio.h>
 
@@ -88,6 +89,10 @@ int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const
 
 	if (key_query_from_uri(uri, &query, err) != 0 || key_find(&s->token, &query, out, err) != 0)
 		return -1;
+	if (tmp_is_ours(out->label, out->label_len)) { /* what is in a throwaway was in this host's memory */
+		kh_fail(err, KH_E_CHECK, 0, "%s is a temporary object of keyhaul's", words_of(out, words));
+		return kh_hint(err, "wrap a key that 'keyhaul-token generate' made; 'keyhaul-token clean' removes what was left");
+	}
 	if (item->key_uri != NULL && !key_matches_uri(&s->token, out, item->key_uri)) {
 		kh_fail(err, KH_E_CHECK, 0, "%s is not the one that the request is for (%s)", words_of(out, words),
 			uri_text(item->key_uri));

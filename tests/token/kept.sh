@@ -156,7 +156,37 @@ tap_is "$status $(relay_object count)" "0 $count" "the haul goes on where it was
 
 # No key that is kept may look like one of them.
 run '' generate --label keyhaul-tmp-0123456789abcdef --key-spec HMAC_256
-tap_is "$status $(relay_object count)" "2 $count" "generate takes no label that begins so"
+tap_is "$status $(relay_calls) $(relay_object count)" "2 0 $count" "generate takes no label that begins so, and asks no token"
 run '' wrap --generate keyhaul-tmp-mine new
-tap_is "$status $(relay_object count)" "2 $count" "nor does wrap --generate"
-tap_done 39
+tap_is "$status $(relay_calls) $(relay_object count)" "2 0 $count" "nor does wrap --generate"
+relay_object put aes keyhaul-tmp-0123456789abcdef "$(openssl rand -hex 32)"
+relay_module=$RELAY tap_exits 7 "a throwaway that was left is not hauled: its value was on the host" "$TOKEN" wrap --module "$RELAY" \
+	--key "$KEYHAUL_TOKEN;object=keyhaul-tmp-0123456789abcdef" --pin-file "$KEYHAUL_PIN_FILE" new
+run '' keys
+tap_like "$(cat out)" 'object=keyhaul-tmp-0123456789abcdef;.* cannot be hauled: a temporary object' "and keys says so"
+run '' clean --yes
+
+# Two that generate at once: the second waits until the first has made its key, and then the label is there.
+looked() { [ "$(relay_calls ' C_FindObjectsFinal ')" -ge "$looks" ]; }
+race() { # LOOKS VERB OPTION...
+	looks=$1
+	shift
+	: >"$KEYHAUL_RELAY_TRACE"
+	KEYHAUL_RELAY_RULES="C_GenerateKey${made_nth}=delay-600"
+	export KEYHAUL_RELAY_RULES
+	tap_start race "$TOKEN" "$@" --module "$RELAY" --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE"
+	unset KEYHAUL_RELAY_RULES
+	tap_poll 20 looked
+	KEYHAUL_RELAY_TRACE=$TAP_DIR/other.trace "$TOKEN" generate --module "$RELAY" --token "$KEYHAUL_TOKEN" \
+		--pin-file "$KEYHAUL_PIN_FILE" --label twice --key-spec HMAC_256 >other 2>&1
+	other=$?
+	wait "$tap_pid"
+	tap_is "$? $other $(labels | grep -c '^twice$')" "0 3 1" "$1 and generate at the same moment: one key of that label"
+	tap_like "$(cat other)" "error: 1 object is labelled 'twice' already" "and the other is told" || tap_diag "$(cat race.err)"
+	relay_object remove twice
+}
+made_nth=''
+race 1 generate --label twice --key-spec SYMMETRIC_DEFAULT
+made_nth=.2 # behind the proof's
+race 2 wrap --generate twice new
+tap_done 45

@@ -91,6 +91,8 @@ static CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK
 	set_value(*out, value, len);
 	set_check_value(*out, value, len, mechanism->mechanism == CKM_AES_KEY_GEN);
 	wraps_of[*out - 1] = 0;
+	if (lies(FAKE_RIVAL))
+		fake_set(fake_object(), CKA_LABEL, fake_get(*out, CKA_LABEL)->value, fake_get(*out, CKA_LABEL)->len);
 	if (lies(FAKE_OLD_KEK)) {
 		fake.objects[*out - 1].used = false;
 		*out = fake_wrap.old;

@@ -34,6 +34,7 @@ enum fake_lie {
 	FAKE_OTHER_MODULUS,  /* C_CreateObject puts another modulus in */
 	FAKE_OTHER_LABEL,    /* gives the handle of an object with another label */
 	FAKE_OLD_KEK,	     /* C_GenerateKey gives the handle `old` */
+	FAKE_RIVAL,	     /* another program makes an object of the same label beside C_GenerateKey's */
 	FAKE_STAYS,	     /* C_DestroyObject refuses to destroy AES keys that wrap */
 };
 

@@ -45,6 +45,7 @@ static void copy(const char *from, const char *to)
 static const char *const uris[] = {
 	"pkcs11:token=t", "pkcs11:object=a%20b;type=private;id=%00%ff", "pkcs11:serial=1;model=m;manufacturer=A%2CB;token=t",
 	"pkcs11:object=%C3%A4", "pkcs11:object=a:b[c]@!$'()*+,=&-._~", "pkcs11:type=secret-key",
+	"pkcs11:token=keyhaul-tmp-1;object=keyhaul-tmp",
 };
 static const char *const bad_uris[] = {
 	"", "pkcs11:", "pkcs11", "PKCS11:token=t", "pkcs11:token", "pkcs11:token=", "pkcs11:=t", "pkcs11:token=t;", "pkcs11:;token=t",
@@ -53,6 +54,7 @@ static const char *const bad_uris[] = {
 	"pkcs11:library-description=x", "pkcs11:Token=t", "pkcs11:token=%", "pkcs11:token=%4", "pkcs11:token=%4g", "pkcs11:token=a b",
 	"pkcs11:token=a/b", "pkcs11:token=a#b", "pkcs11:token=a\"b", "pkcs11:token=\xc3\xa4", "pkcs11:token=%00", "pkcs11:token=%1b",
 	"pkcs11:token=%0a", "pkcs11:type=key", "pkcs11:serial=12345678901234567", "pkcs11:x-vendor=1", "pkcs11:token=t#frag",
+	"pkcs11:object=keyhaul-tmp-1", "pkcs11:object=%6beyhaul%2dtmp-payroll",
 };
 
 Test(bundle_file, uris_hold_names_and_nothing_else)

@@ -123,10 +123,12 @@ static void read_whole(const char *path, struct buf *out)
 	cr_assert_eq(file_read(path, out, &err), 0);
 }
 
+static bool keeps; /* without --no-keep */
+
 /* One wrap --generate payroll --no-keep of a bundle on the fake token. */
 static int haul_in(struct proof_run *proofs, const struct token *t, const char *path, struct kh_error *err)
 {
-	const struct haul_opts o = {.token = "pkcs11:token=T", .generate = "payroll", .no_keep = true};
+	const struct haul_opts o = {.token = "pkcs11:token=T", .generate = "payroll", .no_keep = !keeps};
 	struct haul_result result = {.proof = NULL};
 	struct session s = {.token = *t};
 	struct haul_item item = {0};
@@ -216,7 +218,7 @@ Test(haul, refuses_lengths_that_change_after_it)
 		{AES_256, FAKE_UNWRITTEN, false, {0}, KH_E_TOKEN, "no ciphertext"},
 		{EC_WRAP, FAKE_UNWRITTEN, true, {0}, KH_E_TOKEN, "no ciphertext"},
 		{AES_256, FAKE_ZEROS, false, {0}, KH_E_TOKEN, "no ciphertext"},
-		{AES_256, FAKE_AGAIN, false, {0}, KH_E_TOKEN, "gave for another key"},
+		{AES_256, FAKE_AGAIN, false, {0}, KH_E_TOKEN, /* or over this modulus */ "blob that"},
 		{AES_256, FAKE_OVER_MODULUS, false, {0}, KH_E_TOKEN, "not under the request's wrapping key"},
 	};
 
@@ -242,7 +244,7 @@ Test(haul, refuses_lengths_that_change_after_it)
 	kms_key = NULL;
 }
 
-/* What is wrong when a real key is wrapped the first time: what it is wrapped under is read back before it is used. */
+/* What is wrong when a real key is made or wrapped the first time: what it is wrapped under is read back before it is used. */
 Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 {
 	static const struct {
@@ -252,6 +254,7 @@ Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 		{{AES_256, FAKE_OTHER_MODULUS, false, {0}, KH_E_TOKEN, "another object than the wrapping key"}, 1},
 		{{AES_256, FAKE_OTHER_LABEL, false, {0}, KH_E_TOKEN, "another object than the wrapping key"}, 2},
 		{{EC_WRAP, FAKE_OLD_KEK, false, {KWP}, KH_E_TOKEN, "ephemeral key: C_GenerateKey: CKR_OK with the handle"}, 1},
+		{{AES_256, FAKE_RIVAL, false, {0}, KH_E_INPUT, "destroyed again: 1 object is labelled 'payroll' as well"}, 2},
 		{{EC_WRAP, FAKE_STAYS, false, {KWP}, KH_E_TOKEN, "C_DestroyObject on the ephemeral key: CKR_ACTION_PROHIBITED"}, 2},
 	};
 
@@ -266,6 +269,7 @@ Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 		fake_wrap.old = fake_secret(CKK_AES, 32, "old", 1);
 		fake_set(fake_wrap.old, CKA_VALUE, "0123456789abcdef0123456789abcdef", 32);
 		make_bundle(&late[i].row, "first.bundle");
+		keeps = late[i].row.lie == FAKE_RIVAL;
 		cr_assert_eq(haul(&t, "first.bundle", &err), -1, "%zu", i);
 		cr_assert_eq(err.code, late[i].row.code, "%zu: %s", i, err.msg);
 		cr_assert_not_null(strstr(err.msg, late[i].row.words), "%zu: %s", i, err.msg);

@@ -101,6 +101,34 @@ Test(keygen, a_wrong_handle_destroys_nothing)
 	}
 }
 
+/* Whoever used the label while the key was made is seen, of any class; both halves of the key itself are not. */
+Test(keygen, a_label_is_one_keys)
+{
+	static const enum keyspec specs[] = {KEYSPEC_SYMMETRIC_DEFAULT, KEYSPEC_ECC_NIST_P256};
+	static const char *const none[] = {"", "keyhaul-tmp-", "keyhaul-tmp-payroll", "a\nb", "a\x7f"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct keygen_request r = {.spec = specs[i], .label = "L", .token_object = true};
+		struct token t = open_token();
+		CK_OBJECT_HANDLE rival;
+		struct keygen_key made;
+
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0);
+		cr_assert_eq(keygen_check_alone(&t, "L", &made, &err), 0, "%s", err.msg);
+		rival = fake_object();
+		fake_set_ulong(rival, CKA_CLASS, CKO_CERTIFICATE);
+		fake_set(rival, CKA_LABEL, "L", 1);
+		cr_assert_eq(keygen_check_alone(&t, "L", &made, &err), -1);
+		cr_assert(err.code == KH_E_INPUT && strstr(err.msg, "1 object is labelled 'L' as well"), "%s", err.msg);
+		fake.get = CKR_DEVICE_ERROR;
+		cr_assert(keygen_check_alone(&t, "L", &made, &err) == -1 && err.native == CKR_DEVICE_ERROR);
+		token_close(&t);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		cr_assert(keygen_check_name(none[i], &err) == -1 && err.code == KH_E_USAGE, "%zu", i);
+	cr_assert_eq(keygen_check_name("payroll keyhaul-tmp-", &err), 0);
+}
+
 /* C_DestroyObject that says CKR_OK and does nothing is seen where the object would stay, and counted. */
 Test(keygen, what_stays_on_the_token_is_counted)
 {
