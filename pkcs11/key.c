@@ -155,19 +155,19 @@ struct one {
 static int count_one(const struct token *t, const struct key *k, void *arg, struct kh_error *err)
 {
 	struct one *one = arg;
-	char id[2 * KEY_ID_MAX + 1] = "", type[24];
+	char id[3 * KEY_ID_MAX + 1] = "", type[24];
 
 	(void)t;
 	(void)err;
 	for (size_t i = 0; i < k->id_len; i++)
-		(void)snprintf(id + 2 * i, 3, "%02x", k->id[i]);
+		(void)snprintf(id + 3 * i, 4, "%%%02x", k->id[i]);
 	if (one->n++ == 0)
 		*one->key = *k;
-	if (one->names.len + 200 < one->names.max) /* the first few are enough */
-		return buf_addf(&one->names, "%s%s %s '%.40s' id %.128s", err, one->names.len ? "; " : "",
+	/* the first few are enough; each as it is to be pasted, so that none is cut */
+	if (one->names.len + strlen(id) + 100 < one->names.max)
+		return buf_addf(&one->names, "%s';id=%s' is the %s %s '%.40s'", err, one->names.len ? ", " : "", id,
 				key_type_name(k->type, type),
-				k->object_class == CKO_PRIVATE_KEY ? "private key" : "secret key", k->label,
-				id[0] ? id : "(none)");
+				k->object_class == CKO_PRIVATE_KEY ? "private key" : "secret key", k->label);
 	return 0;
 }
 
@@ -194,7 +194,7 @@ int key_find(const struct token *t, const struct key_query *q, struct key *out, 
 		rc = kh_fail(err, KH_E_INPUT, 0, "%zu keys match%s%.*s%s", one.n, q->label ? " '" : "",
 			     (int)(q->label_len < 100 ? q->label_len : 100), q->label ? q->label : "",
 			     q->label ? "'" : "");
-		kh_hint(err, "add id= or type= to the key's URI: %s", buf_text(&one.names));
+		kh_hint(err, "add the id to the key's URI, or type= where that is the same: %s", buf_text(&one.names));
 	}
 	buf_free(&one.names);
 	return rc;

@@ -222,6 +222,8 @@ static bool is_span(const char *text, int64_t *out)
 
 int awstime_parse(const char *text, struct awstime *out, struct kh_error *err)
 {
+	char hint[320];
+
 	memset(out, 0, sizeof(*out));
 	if (is_span(text, &out->seconds)) {
 		out->relative = true;
@@ -234,7 +236,8 @@ int awstime_parse(const char *text, struct awstime *out, struct kh_error *err)
 		return 0;
 	err->code = KH_E_USAGE;
 	kh_context(err, "'%.*s'", TEXT_MAX, text);
-	return err->hint[0] ? -1 : kh_hint(err, "a time such as 2026-11-22T10:00:00Z, or 90d or 36h from the import on");
+	(void)snprintf(hint, sizeof(hint), "%.300s", err->hint[0] ? err->hint : "a time such as 2026-11-22T10:00:00Z");
+	return kh_hint(err, "%s; or a span from the import on, such as 90d or 36h", hint);
 }
 
 int awstime_parse_http(const char *text, int64_t *out, struct kh_error *err)

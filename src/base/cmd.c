@@ -6,6 +6,7 @@
 #include "cmd_output.h"
 #include "cmd_signal.h"
 #include "log.h"
+#include "nearest.h"
 #include "pinvalue.h"
 #include "secret.h"
 #include "text.h"
@@ -74,8 +75,7 @@ int cmd_flush(struct cmd *c, struct kh_error *err)
 static void print_error(const struct kh_error *why)
 {
 	log_line("error: ", why->msg);
-	if (why->hint[0])
-		log_line("hint: ", why->hint);
+	log_line("hint: ", kh_error_hint(why));
 }
 
 int cmd_item_add(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err)
@@ -110,6 +110,17 @@ int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why,
 	return cmd_item_add(c, item, why, err);
 }
 
+/* A question what was meant, and no hint at all, are followed by where to look. */
+static void hint_usage(const struct cmd *c, struct kh_error *why)
+{
+	size_t len = strlen(why->hint);
+
+	if (len == 0)
+		kh_hint(why, "%s --help shows the usage", c->command);
+	else if (why->hint[len - 1] == '?')
+		(void)snprintf(why->hint + len, sizeof(why->hint) - len, " %s --help lists the options", c->command);
+}
+
 /* A shell that evals nothing takes it for success. */
 static void print_on_failure(const struct cmd *c)
 {
@@ -139,8 +150,8 @@ static int finish(struct cmd *c, struct kh_error *why)
 		why = &late;
 	code = why ? kh_worse(c->worst, why->code) : c->worst;
 
-	if (why && why->code == KH_E_USAGE && !why->hint[0])
-		kh_hint(why, "%s --help shows the usage", c->command);
+	if (why && why->code == KH_E_USAGE)
+		hint_usage(c, why);
 	if (why)
 		print_error(why);
 	if (c->common.json)
@@ -187,12 +198,10 @@ static int dump_rows(const struct cmd_program *p)
 static int check_words(const struct cmd_row *row, const struct opt_words *words, struct kh_error *err)
 {
 	if (words->n < row->min_words) {
-		kh_fail(err, KH_E_USAGE, 0, "%s is missing", row->operands);
-		return kh_hint(err, "--help shows the usage");
+		return kh_fail(err, KH_E_USAGE, 0, "no %.*s is named", (int)strcspn(row->operands, "."), row->operands);
 	}
 	if (words->n > row->max_words) {
-		kh_fail(err, KH_E_USAGE, 0, "too many words: '%s'", words->v[row->max_words]);
-		return kh_hint(err, "--help shows the usage");
+		return kh_fail(err, KH_E_USAGE, 0, "too many words: '%s'", words->v[row->max_words]);
 	}
 	return 0;
 }
@@ -242,21 +251,48 @@ out:
 static int no_verb(const struct cmd_program *p, const char *verb, int argc, char **argv)
 {
 	struct cmd c = {.results = BUF_INIT(16), .text = BUF_INIT(16), .command = p->name};
+	struct nearest near = {NULL, 0};
 	struct kh_error err;
 
 	for (int i = 1; i < argc && argv[i]; i++)
 		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
+	for (size_t i = 0; verb && i < p->n; i++)
+		nearest_offer(&near, verb, strlen(verb), p->rows[i]->verb);
+	for (size_t i = 0; verb && p->other_verb && p->other_verb(i); i++)
+		nearest_offer(&near, verb, strlen(verb), p->other_verb(i));
 	if (verb)
 		kh_fail(&err, KH_E_USAGE, 0, "%s has no verb '%s'", p->name, verb);
 	else
 		kh_fail(&err, KH_E_USAGE, 0, "a verb is missing");
-	kh_hint(&err, "%s --help lists the verbs", p->name);
+	kh_hint(&err, "%s%s%s%s --help lists the verbs", near.name ? "was '" : "", near.name ? near.name : "",
+		near.name ? "' meant? " : "", p->name);
 	return finish(&c, &err);
+}
+
+static const struct cmd_row *find_row(const struct cmd_program *p, const char *verb)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->rows[i]->verb, verb) == 0)
+			return p->rows[i];
+	return NULL;
+}
+
+/* `PROGRAM help` and `PROGRAM help VERB` are --help's other names. */
+static int help(const struct cmd_program *p, int argc, char **argv)
+{
+	char option[] = "--help";
+	char *words[] = {option, NULL};
+	const struct cmd_row *row = argc > 2 ? find_row(p, argv[2]) : NULL;
+
+	if (argc > 2 && argv[2][0] != '-' && !row)
+		return no_verb(p, argv[2], argc, argv);
+	return row ? run_row(p, row, 1, words) : help_print(p, NULL, NULL);
 }
 
 static int dispatch(const struct cmd_program *p, int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : NULL;
+	const struct cmd_row *row;
 
 	if (verb && strcmp(verb, "--dump-options") == 0)
 		return dump_rows(p);
@@ -266,9 +302,11 @@ static int dispatch(const struct cmd_program *p, int argc, char **argv)
 		return help_print(p, NULL, NULL);
 	if (verb && strcmp(verb, "--version") == 0)
 		return print_version(p);
-	for (size_t i = 0; verb && i < p->n; i++)
-		if (strcmp(p->rows[i]->verb, verb) == 0)
-			return run_row(p, p->rows[i], argc - 2, argv + 2);
+	if (verb && strcmp(verb, "help") == 0)
+		return help(p, argc, argv);
+	row = verb ? find_row(p, verb) : NULL;
+	if (row)
+		return run_row(p, row, argc - 2, argv + 2);
 	return no_verb(p, verb, argc, argv);
 }
 

@@ -39,6 +39,7 @@ struct cmd {
 struct cmd_row {
 	const char *verb;     /* NULL for a program without verbs */
 	const char *operands; /* "BUNDLE..." or "" */
+	const char *needs;    /* the options that must be given, as the usage shows them; NULL for none */
 	const char *summary;  /* one line */
 	const struct opt_group *groups;
 	size_t opts_size;     /* of the options struct */
@@ -53,6 +54,7 @@ struct cmd_program {
 	const struct cmd_row *const *rows;
 	size_t n;
 	const char *more_help; /* printed at the end of --help; NULL for none */
+	const char *(*other_verb)(size_t i); /* verbs that it knows beside its rows, up to a NULL; NULL for none */
 };
 
 /*

@@ -10,8 +10,9 @@ static void say_usage(const struct cmd_program *p, const struct cmd_row *row, st
 	if (!row)
 		(void)buf_addf(out, "usage: %s VERB [OPTION...]\n", err, p->name);
 	else
-		(void)buf_addf(out, "usage: %s%s%s [OPTION...]%s%s\n", err, p->name, row->verb ? " " : "",
-			       row->verb ? row->verb : "", row->operands[0] ? " " : "", row->operands);
+		(void)buf_addf(out, "usage: %s%s%s%s%s [OPTION...]%s%s\n", err, p->name, row->verb ? " " : "",
+			       row->verb ? row->verb : "", row->needs ? " " : "", row->needs ? row->needs : "",
+			       row->operands[0] ? " " : "", row->operands);
 }
 
 static void say_rows(const struct opt_group *g, struct buf *out, struct kh_error *err)

@@ -64,6 +64,7 @@ out:
 
 int output_error(const struct kh_error *why, struct buf *out, struct kh_error *err)
 {
+	const char *hint = kh_error_hint(why);
 	char native[128] = "";
 
 	if (why->name[0])
@@ -74,7 +75,7 @@ int output_error(const struct kh_error *why, struct buf *out, struct kh_error *e
 		     kh_code_name(why->code)) ||
 	    text_for_json(native, strlen(native), out, err) || buf_add(out, ",\"message\":", 11, err) ||
 	    text_for_json(why->msg, strlen(why->msg), out, err) || buf_add(out, ",\"hint\":", 8, err) ||
-	    text_for_json(why->hint, strlen(why->hint), out, err))
+	    text_for_json(hint, strlen(hint), out, err))
 		return -1;
 	return buf_add(out, "}", 1, err);
 }

@@ -41,7 +41,10 @@ struct kh_error {
 int kh_fail(struct kh_error *err, enum kh_code code, unsigned long native, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Sets an error from an errno value: "WHAT: No space left on device", name ENOSPC. Gives -1. */
+/*
+ * Sets an error from an errno value: "WHAT: No space left on device", name ENOSPC, and the hint where the value tells one.
+ * Gives -1.
+ */
 int kh_fail_errno(struct kh_error *err, enum kh_code code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -75,6 +78,9 @@ const char *kh_code_name(enum kh_code code);
 
 /* What the code means, in the words of the status table. */
 const char *kh_code_text(enum kh_code code);
+
+/* What to do next: the error's own hint, or what can be said of its code. Never empty but for KH_OK. */
+const char *kh_error_hint(const struct kh_error *err);
 
 /* Of two codes the one that decides the exit status of a run over many: 7, 4, 5, 3, 1, 6. */
 enum kh_code kh_worse(enum kh_code a, enum kh_code b);

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "opt.h"
 
+#include "nearest.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,18 @@ static int more_values(struct parser *p, const struct opt_row *row, void *at, st
 	return 0;
 }
 
+/* Without a near one the command's --help is the hint. */
+static int unknown(const struct parser *p, const char *word, size_t len, struct kh_error *err)
+{
+	struct nearest near = {NULL, 0};
+
+	for (const struct opt_group *g = p->groups; g->rows; g++)
+		for (size_t i = 0; i < g->n; i++)
+			nearest_offer(&near, word, len, g->rows[i].name);
+	kh_fail(err, KH_E_USAGE, 0, "unknown option --%.*s", (int)(len < 64 ? len : 64), word);
+	return near.name ? kh_hint(err, "was --%s meant?", near.name) : -1;
+}
+
 static int take_option(struct parser *p, struct kh_error *err)
 {
 	char *word = p->argv[p->at++] + 2, *eq = strchr(word, '='), *value = eq ? eq + 1 : NULL;
@@ -130,8 +144,7 @@ static int take_option(struct parser *p, struct kh_error *err)
 	}
 	row = find(p, word, len, &group);
 	if (!row) {
-		kh_fail(err, KH_E_USAGE, 0, "unknown option --%.*s", (int)(len < 64 ? len : 64), word);
-		return kh_hint(err, "--help lists the options");
+		return unknown(p, word, len, err);
 	}
 	at = value_at(p->opts, group, row);
 	if (row->kind == OPT_FLAG && value)

@@ -38,7 +38,7 @@ static int check_version(json_t *root, struct kh_error *err)
 
 	if (!version) {
 		kh_fail(err, KH_E_INPUT, 0, "not a keyhaul bundle");
-		return kh_hint(err, "'keyhaul-kms fetch' makes one, 'keyhaul adopt' makes one of what the AWS CLI printed");
+		return kh_hint(err, BUNDLE_JSON_NO_BUNDLE);
 	}
 	if (json_is_integer(version) && json_integer_value(version) == VERSION_NUMBER)
 		return 0;

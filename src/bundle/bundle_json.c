@@ -121,11 +121,26 @@ static int check_value(json_t *value, const char *path, struct kh_error *err)
 	}
 }
 
+/* What begins with anything but a brace is some other file; an empty one may be half of a bundle. */
+static bool is_object_text(const char *data, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && strchr(" \t\r\n", data[at]) && data[at])
+		at++;
+	return at == len || data[at] == '{';
+}
+
 json_t *bundle_json_load(const char *data, size_t len, struct kh_error *err)
 {
 	json_error_t where;
 	json_t *root;
 
+	if (!is_object_text(data, len)) {
+		kh_fail(err, KH_E_INPUT, 0, "not a keyhaul bundle");
+		kh_hint(err, BUNDLE_JSON_NO_BUNDLE);
+		return NULL;
+	}
 	if (len > BUNDLE_MAX) {
 		kh_fail(err, KH_E_INPUT, 0, "larger than %d bytes: no bundle is", BUNDLE_MAX);
 		return NULL;

@@ -155,7 +155,8 @@ int intent_check(const struct intent *i, enum keyspec spec, int64_t now, struct 
 	clock_format(i->valid_to, when);
 	if (i->valid_to && i->valid_to <= now) {
 		kh_fail(err, KH_E_USAGE, 0, "the expiry %s is past", when);
-		return kh_hint(err, "a time in the future, at most 365 days ahead");
+		return kh_hint(err, "a time in the future, at most 365 days ahead; a number alone is seconds since 1970, a span has its "
+				    "unit: 90d or 36h");
 	}
 	if (i->valid_to > now + KMS_VALID_TO_MAX) {
 		kh_fail(err, KH_E_USAGE, 0, "the expiry %s is more than 365 days ahead: KMS refuses it", when);

@@ -123,6 +123,13 @@ static int read_parameters(const struct adopt_opts *o, int64_t now, struct param
 	return add_said(o, p, err) || check_time_known(p, now, err) ? -1 : 0;
 }
 
+static int not_a_wrapping_key(const struct adopt_opts *o, struct kh_error *err)
+{
+	if (!err->hint[0] && o->public_key)
+		kh_hint(err, "are --public-key and --import-token the wrong way round? The first is PublicKey.bin or wrappingKey_*");
+	return kh_context(err, "the wrapping key");
+}
+
 /* The wrapping key says its own size; an option may only agree. */
 static int wrapping_spec(const struct adopt_opts *o, const struct parameters *p, const char **out,
 			 struct kh_error *err)
@@ -130,7 +137,7 @@ static int wrapping_spec(const struct adopt_opts *o, const struct parameters *p,
 	struct spki spki;
 
 	if (spki_parse((const unsigned char *)p->public_key.data, p->public_key.len, 0, &spki, err))
-		return kh_context(err, "the wrapping key");
+		return not_a_wrapping_key(o, err);
 	*out = wrapalg_bits_name(spki.bits);
 	spki_clear(&spki);
 	if (o->wrapping_key_spec && strcmp(o->wrapping_key_spec, *out) != 0)
@@ -225,6 +232,7 @@ out:
 const struct cmd_row adopt_row = {
 	.verb = "adopt",
 	.operands = "",
+	.needs = "--parameters FILE --key-spec SPEC --wrapping-algorithm ALGORITHM --out BUNDLE",
 	.summary = "a new bundle of parameters that the AWS CLI or the console fetched",
 	.groups = groups,
 	.opts_size = sizeof(struct adopt_opts),

@@ -127,6 +127,7 @@ static int run(struct cmd *c, struct kh_error *err)
 const struct cmd_row export_row = {
 	.verb = "export",
 	.operands = "BUNDLE",
+	.needs = "--to DIR",
 	.summary = "a bundle as files for the AWS CLI, and the command that imports them",
 	.groups = groups,
 	.opts_size = sizeof(struct export_opts),

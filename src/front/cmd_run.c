@@ -128,6 +128,20 @@ static int check_new(const struct run_opts *o, const struct intent *intent, int6
 	return intent_check(intent, spec, now, err);
 }
 
+/* What import would refuse for ever, once the key is made and gone. */
+static int check_kept(const struct run_opts *o, const struct bundle *before, const struct intent *said, struct kh_error *err)
+{
+	const char *model = said->expiration_model;
+
+	if (before && bundle_request(before)->intent.expiration_model)
+		model = bundle_request(before)->intent.expiration_model;
+	if (!o->wrap.no_keep || o->import.yes || !model || strcmp(model, INTENT_EXPIRES) != 0 || (before && bundle_receipt(before)))
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "--no-keep, and the import expires: the key could never be imported again");
+	return kh_hint(err, "leave --no-keep out, or say --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE%s, or --yes",
+		       before ? " and another --out" : "");
+}
+
 static int check_opts(const struct cmd *c, const struct bundle *before, struct kh_error *err)
 {
 	const struct run_opts *o = c->opts;
@@ -142,7 +156,7 @@ static int check_opts(const struct cmd *c, const struct bundle *before, struct k
 		.no_keep = o->wrap.no_keep,
 	};
 
-	if (intent_from_opts(&o->intent, &said.intent, err))
+	if (intent_from_opts(&o->intent, &said.intent, err) || check_kept(o, before, &said.intent, err))
 		return -1;
 	return before ? resume_check(&said, before, o->out, err) : check_new(o, &said.intent, c->now, err);
 }
@@ -366,6 +380,7 @@ out:
 const struct cmd_row run_row = {
 	.verb = "run",
 	.operands = "",
+	.needs = "--key URI --key-id ID --valid-to T",
 	.summary = "fetch, wrap and import in turn, where one host may do all three",
 	.groups = groups,
 	.opts_size = sizeof(struct run_opts),

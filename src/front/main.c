@@ -75,6 +75,7 @@ int main(int argc, char **argv)
 		.summary = "looks into bundles, trades them with the AWS CLI, and runs the other programs",
 		.rows = rows,
 		.n = sizeof(rows) / sizeof(rows[0]),
+		.other_verb = verbs_name,
 	};
 	const struct verb *verb;
 	bool help;

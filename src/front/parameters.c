@@ -81,6 +81,11 @@ int parameters_read_json(const char *path, struct parameters *out, struct kh_err
 
 	if (file_read(file, &text, err))
 		goto out;
+	if (text.len == 0) {
+		kh_fail(err, KH_E_INPUT, 0, "%s is empty", path);
+		kh_hint(err, "'aws kms get-parameters-for-import' printed nothing: it failed, and said why on its standard error");
+		goto out;
+	}
 	doc = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
 	if (!json_is_object(doc)) {
 		kh_fail(err, KH_E_INPUT, 0, "not a JSON object%s%s", doc ? "" : ": ", doc ? "" : jsonwhy(&why));
@@ -126,6 +131,7 @@ static int read_blob(const char *path, struct buf *out, struct kh_error *err)
 		goto out;
 	if (raw.len == 0) {
 		kh_fail(err, KH_E_INPUT, 0, "%s is empty", path);
+		kh_hint(err, "decode or copy it again from what KMS gave");
 		goto out;
 	}
 	rc = 0;

@@ -3,6 +3,7 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +14,22 @@
 
 /* tests/cli/verbs.sh holds it against each program's --dump-options */
 static const struct verb verbs[] = {
-	{"slots", TOKEN, TOKEN, "list the tokens that are there and what they can do"},
-	{"probe", TOKEN, TOKEN, "find out what a token really does, with throwaway keys"},
-	{"generate", TOKEN, TOKEN, "make a key that can be hauled, in the token"},
-	{"keys", TOKEN, TOKEN, "list the keys on a token and whether each can be hauled"},
-	{"wrap", TOKEN, TOKEN, "wrap a key in the token for the KMS key of each bundle"},
-	{"verify", TOKEN, TOKEN, "compare the MAC that KMS made of a challenge with the token's own"},
-	{"lock", TOKEN, TOKEN, "make a key that was hauled unextractable, for ever"},
-	{"clean", TOKEN, TOKEN, "remove keyhaul-tmp-* objects that a power cut left on a token"},
-	{"create", KMS, KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
-	{"fetch", KMS, KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
-	{"import", KMS, KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
-	{"status", KMS, KMS, "tells how KMS keys and their materials stand, and which expire soon"},
-	{"prove", KMS, KMS, "proves that KMS holds the very key that the token wrapped, and writes that into the bundle"},
-	{"rotate", KMS, KMS, "makes new imported material the current one, in every Region: stages it, rotates, and waits"},
-	{"replicate", KMS, KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
-	{"delete", KMS, KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
+	{"slots", TOKEN, "list the tokens that are there and what they can do"},
+	{"probe", TOKEN, "find out what a token really does, with throwaway keys"},
+	{"generate", TOKEN, "make a key that can be hauled, in the token"},
+	{"keys", TOKEN, "list the keys on a token and whether each can be hauled"},
+	{"wrap", TOKEN, "wrap a key in the token for the KMS key of each bundle"},
+	{"verify", TOKEN, "compare the MAC that KMS made of a challenge with the token's own"},
+	{"lock", TOKEN, "make a key that was hauled unextractable, for ever"},
+	{"clean", TOKEN, "remove keyhaul-tmp-* objects that a power cut left on a token"},
+	{"create", KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
+	{"fetch", KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
+	{"import", KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
+	{"status", KMS, "tells how KMS keys and their materials stand, and which expire soon"},
+	{"prove", KMS, "proves that KMS holds the very key that the token wrapped, and writes that into the bundle"},
+	{"rotate", KMS, "makes new imported material the current one, in every Region: stages it, rotates, and waits"},
+	{"replicate", KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
+	{"delete", KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
 };
 
 const struct verb *verbs_find(const char *verb)
@@ -72,14 +73,6 @@ int verbs_path(const char *program, char out[VERBS_PATH], struct kh_error *err)
 	return 0;
 }
 
-static const char *package_of(const char *program)
-{
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(verbs[i].program, program) == 0)
-			return verbs[i].package;
-	return program;
-}
-
 int verbs_not_started(const char *program, int errnum, struct kh_error *err)
 {
 	char path[VERBS_PATH];
@@ -89,8 +82,8 @@ int verbs_not_started(const char *program, int errnum, struct kh_error *err)
 	if (errnum != ENOENT && errnum != ENOTDIR)
 		return kh_fail_errno(err, KH_E_SYSTEM, errnum, "%s", path);
 	kh_fail_errno(err, KH_E_USAGE, errnum, "%s is not installed here: %s", program, path);
-	return kh_hint(err, "it comes with the package %s; a host that needs only the other half does without it",
-		       package_of(program));
+	return kh_hint(err, "a host may have one half alone: do this on the one that has %s, or install %s beside keyhaul", program,
+		       program);
 }
 
 int verbs_exec(const struct verb *verb, char **argv, struct kh_error *err)
@@ -106,12 +99,26 @@ int verbs_exec(const struct verb *verb, char **argv, struct kh_error *err)
 	return verbs_not_started(verb->program, errno, err);
 }
 
+const char *verbs_name(size_t i)
+{
+	return i < sizeof(verbs) / sizeof(verbs[0]) ? verbs[i].verb : NULL;
+}
+
+static bool is_here(const char *program)
+{
+	char path[VERBS_PATH];
+	struct kh_error ignored;
+
+	return !verbs_path(program, path, &ignored) && access(path, X_OK) == 0;
+}
+
 int verbs_help(struct buf *out, struct kh_error *err)
 {
 	if (buf_addf(out, "Verbs of the other programs, which keyhaul runs from its own folder:\n", err))
 		return -1;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (buf_addf(out, "  %-11s %-14s %s\n", err, verbs[i].verb, verbs[i].program, verbs[i].summary))
+		if (buf_addf(out, "  %-11s %-14s %s%s\n", err, verbs[i].verb, verbs[i].program, verbs[i].summary,
+			     is_here(verbs[i].program) ? "" : " (not installed here)"))
 			return -1;
 	return 0;
 }

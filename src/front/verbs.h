@@ -7,11 +7,10 @@
 
 #define VERBS_PATH 4096
 
-/* A verb that another program has: which program, and the package that brings it. */
+/* A verb that another program has: and which program. */
 struct verb {
 	const char *verb;
 	const char *program;
-	const char *package;
 	const char *summary; /* the program's own words for it */
 };
 
@@ -25,11 +24,14 @@ const struct verb *verbs_find(const char *verb);
  */
 int verbs_path(const char *program, char out[VERBS_PATH], struct kh_error *err);
 
-/* Fills in why a program could not be started, by errno; one that is not there is KH_E_USAGE and names its package. */
+/* Fills in why a program could not be started, by errno; one that is not there is KH_E_USAGE. */
 int verbs_not_started(const char *program, int errnum, struct kh_error *err);
 
 /* Becomes the program that has the verb, with the same arguments; comes back (-1) only where that failed. */
 int verbs_exec(const struct verb *verb, char **argv, struct kh_error *err);
+
+/* The name of the Ith verb; NULL behind the last. */
+const char *verbs_name(size_t i);
 
 /* Adds the list of these verbs for --help. */
 int verbs_help(struct buf *out, struct kh_error *err);

@@ -168,6 +168,7 @@ static const struct opt_group groups[] = {
 const struct cmd_row cmd_create = {
 	.verb = "create",
 	.operands = "",
+	.needs = "--key-spec SPEC",
 	.summary = "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN",
 	.groups = groups,
 	.opts_size = sizeof(struct create_opts),

@@ -238,6 +238,7 @@ static const struct opt_group groups[] = {
 const struct cmd_row cmd_delete = {
 	.verb = "delete",
 	.operands = "",
+	.needs = "--key-id ID",
 	.summary = "deletes imported key material; the KMS key stays, and takes the same material again",
 	.groups = groups,
 	.opts_size = sizeof(struct delete_opts),

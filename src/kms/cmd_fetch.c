@@ -251,6 +251,7 @@ static const struct opt_group groups[] = {
 const struct cmd_row cmd_fetch = {
 	.verb = "fetch",
 	.operands = "",
+	.needs = "--key-id ID --out BUNDLE",
 	.summary = "gets a wrapping key and an import token for a KMS key into a new bundle",
 	.groups = groups,
 	.opts_size = sizeof(struct fetch_opts),

@@ -268,6 +268,7 @@ static const struct opt_group groups[] = {
 const struct cmd_row cmd_replicate = {
 	.verb = "replicate",
 	.operands = "",
+	.needs = "--key-id ID --replica-region REGION",
 	.summary = "makes a replica of a multi-Region key in another Region, and a bundle for it",
 	.groups = groups,
 	.opts_size = sizeof(struct replicate_opts),

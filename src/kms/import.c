@@ -55,7 +55,9 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 	    !run->opts->yes) {
 		kh_fail(err, KH_E_CHECK, 0, "the token did not keep this key, and the import expires: it could never be "
 			"imported again");
-		return kh_hint(err, "import with --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE, or say --yes");
+		return kh_hint(err, request->intent.expiration_model
+					    ? "the bundle says so, and no option changes it: say --yes, or fetch again and wrap a key that is kept"
+					    : "import with --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE, or say --yes");
 	}
 	return 0;
 }

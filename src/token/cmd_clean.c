@@ -165,6 +165,7 @@ static int run(struct cmd *c, struct kh_error *err)
 const struct cmd_row cmd_clean = {
 	.verb = "clean",
 	.operands = "",
+	.needs = "--token URI",
 	.summary = "remove keyhaul-tmp-* objects that a power cut left on a token",
 	.groups = groups,
 	.opts_size = sizeof(struct clean_opts),

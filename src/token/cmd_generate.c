@@ -98,6 +98,7 @@ out:
 const struct cmd_row cmd_generate = {
 	.verb = "generate",
 	.operands = "",
+	.needs = "--token URI --label LABEL --key-spec SPEC",
 	.summary = "make a key that can be hauled, in the token",
 	.groups = groups,
 	.opts_size = sizeof(struct generate_opts),

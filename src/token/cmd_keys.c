@@ -79,6 +79,7 @@ out:
 const struct cmd_row cmd_keys = {
 	.verb = "keys",
 	.operands = "",
+	.needs = "--token URI",
 	.summary = "list the keys on a token and whether each can be hauled",
 	.groups = groups,
 	.opts_size = sizeof(struct keys_opts),

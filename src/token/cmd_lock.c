@@ -154,6 +154,7 @@ static int run(struct cmd *c, struct kh_error *err)
 const struct cmd_row cmd_lock = {
 	.verb = "lock",
 	.operands = "",
+	.needs = "--key URI",
 	.summary = "make a key that was hauled unextractable, for ever",
 	.groups = groups,
 	.opts_size = sizeof(struct lock_opts),

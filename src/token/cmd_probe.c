@@ -115,6 +115,7 @@ out:
 const struct cmd_row cmd_probe = {
 	.verb = "probe",
 	.operands = "",
+	.needs = "--token URI",
 	.summary = "find out what a token really does, with throwaway keys",
 	.groups = groups,
 	.opts_size = sizeof(struct probe_opts),

@@ -158,6 +158,7 @@ static int run(struct cmd *c, struct kh_error *err)
 const struct cmd_row cmd_wrap = {
 	.verb = "wrap",
 	.operands = "BUNDLE...",
+	.needs = "--key URI | --token URI",
 	.summary = "wrap a key in the token for the KMS key of each bundle",
 	.groups = groups,
 	.opts_size = sizeof(struct haul_opts),

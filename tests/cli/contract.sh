@@ -9,7 +9,7 @@ tap_need jq
 tests=0
 # One command (words) must answer in the ways that all of them do.
 keeps() {
-	tests=$((tests + 6))
+	tests=$((tests + 8))
 	tap_exits 0 "$*: --help" "$KEYHAUL_BUILD/$1" ${2:+"$2"} --help
 	tap_like "$tap_out$tap_err" "^usage: $1${2:+ $2}" "$*: --help begins with the usage, and stderr is empty"
 	tap_exits 2 "$*: an unknown option" "$KEYHAUL_BUILD/$1" ${2:+"$2"} --no-such-option
@@ -17,6 +17,12 @@ keeps() {
 	[ "$1" != keyhaul-sim ] || wanted=false # for eval
 	tap_is "$tap_out$(printf '%s\n' "$tap_err" | cut -c1-38 | head -n 1)" "${wanted}error: unknown option --no-such-option" \
 		"$*: it is named, and stdout is empty"
+	tap_like "$tap_err" "^hint: $1${2:+ $2} --help shows the usage$" "$*: and where to look"
+	# what it says is missing is in its usage
+	tap_run "$KEYHAUL_BUILD/$1" "${2:---no-such-option}" word # keyhaul-sim would stay
+	missing=$(printf '%s\n' "$tap_err" | sed -n 's/^error: .*\(--[a-z-]*\) is missing.*/\1/p')
+	"$KEYHAUL_BUILD/$1" ${2:+"$2"} --help | head -n 1 | grep -q -e "$missing"
+	tap_ok $? "$*: the usage shows what must be given${missing:+, $missing}"
 	tap_run "$KEYHAUL_BUILD/$1" ${2:+"$2"} --no-such-option --json
 	tap_is "$(printf '%s\n' "$tap_out" | jq -cs '[length, .[0].keyhaul_output, .[0].ok, .[0].error.status,
 		.[0].error.code, .[0].command]')" "[1,1,false,2,\"usage\",\"$*\"]" "$*: --json, one document, the usage error too"
@@ -31,7 +37,7 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 		continue
 	fi
 	"$KEYHAUL_BUILD/$program" --dump-options >"$program.rows"
-	tests=$((tests + 7))
+	tests=$((tests + 9))
 	tap_is "$(grep '^status' "$program.rows")" "$statuses" "$program has the one status table"
 	mkfifo "$program.pipe"
 	# the reader is gone before anything is written
@@ -41,6 +47,14 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	"$KEYHAUL_BUILD/$program" --version >/dev/full 2>err
 	tap_is $? 1 "$program: a full disk is status 1"
 	cut -f1,2 "$program.rows" | sed -n 's/^verb	//p' >"$program.verbs"
+	# help is --help's other name, of the program and of a verb
+	if [ "$program" = keyhaul-sim ]; then
+		tests=$((tests - 2))
+	else
+		verb=$(sed -n '/./{p;q}' "$program.verbs")
+		tap_is "$("$KEYHAUL_BUILD/$program" help)" "$("$KEYHAUL_BUILD/$program" --help)" "$program help"
+		tap_is "$("$KEYHAUL_BUILD/$program" help "$verb")" "$("$KEYHAUL_BUILD/$program" "$verb" --help)" "$program help $verb"
+	fi
 	# a PIN in a word that is not understood
 	tap_run "$KEYHAUL_BUILD/$program" 'pkcs11:token=t?pin-value=918273645' 'pkcs11:?pin%2Dvalue=918273645' --json
 	tap_is "$tap_status" 2 "$program: no verb"

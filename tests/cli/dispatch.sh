@@ -57,7 +57,7 @@ cp "$TAP_DIR/told" "$TAP_DIR/path/keyhaul-token"
 tap_exits 2 "a program that is not installed" "$own/keyhaul" wrap x.bundle
 tap_is "$tap_out" "" "not installed: stdout is empty, and the one in PATH was not run"
 tap_like "$tap_err" "error: keyhaul-token is not installed here" "not installed: the program is named"
-tap_like "$tap_err" "hint: .*package keyhaul-token" "not installed: the package is named"
+tap_like "$tap_err" "hint: .*install keyhaul-token beside keyhaul" "not installed: the hint says what to do"
 tap_exits 2 "not installed, with --json" "$own/keyhaul" fetch --key-id x --json
 tap_is "$(printf '%s\n' "$tap_out" | jq -r '[.command, .ok, .error.status, .error.native] | join(" ")')" \
 	"keyhaul fetch false 2 ENOENT" "not installed, with --json: one document"

@@ -11,6 +11,8 @@ golden=$KEYHAUL_SRC/tests/cli/golden.txt
 version=$("$KEYHAUL_BUILD/keyhaul" --version | sed 's/keyhaul //')
 # no bundle that golden.txt names is there but these
 printf '{' >cut.bundle
+printf 'root:x:0:0:-\n' >passwd
+: >none
 printf '{"keyhaul_bundle": 1}' >empty.bundle
 printf '{"keyhaul_bundle": 1, "\033]0;x\007": 1}' >escape.bundle
 mkdir bin

@@ -50,7 +50,11 @@ Test(base, errors_are_built_on_the_way_up)
 	kh_fail_errno(&err, KH_E_SYSTEM, 28, "file");
 	cr_assert_str_eq(err.name, "ENOSPC");
 	cr_assert_str_eq(err.msg, "file: No space left on device");
-	cr_assert_str_eq(err.hint, "", "an old hint must not stay");
+	cr_assert_str_eq(err.hint, "make room, then run this again", "an old hint must not stay");
+	for (int k = KH_OK + 1; k < KH_CODES; k++) {
+		kh_fail(&err, (enum kh_code)k, 0, "without a hint of its own");
+		cr_assert(kh_error_hint(&err)[0], "code %d", k);
+	}
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	kh_fail(&err, KH_E_INPUT, 0, "%s", longer);

@@ -324,6 +324,9 @@ Test(bundle, oversized_and_odd_files)
 	bundle_free(out);
 	cr_assert(bundle_parse(large, BUNDLE_MAX + 1, &out, &err) == -1 && strstr(err.msg, "larger"), "%s", err.msg);
 	memset(large, '[', BUNDLE_MAX);
+	cr_assert(bundle_parse(large, BUNDLE_MAX, &out, &err) == -1 && strstr(err.msg, "not a keyhaul bundle"), "%s", err.msg);
+	cr_assert(bundle_parse("root:x:0:0:-\n", 13, &out, &err) == -1 && strstr(err.msg, "not a keyhaul bundle"), "%s", err.msg);
+	large[0] = '{';
 	cr_assert(bundle_parse(large, BUNDLE_MAX, &out, &err) == -1 && strstr(err.msg, "deep"), "%s", err.msg);
 	cr_assert(bundle_parse("\xef\xbb\xbf{}", 5, &out, &err) == -1);
 	cr_assert(bundle_parse("{}\0", 3, &out, &err) == -1);
