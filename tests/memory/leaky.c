@@ -195,7 +195,8 @@ static int leak_by(const struct leak *leak, const struct token *t, const struct 
 int __wrap_wrap_run(const struct token *t, const struct wrap_plan *plan, CK_OBJECT_HANDLE wrapping_key, unsigned bits,
 		    CK_OBJECT_HANDLE target, struct wrap_blob *out, struct kh_error *err)
 {
-	for (size_t i = 0; !plan->careful && i < sizeof(leaks) / sizeof(leaks[0]); i++) /* careful: it is the throwaway */
+	/* the proof's throwaway as well: no needle is of it */
+	for (size_t i = 0; i < sizeof(leaks) / sizeof(leaks[0]); i++)
 		if (strcmp(leaks[i].name, wanted()) == 0 && leak_by(&leaks[i], t, plan, target, err) != 0)
 			return -1;
 	return __real_wrap_run(t, plan, wrapping_key, bits, target, out, err);
