@@ -89,6 +89,13 @@ static int find_plan(const struct token *t, const struct proof_throwaway *w, str
 	return 1;
 }
 
+/* The codes of PKCS#11 for a key that may not be wrapped; any other says something of the moment, or of a bent module. */
+static bool speaks_of_the_key(CK_RV rv)
+{
+	return rv == CKR_KEY_UNEXTRACTABLE || rv == CKR_KEY_NOT_WRAPPABLE || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
+	       rv == CKR_ACTION_PROHIBITED || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_INFORMATION_SENSITIVE;
+}
+
 /* That it was the key's own C_WrapKey: not the ephemeral key's, which says nothing of it. */
 static bool is_of_the_key(const struct wrap_plan *plan, const struct kh_error *why)
 {
@@ -111,7 +118,7 @@ static int judge(int wrapped, const struct wrap_plan *plan, const struct kh_erro
 			wrapped == 0 ? "" : ", though not with it inside");
 		return kh_hint(err, HINT_WRAPPED);
 	}
-	if (!proof_is_lasting(why) || !is_of_the_key(plan, why)) /* a code of the moment says nothing of the key */
+	if (!speaks_of_the_key(why->native) || !is_of_the_key(plan, why))
 		return cannot(f, "C_WrapKey gave no answer that tells", why, err);
 	f->shown = true;
 	f->rv = why->native;

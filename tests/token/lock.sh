@@ -138,7 +138,7 @@ tap_like "$tap_err" '^error: C_SetAttributeValue on CKA_EXTRACTABLE: CKR_ATTRIBU
 lock C_WrapKey.2=0x32 two --yes
 tap_is "$tap_status $(extractable two)" "4 false" "the token is gone when it is looked at"
 tap_like "$tap_err" "^error: 'two' is locked: C_WrapKey.*CKR_DEVICE_REMOVED" "the key is locked, and that is said"
-for rules in C_WrapKey.2=0x30 C_WrapKey.3=0x30 C_WrapKey=0x70 C_GenerateKey=0x70 C_SetAttributeValue=0x5; do
+for rules in C_WrapKey.2=0x30 C_WrapKey.3=0x30 C_WrapKey.2=0x54 C_WrapKey.3=0x71 C_WrapKey=0x70 C_GenerateKey=0x70 C_SetAttributeValue=0x5; do
 	lock "$rules" two --yes
 	tap_is "$tap_status $(printf '%s\n' "$tap_err" | grep -c '^warning: that C_WrapKey is refused to it could not be shown: ') $(relay_left)" \
 		"0 1 0" "$rules: not shown, which is a warning"
@@ -158,8 +158,8 @@ if relay_nss "$TAP_DIR/nss"; then
 	tap_like "$tap_err" "^error: 'ECC_NIST_P256' is locked: the token wraps locked keys all the same \(C_WrapKey: CKR_OK for a throwaway" \
 		"NSS: it says what it found"
 	tap_like "$tap_err" '^hint: whoever has the PIN can still take the key off this token' "NSS: and what that means"
-	tap_done 50
+	tap_done 52
 else
 	tap_skip "NSS says that a key is locked, and wraps it" "$(tail -n 1 "$TAP_DIR/nss.err")"
-	tap_done 43
+	tap_done 45
 fi
