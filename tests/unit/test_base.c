@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/opt.h"
+#include "base/progress.h"
 #include "base/text.h"
 
 #include <criterion/criterion.h>
@@ -270,4 +271,37 @@ Test(base, options_from_the_environment_count_last)
 	cr_assert_eq(parse("", &o, &w, words, &err), 0);
 	cr_assert_null(o.text);
 	free(w.v);
+}
+
+Test(base, a_bar_fits_its_terminal)
+{
+	static const struct {
+		struct progress p;
+		size_t columns;
+		const char *wanted;
+	} bars[] = {
+		{{"wrapping", 0, 40, 0, 0}, 100, "wrapping [------------------------------] 0/40"},
+		{{"wrapping", 30, 40, 104.2, 0}, 100, "wrapping [######################--------] 30/40  104/s  1 s left"},
+		{{"wrapping", 30, 10000, 2.5, 0}, 100, "wrapping [------------------------------] 30/10000  2.5/s  1 h 7 min left"},
+		{{"wrapping", 30, 100, 0.25, 0}, 100, "wrapping [#########---------------------] 30/100  0.25/s  5 min left"},
+		{{"wrapping", 40, 40, 7, 0}, 100, "wrapping [##############################] 40/40"},
+		{{"wrapping", 3, 40, 7, 1}, 100, "wrapping [##----------------------------] 3/40  finishing the keys in hand; again ends at once"},
+		{{"wrapping", 30, 40, 20, 0}, 50, "wrapping [#########----] 30/40  20/s  1 s left"},
+		{{"wrapping", 30, 40, 20, 0}, 36, "30/40  20/s  1 s left"},
+		{{"wrapping", 30, 40, 20, 0}, 24, "30/40"},
+		{{"wrapping", 30, 40, 20, 0}, 8, ""},
+		{{"wrapping", 30, 40, 20, 0}, 0, ""},
+	};
+	char line[PROGRESS_LINE_MAX];
+
+	for (size_t i = 0; i < N(bars); i++) {
+		size_t n = progress_line(&bars[i].p, bars[i].columns, line);
+
+		cr_assert_eq(n, strlen(bars[i].wanted), "%zu: %zu, %s", i, n, line);
+		cr_assert(n == 0 || strcmp(line, bars[i].wanted) == 0, "%zu: %s", i, line);
+		cr_assert(n == 0 || n + 4 <= bars[i].columns, "%zu", i);
+	}
+	cr_assert_eq(text_columns("abc"), 3);
+	cr_assert_eq(text_columns("\u00e9\u0301\u9375"), 3); /* one, none, two */
+	cr_assert_eq(text_columns("\xff"), 1);
 }

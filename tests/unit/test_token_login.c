@@ -147,11 +147,29 @@ Test(token_login, pin_is_tried_once)
 
 Test(token_login, protected_path_gets_no_pin_and_sessions_are_read_only)
 {
-	struct token t = open_token();
+	static const struct {
+		CK_ULONG all, rw;
+		bool read_write;
+		unsigned long most;
+	} limits[] = {
+		{CK_EFFECTIVELY_INFINITE, CK_EFFECTIVELY_INFINITE, true, 0}, {CK_UNAVAILABLE_INFORMATION, 3, false, 0},
+		{CK_UNAVAILABLE_INFORMATION, 3, true, 3}, {5, 3, false, 5}, {5, 3, true, 3}, {2, 3, true, 2},
+		{2, CK_EFFECTIVELY_INFINITE, true, 2}, {2, CK_UNAVAILABLE_INFORMATION, true, 2},
+	};
+	struct token t = open_token(), beside;
 
 	cr_assert_eq(fake.open_flags, CKF_SERIAL_SESSION);
 	cr_assert_eq(token_login(&t, NULL, &err), 0);
 	cr_assert(fake.login_pin_was_null);
+	cr_assert(token_open_beside(&t, &beside, &err) == 0 && beside.logged_in && fake.opens == 2);
+	token_close(&beside);
+	cr_assert(fake.logouts == 0 && fake.closes == 1 && fake.logins == 1);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		beside.info.ulMaxSessionCount = limits[i].all;
+		beside.info.ulMaxRwSessionCount = limits[i].rw;
+		beside.read_write = limits[i].read_write;
+		cr_assert_eq(token_sessions_max(&beside), limits[i].most, "%zu", i);
+	}
 	token_close(&t);
 	t.token_objects = true;
 	cr_assert_eq(token_open(&t, false, &err), 0);
@@ -160,7 +178,7 @@ Test(token_login, protected_path_gets_no_pin_and_sessions_are_read_only)
 	fake.open = CKR_SESSION_COUNT;
 	cr_assert_eq(token_open(&t, false, &err), -1);
 	token_close(&t);
-	cr_assert(fake.closes == 2 && token_is_gone(CKR_DEVICE_REMOVED) && !token_is_gone(CKR_PIN_INCORRECT));
+	cr_assert(fake.closes == 3 && token_is_gone(CKR_DEVICE_REMOVED) && !token_is_gone(CKR_PIN_INCORRECT));
 	cr_assert(token_is_gone(CKR_SESSION_HANDLE_INVALID) && token_is_gone(CKR_SESSION_CLOSED) &&
 		  token_is_gone(CKR_TOKEN_NOT_PRESENT));
 }
