@@ -3,6 +3,7 @@
 #include "token.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "call.h"
 #include "ckm.h"
 #include "ckr.h"
@@ -36,7 +37,10 @@ static void fill_names(struct token *t)
 
 const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX])
 {
-	(void)snprintf(out, TOKEN_WORDS_MAX, "token '%s' (serial %s)", t->name.label, t->name.serial);
+	char label[TEXT_SHOWN(32)], serial[TEXT_SHOWN(16)];
+
+	(void)snprintf(out, TOKEN_WORDS_MAX, "token '%s' (serial %s)", text_shown(t->name.label, label, sizeof(label)),
+		       text_shown(t->name.serial, serial, sizeof(serial)));
 	return out;
 }
 

@@ -121,8 +121,8 @@ bool token_is_gone(CK_RV rv);
 #define TOKEN_HINT_KEPT "a device without session objects needs --token-objects"
 bool token_wants_kept(const struct token *t, CK_RV rv);
 
-/* "token 'L' (serial S)" for messages, into `out`. */
-#define TOKEN_WORDS_MAX 96
+/* "token 'L' (serial S)" for messages and results, escaped for a terminal, into `out`. */
+#define TOKEN_WORDS_MAX 256
 const char *token_words(const struct token *t, char out[TOKEN_WORDS_MAX]);
 
 /* The token's mechanisms; the caller frees `*out`. KH_E_TOKEN, also for more than TOKEN_MECHANISMS_MAX. */

@@ -95,6 +95,16 @@ int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_e
 	return rc;
 }
 
+const char *text_shown(const char *text, char *out, size_t size)
+{
+	struct buf room = {out, 0, size, size - 1}; /* never grows */
+	struct kh_error cut;
+
+	out[0] = '\0';
+	(void)text_for_terminal(text, strlen(text), &room, &cut);
+	return out;
+}
+
 static int json_point(uint32_t c, struct buf *out, struct kh_error *err)
 {
 	const char ascii = (char)c;

@@ -11,6 +11,13 @@
  */
 int text_for_terminal(const char *text, size_t len, struct buf *out, struct kh_error *err);
 
+/*
+ * The same of a C string into `out`, which it gives: for the arguments of messages and of cmd_printf. Cut where it does not
+ * fit; 4 bytes for each of the text and one more always do.
+ */
+const char *text_shown(const char *text, char *out, size_t size);
+#define TEXT_SHOWN(bytes) (4 * (bytes) + 1)
+
 /* How many columns of a terminal UTF-8 text takes (what text_for_terminal gave): wide characters two, combining ones none. */
 size_t text_columns(const char *text);
 

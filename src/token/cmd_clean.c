@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "base/log.h"
 #include "base/prompt.h"
+#include "base/text.h"
 #include "bundle/result.h"
 #include "commands.h"
 #include "pkcs11/tmp.h"
@@ -78,13 +79,13 @@ static int list(struct cmd *c, struct clean *w, const struct uri *uri, struct kh
 
 	for (size_t i = 0; i < w->n; i++) {
 		struct tmp_object *o = &w->found[i];
-		char line[160];
+		char line[400], label[TEXT_SHOWN(TMP_SHOWN)];
 
 		if (!o->kept)
 			continue; /* a session's, and gone with it */
 		o->ours = is_meant(o, uri);
 		w->ours += o->ours;
-		snprintf(line, sizeof(line), "  %-12s %s%s", class_name(o->object_class), o->label,
+		snprintf(line, sizeof(line), "  %-12s %s%s", class_name(o->object_class), text_shown(o->label, label, sizeof(label)),
 			 o->ours ? "" : "  (left alone: not as keyhaul labels them, or not named)");
 		if (!opts->yes)
 			log_line("", line);

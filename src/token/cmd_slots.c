@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "base/log.h"
+#include "base/text.h"
 #include "bundle/result.h"
 #include "commands.h"
 #include "describe.h"
@@ -114,13 +115,17 @@ static int print_mechanisms(struct cmd *c, const struct offer *offer, struct kh_
 static int print_token(struct cmd *c, const struct token *t, const char *module, const struct offer *offer,
 		       struct kh_error *err)
 {
+	char label[TEXT_SHOWN(32)], model[TEXT_SHOWN(16)], serial[TEXT_SHOWN(16)], maker[TEXT_SHOWN(32)];
+	char file[TEXT_SHOWN(1024)];
 	struct buf uri = BUF_INIT(URI_MAX);
 	int rc = -1;
 
 	if (uri_format_token(&t->info, &uri, err) || cmd_printf(c, err, "%s\n", buf_text(&uri)) ||
-	    cmd_printf(c, err, "  module        %s, slot %lu\n", module, t->slot) ||
-	    cmd_printf(c, err, "  token         '%s', model '%s', serial %s, firmware %s, by %s\n", t->name.label,
-		       t->name.model, t->name.serial, t->name.firmware, t->name.manufacturer) ||
+	    cmd_printf(c, err, "  module        %s, slot %lu\n", text_shown(module, file, sizeof(file)), t->slot) ||
+	    cmd_printf(c, err, "  token         '%s', model '%s', serial %s, firmware %s, by %s\n",
+		       text_shown(t->name.label, label, sizeof(label)), text_shown(t->name.model, model, sizeof(model)),
+		       text_shown(t->name.serial, serial, sizeof(serial)), t->name.firmware,
+		       text_shown(t->name.manufacturer, maker, sizeof(maker))) ||
 	    print_flags(c, t, err) || print_mechanisms(c, offer, err))
 		goto out;
 	rc = 0;

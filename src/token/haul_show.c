@@ -80,13 +80,14 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 {
 	const struct bundle_request *q = bundle_request(item->bundle);
 	struct buf label = BUF_INIT(8 * KEY_LABEL_MAX);
-	char words[TOKEN_WORDS_MAX], type[24], intent[INTENT_WORDS_MAX];
+	char words[TOKEN_WORDS_MAX], type[24], intent[INTENT_WORDS_MAX], path[TEXT_SHOWN(1024)];
 	int ret = -1;
 
 	intent_words(&q->intent, intent, sizeof(intent));
 	if (text_for_terminal(r->key.label, r->key.label_len, &label, err) != 0)
 		goto out;
-	if (cmd_printf(c, err, "%s: wrapped %s'%s' (%s, %u bits) of %s\n", written_to(item, o),
+	if (cmd_printf(c, err, "%s: wrapped %s'%s' (%s, %u bits) of %s\n",
+		       text_shown(written_to(item, o), path, sizeof(path)),
 		       r->generated ? "the new key " : "", buf_text(&label), key_type_name(r->key.type, type),
 		       r->key.bits, token_words(t, words)) != 0 ||
 	    cmd_printf(c, err, "  for        %s (%s)\n  by         %s under %s, %zu bytes\n", q->kms_key_arn, q->key_spec,

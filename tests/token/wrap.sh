@@ -243,6 +243,10 @@ fresh user
 "$TOKEN" wrap --key "$(key payroll)" --pin-file "$KEYHAUL_PIN_FILE" user >/dev/null 2>full.err
 tap_is "$? $(cmp b.bundle user.lock)" "3 " "a user's file by the lock's name is refused and stays"
 
+fresh b.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 'key_uri=pkcs11:object=payroll;type=private'
+refused 7 "the request is for the key 'pkcs11:object=payroll;type=private', not for '.*;type=secret-key'" \
+	"another type than the request's, before the token is asked" --key "$(key payroll);type=secret-key" --module /none
+
 # a token that is not for rehearsals
 eval "$("$KEYHAUL_SRC/softhsm-conf/fresh-token" "$TAP_DIR/softhsm" keyhaul-prod)"
 on_token put aes payroll "$(blob_hex value)"
@@ -256,4 +260,18 @@ fresh b.bundle
 tap_exits 0 "--generate --no-keep --token-objects" "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --generate x --no-keep \
 	--token-objects --pin-file "$KEYHAUL_PIN_FILE" b.bundle
 tap_is "$(on_token count)" 1 "leaves nothing on the token"
-tap_done 76
+
+# a token's own name is text from outside: on no line but its own
+softhsm2-util --init-token --free --label "keyhaul-rehearsal
+2: wrapped" --so-pin 12345678 --pin "$(cat "$KEYHAUL_PIN_FILE")" >/dev/null
+odd='pkcs11:token=keyhaul-rehearsal%0A2%3A%20wrapped'
+tap_run "$TOKEN" slots
+tap_is "$(printf '%s\n' "$tap_out" | grep -c '^2: wrapped') $(printf '%s' "$tap_out" | grep -c "'keyhaul-rehearsal.x0A2: wrapped'")" "0 1" \
+	"slots: a line end in a token's label is escaped"
+fresh b.bundle
+tap_run "$TOKEN" wrap --token "$odd" --generate x --pin-file "$KEYHAUL_PIN_FILE" b.bundle
+tap_is "$tap_status $(printf '%s\n' "$tap_out" | grep -c '^2: wrapped') $(printf '%s' "$tap_out" | grep -c "of token 'keyhaul-rehearsal.x0A2")" "0 0 1" \
+	"wrap: likewise"
+softhsm2-util --delete-token --token "keyhaul-rehearsal
+2: wrapped" >/dev/null 2>&1
+tap_done 79

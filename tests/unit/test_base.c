@@ -145,9 +145,13 @@ Test(base, text_from_outside_is_escaped)
 
 	for (size_t i = 0; i < N(escapes); i++) {
 		struct buf terminal = BUF_INIT(256), json = BUF_INIT(256);
+		char shown[TEXT_SHOWN(32)], little[8];
 
 		cr_assert_eq(text_for_terminal(escapes[i].in, strlen(escapes[i].in), &terminal, &err), 0);
 		cr_assert_str_eq(buf_text(&terminal), escapes[i].terminal, "%zu", i);
+		cr_assert_str_eq(text_shown(escapes[i].in, shown, sizeof(shown)), escapes[i].terminal, "%zu", i);
+		(void)text_shown(escapes[i].in, little, sizeof(little));
+		cr_assert(strncmp(little, escapes[i].terminal, strlen(little)) == 0, "%zu", i);
 		cr_assert_eq(text_for_json(escapes[i].in, strlen(escapes[i].in), &json, &err), 0);
 		cr_assert_str_eq(buf_text(&json), escapes[i].json, "%zu", i);
 		buf_free(&terminal);
