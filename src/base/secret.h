@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define SECRET_MAX 16384 /* bytes; no PIN, key or session token of ours is longer */
+#define SECRET_MAX 32768 /* bytes; no PIN, key, session token or form with a web identity token is longer */
 
 /*
  * The one home of secrets (PINs, AWS secret keys, session tokens, opened

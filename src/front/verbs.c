@@ -30,6 +30,7 @@ static const struct verb verbs[] = {
 	{"rotate", KMS, "makes new imported material the current one, in every Region: stages it, rotates, and waits"},
 	{"replicate", KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
 	{"delete", KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
+	{"whoami", KMS, "tells whose AWS credentials are found, where they come from and when they end; never the secret"},
 };
 
 const struct verb *verbs_find(const char *verb)

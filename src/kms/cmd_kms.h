@@ -14,5 +14,6 @@ extern const struct cmd_row cmd_prove;
 extern const struct cmd_row cmd_replicate;
 extern const struct cmd_row cmd_rotate;
 extern const struct cmd_row cmd_status;
+extern const struct cmd_row cmd_whoami;
 
 #endif

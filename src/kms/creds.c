@@ -1,171 +1,226 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "creds.h"
+#include "creds_chain.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/shell.h"
-#include "profile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_MAX 8192
+#define RETRY_AFTER 30 /* seconds, where renewing failed */
+#define RENEW_LEAST 5  /* seconds that credentials are used at least */
 
-/* A value that goes into a header as it is: printable ASCII, no space. */
-static bool is_plain(const char *text)
+/* What was used before stays until the end: calls may be under way with it. */
+struct generation {
+	struct creds creds;
+	struct generation *older;
+};
+
+struct creds_source {
+	struct creds_opts opts;
+	struct creds_env env;
+	struct generation *newest;
+	int64_t taken;	  /* when */
+	int64_t next_try; /* after a failure */
+	bool warned;
+};
+
+/* Out of the environment, where whoever may read /proc would find it for as long as we run. */
+static int take_variable(const char *name, struct secret **out, struct kh_error *err)
 {
-	for (; *text; text++)
-		if (*text <= ' ' || *text > '~')
-			return false;
-	return true;
-}
+	char *value = getenv(name);
 
-static int set_keys(const char *id, const char *secret, const char *token, const char *source, struct creds *out,
-		    struct kh_error *err)
-{
-	out->source = source;
-	if (!secret || !*secret) {
-		kh_fail(err, KH_E_INPUT, 0, "%s: an access key id without its secret key", source);
-		return kh_hint(err, "set both, or neither");
-	}
-	if (strlen(id) >= sizeof(out->access_key_id) || strlen(secret) > TOKEN_MAX ||
-	    (token && strlen(token) > TOKEN_MAX))
-		return kh_fail(err, KH_E_INPUT, 0, "%s: the credentials are too long", source);
-	if (!is_plain(id) || !is_plain(secret) || (token && !is_plain(token))) {
-		kh_fail(err, KH_E_INPUT, 0, "%s: a space, a line end or another control in the credentials", source);
-		return kh_hint(err, "they go into the request's headers; copy them again without it");
-	}
-	(void)snprintf(out->access_key_id, sizeof(out->access_key_id), "%s", id);
-	out->secret_key = secret_copy(secret, strlen(secret), err);
-	if (!out->secret_key)
-		return -1;
-	if (token && *token) {
-		out->session_token = secret_copy(token, strlen(token), err);
-		if (!out->session_token)
-			return -1;
-	}
-	log_debug("credentials: %s", source);
-	return 1;
-}
-
-static const char *either(const char *a, const char *b)
-{
-	return a && *a ? a : b;
-}
-
-/* 1: taken, 0: not there. */
-static int from_environment(struct creds *out, struct kh_error *err)
-{
-	const char *id = getenv("AWS_ACCESS_KEY_ID");
-
-	if (!id || !*id)
+	if (!value || !*value || *out)
 		return 0;
-	return set_keys(id, getenv("AWS_SECRET_ACCESS_KEY"),
-			either(getenv("AWS_SECURITY_TOKEN"), getenv("AWS_SESSION_TOKEN")), "the environment", out, err);
+	*out = secret_copy(value, strlen(value), err);
+	return *out ? 0 : -1;
 }
 
-static int from_file(const struct awsfile *f, const char *section, const char *source, struct creds *out,
-		     struct kh_error *err)
+static int take_environment(struct creds_env *env, struct kh_error *err)
 {
-	const char *id = awsfile_get(f, section, "aws_access_key_id");
+	return take_variable("AWS_SECRET_ACCESS_KEY", &env->secret_key, err) ||
+			       take_variable("AWS_SECURITY_TOKEN", &env->session_token, err) ||
+			       take_variable("AWS_SESSION_TOKEN", &env->session_token, err) ||
+			       take_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN", &env->container_token, err)
+		       ? -1 : 0;
+}
 
-	if (!id || !*id)
+static void wipe_environment(void)
+{
+	static const char *const names[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN",
+					    "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *value = getenv(names[i]);
+
+		if (value)
+			secret_wipe(value, strlen(value));
+		(void)unsetenv(names[i]);
+	}
+}
+
+static int refuse_login(struct creds_chain *c, struct creds *out, struct kh_error *err)
+{
+	(void)out;
+	if (!profile_get(c->profile, "login_session"))
 		return 0;
-	return set_keys(id, awsfile_get(f, section, "aws_secret_access_key"),
-			either(awsfile_get(f, section, "aws_security_token"),
-			       awsfile_get(f, section, "aws_session_token")),
-			source, out, err);
+	kh_fail(err, KH_E_INPUT, 0, "profile '%.200s' asks for an 'aws login' session (login_session), which this version does "
+		"not do", c->profile->name);
+	return kh_hint(err, "where the AWS CLI has that session, eval \"$(aws configure export-credentials --profile PROFILE --format "
+			    "env)\" hands its keys over; then run this without --profile");
 }
 
-/* The AWS CLI's command that hands keys over, for the profile that was named. NULL with KH_E_MEMORY. */
-static int add_export(const struct profile *p, struct buf *out, struct kh_error *err)
-{
-	const char *const words[] = {"aws", "configure", "export-credentials", "--format", "env", NULL};
-	const char *const named[] = {"--profile", p->name, NULL};
+typedef int provider_fn(struct creds_chain *c, struct creds *out, struct kh_error *err);
 
-	return shell_words(words, out, err) || (p->by_option && shell_words(named, out, err)) ? -1 : 0;
+/* The first that is configured decides. */
+static int first_of(provider_fn *const *row, size_t n, struct creds_chain *c, struct creds *out, struct kh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		memset(out, 0, sizeof(*out));
+		rc = row[i](c, out, err);
+	}
+	return rc;
 }
 
-static int refuse(const char *what, const char *where, const struct profile *p, struct kh_error *err)
+int creds_from_profile(struct creds_chain *c, struct creds *out, struct kh_error *err)
 {
-	struct buf command = BUF_INIT(2 * AWSFILE_NAME_MAX);
+	static provider_fn *const row[] = {creds_from_web_identity,   creds_from_sso,     creds_from_credentials_file,
+					   refuse_login,	      creds_from_process, creds_from_config_file};
 
-	kh_fail(err, KH_E_INPUT, 0, "%s asks for %s, which this version does not do", where, what);
-	if (!add_export(p, &command, err))
-		kh_hint(err, "get keys in another way and hand them over: eval \"$(%s)\"%s", buf_text(&command),
-			p->by_option ? ", then run this without --profile" : "");
-	buf_free(&command);
-	return -1;
-}
-
-/* What a profile can ask for that comes before keys in files, in AWS's order. */
-static int refuse_early(const struct profile *p, struct kh_error *err)
-{
-	static const struct {
-		const char *option, *what;
-	} rows[] = {
-		{"role_arn", "a role (role_arn)"},
-		{"sso_session", "IAM Identity Center (sso_session)"},
-		{"sso_start_url", "IAM Identity Center (sso_start_url)"},
-		{"sso_account_id", "IAM Identity Center (sso_account_id)"},
-		{"sso_role_name", "IAM Identity Center (sso_role_name)"},
-	};
-	char where[AWSFILE_NAME_MAX];
-
-	(void)snprintf(where, sizeof(where), "profile '%.400s'", p->name);
-	if (profile_get(p, "role_arn"))
-		return refuse(rows[0].what, where, p, err);
-	if (!p->by_option && getenv("AWS_WEB_IDENTITY_TOKEN_FILE") && getenv("AWS_ROLE_ARN"))
-		return refuse("a role by web identity", "AWS_WEB_IDENTITY_TOKEN_FILE", p, err);
-	for (size_t i = 1; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (profile_get(p, rows[i].option))
-			return refuse(rows[i].what, where, p, err);
-	return 0;
-}
-
-static int refuse_login_or_process(const struct profile *p, struct kh_error *err)
-{
-	char where[AWSFILE_NAME_MAX];
-
-	(void)snprintf(where, sizeof(where), "profile '%.400s'", p->name);
-	if (profile_get(p, "login_session"))
-		return refuse("an 'aws login' session (login_session)", where, p, err);
-	if (profile_get(p, "credential_process"))
-		return refuse("an outside program (credential_process)", where, p, err);
-	return 0;
+	return first_of(row, sizeof(row) / sizeof(row[0]), c, out, err);
 }
 
 static int none(const struct profile *p, struct kh_error *err)
 {
-	if (getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
-		return refuse("a container's credentials", "the environment", p, err);
-	kh_fail(err, KH_E_INPUT, 0, "no AWS credentials: neither in the environment nor in AWS's files");
-	return kh_hint(err, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile; roles, IAM Identity Center "
-			    "and instance metadata are not done by this version: where the AWS CLI does them, "
-			    "eval \"$(aws configure export-credentials --format env)\" hands its keys over");
+	if (profile_get(p, "sso_session") || profile_get(p, "sso_start_url")) {
+		kh_fail(err, KH_E_INPUT, 0, "no AWS credentials: profile '%.200s' of IAM Identity Center has neither "
+			"sso_account_id nor sso_role_name", p->name);
+		return kh_hint(err, "'aws configure sso' writes a profile with both");
+	}
+	kh_fail(err, KH_E_INPUT, 0, "no AWS credentials: neither in the environment nor in profile '%.200s', and no container "
+		"or instance that gives any", p->name);
+	return kh_hint(err, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has credentials (--profile, "
+			    "AWS_PROFILE); 'aws configure' writes one");
 }
 
-int creds_load(const struct profile *profile, struct creds *out, struct kh_error *err)
+static int look(const struct creds_opts *opts, const struct creds_env *env, const struct profile *profile, struct creds *out,
+		struct kh_error *err)
 {
-	int rc;
+	static provider_fn *const row[] = {creds_from_env, creds_from_role, creds_from_profile, creds_from_container,
+					   creds_from_metadata};
+	struct creds_chain c = {.opts = opts, .env = env, .top = profile, .profile = profile, .now = clock_now(),
+				.visited = {profile->name}, .n_visited = 1};
+	size_t from = profile->by_option ? 1 : 0; /* --profile comes before the environment */
+	int rc = first_of(row + from, sizeof(row) / sizeof(row[0]) - from, &c, out, err);
 
-	memset(out, 0, sizeof(*out));
-	rc = profile->by_option ? 0 : from_environment(out, err);
-	if (!rc)
-		rc = refuse_early(profile, err);
-	if (!rc)
-		rc = from_file(profile->credentials, profile->credentials_section, "the shared credentials file", out,
-			       err);
-	if (!rc)
-		rc = refuse_login_or_process(profile, err);
-	if (!rc)
-		rc = from_file(profile->config, profile->config_section, "the config file", out, err);
 	if (!rc)
 		rc = none(profile, err);
 	if (rc < 0)
 		creds_clear(out);
+	if (c.asked)
+		out->renewable = false;
 	return rc < 0 ? -1 : 0;
+}
+
+int creds_open(const struct creds_opts *opts, const struct profile *profile, struct creds_source **out,
+	       struct kh_error *err)
+{
+	struct creds_source *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->newest = calloc(1, sizeof(*s->newest));
+	if (!s || !s->newest) {
+		creds_close(s);
+		return kh_fail_memory(err);
+	}
+	s->opts = *opts;
+	s->taken = clock_now();
+	if (take_environment(&s->env, err) || look(opts, &s->env, profile, &s->newest->creds, err)) {
+		creds_close(s);
+		return -1;
+	}
+	wipe_environment();
+	*out = s;
+	return 0;
+}
+
+const struct creds *creds_current(const struct creds_source *s)
+{
+	return &s->newest->creds;
+}
+
+static bool is_due(const struct creds_source *s, int64_t now)
+{
+	const struct creds *c = creds_current(s);
+
+	return c->expires && c->renewable && c->expires - now < CREDS_RENEW && now >= s->next_try &&
+	       (now - s->taken >= RENEW_LEAST || c->expires <= now + RENEW_LEAST);
+}
+
+/* The same providers again, over the files as they are now. */
+static int ask_again(struct creds_source *s, struct generation *g, struct kh_error *err)
+{
+	const struct creds *was = creds_current(s);
+	struct profile profile;
+	int rc = profile_load(s->opts.profile, &profile, err);
+
+	if (!rc)
+		rc = look(&s->opts, &s->env, &profile, &g->creds, err);
+	profile_clear(&profile);
+	if (rc || (strcmp(g->creds.provider, was->provider) == 0 && strcmp(g->creds.where, was->where) == 0))
+		return rc;
+	kh_fail(err, KH_E_CHECK, 0, "the credentials came from %s, and now would from %s", was->where, g->creds.where);
+	return kh_hint(err, "AWS's files were changed meanwhile: run this again");
+}
+
+int creds_renew(struct creds_source *s, int64_t now, struct kh_error *err)
+{
+	char when[CLOCK_TEXT];
+	struct generation *g;
+
+	if (!is_due(s, now))
+		return 0;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return kh_fail_memory(err);
+	if (ask_again(s, g, err) == 0) {
+		g->older = s->newest;
+		s->newest = g;
+		s->taken = now;
+		s->warned = false;
+		return 0;
+	}
+	creds_clear(&g->creds);
+	free(g);
+	s->next_try = now + RETRY_AFTER;
+	clock_format(creds_current(s)->expires, when);
+	if (err->code == KH_E_CHECK || creds_current(s)->expires <= now)
+		return kh_context(err, "renewing the credentials, which end at %s", when);
+	if (!s->warned)
+		log_warning("the credentials end at %s and were not renewed: %s", when, err->msg);
+	s->warned = true;
+	return 0;
+}
+
+void creds_close(struct creds_source *s)
+{
+	if (!s)
+		return;
+	while (s->newest) {
+		struct generation *older = s->newest->older;
+
+		creds_clear(&s->newest->creds);
+		free(s->newest);
+		s->newest = older;
+	}
+	secret_free(s->env.secret_key);
+	secret_free(s->env.session_token);
+	secret_free(s->env.container_token);
+	free(s);
 }
 
 void creds_clear(struct creds *c)

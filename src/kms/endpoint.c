@@ -19,6 +19,15 @@ static const char *env(const char *name)
 	return value && *value ? value : NULL;
 }
 
+const char *endpoint_region_said(const struct endpoint_wish *wish, const struct profile *profile)
+{
+	const char *region = wish->region;
+
+	region = region ? region : env("AWS_REGION");
+	region = region ? region : env("AWS_DEFAULT_REGION");
+	return region ? region : profile_get(profile, "region");
+}
+
 int endpoint_region(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
 		    char out[ENDPOINT_REGION_MAX], struct kh_error *err)
 {
@@ -29,10 +38,7 @@ int endpoint_region(const struct endpoint_wish *wish, const struct profile *prof
 		kh_fail(err, KH_E_USAGE, 0, "--region %s differs from the ARN's own Region %s", region, own);
 		return kh_hint(err, "leave --region out: an ARN's Region is always the one to ask");
 	}
-	region = own[0] ? own : region;
-	region = region ? region : env("AWS_REGION");
-	region = region ? region : env("AWS_DEFAULT_REGION");
-	region = region ? region : profile_get(profile, "region");
+	region = own[0] ? own : endpoint_region_said(wish, profile);
 	if (!region) {
 		kh_fail(err, KH_E_USAGE, 0, "no Region");
 		return kh_hint(err, "give --region or AWS_REGION%s", key_id ? ", or name the key by its ARN" : "");
@@ -53,18 +59,21 @@ static bool is_true(const char *variable, const struct profile *profile, const c
 }
 
 /* 1: one is configured, 0: none. */
-static int configured(const struct endpoint_wish *wish, const struct profile *profile, char out[ENDPOINT_MAX],
+static int configured(const char *service, const char *url, const struct profile *profile, char out[ENDPOINT_MAX],
 		      struct kh_error *err)
 {
-	const char *url = wish->endpoint_url;
+	char variable[64];
 	int rc;
 
 	if (!url && is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", profile, "ignore_configured_endpoint_urls"))
 		return 0;
-	url = url ? url : env("AWS_ENDPOINT_URL_KMS");
+	(void)snprintf(variable, sizeof(variable), "AWS_ENDPOINT_URL_%s", service);
+	for (char *at = variable; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	url = url ? url : env(variable);
 	url = url ? url : env("AWS_ENDPOINT_URL");
 	if (!url) {
-		rc = profile_service_endpoint(profile, out, ENDPOINT_MAX, err);
+		rc = profile_service_endpoint(profile, service, out, ENDPOINT_MAX, err);
 		if (rc)
 			return rc;
 		url = profile_get(profile, "endpoint_url");
@@ -133,18 +142,15 @@ int endpoint_parse(const char *url, struct endpoint *out, struct kh_error *err)
 	return n > 0 && (size_t)n < sizeof(out->url) ? 0 : bad_url(url, "too long", err);
 }
 
-int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
-		     struct endpoint *out, struct kh_error *err)
+int endpoint_of_service(const char *service, const char *service_host, const char *endpoint_url, const char *region,
+			const struct profile *profile, struct endpoint *out, struct kh_error *err)
 {
 	bool fips = is_true("AWS_USE_FIPS_ENDPOINT", profile, "use_fips_endpoint");
 	bool dual = is_true("AWS_USE_DUALSTACK_ENDPOINT", profile, "use_dualstack_endpoint");
 	char text[ENDPOINT_MAX], host[PARTITION_HOST_MAX];
 	int rc;
 
-	memset(out, 0, sizeof(*out));
-	if (endpoint_region(wish, profile, key_id, out->region, err))
-		return -1;
-	rc = configured(wish, profile, text, err);
+	rc = configured(service, endpoint_url, profile, text, err);
 	if (rc < 0)
 		return -1;
 	if (rc && (fips || dual)) {
@@ -152,12 +158,27 @@ int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *pro
 			fips ? "FIPS" : "dual-stack");
 		return kh_hint(err, "unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, or the endpoint URL");
 	}
+	/* there the plain hosts of the others are those with FIPS */
+	if (strcmp(service, "kms") != 0 && strcmp(partition_of_region(region)->id, "aws-us-gov") == 0)
+		fips = false;
 	if (!rc) {
-		if (partition_host("kms", out->region, fips, dual, host, err))
+		if (partition_host(service_host, region, fips, dual, host, err))
 			return -1;
 		(void)snprintf(text, sizeof(text), "https://%s", host);
 	}
+	(void)snprintf(out->region, sizeof(out->region), "%s", region);
 	return endpoint_parse(text, out, err);
+}
+
+int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
+		     struct endpoint *out, struct kh_error *err)
+{
+	char region[ENDPOINT_REGION_MAX];
+
+	memset(out, 0, sizeof(*out));
+	if (endpoint_region(wish, profile, key_id, region, err))
+		return -1;
+	return endpoint_of_service("kms", "kms", wish->endpoint_url, region, profile, out, err);
 }
 
 bool endpoint_is_loopback(const struct endpoint *e)

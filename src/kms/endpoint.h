@@ -27,6 +27,9 @@ struct endpoint_wish {
 	const char *region;
 };
 
+/* The Region that is said, in the order of endpoint_region; NULL for none. Its form is not checked. */
+const char *endpoint_region_said(const struct endpoint_wish *wish, const struct profile *profile);
+
 /*
  * The Region: an ARN's own where `key_id` has one (KH_E_USAGE where --region differs), else the option, AWS_REGION,
  * AWS_DEFAULT_REGION, the profile. KH_E_USAGE where there is none or its form is bad.
@@ -41,6 +44,13 @@ int endpoint_region(const struct endpoint_wish *wish, const struct profile *prof
  */
 int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
 		     struct endpoint *out, struct kh_error *err);
+
+/*
+ * The same for another service in a Region: `service` as AWS's settings call it ("sts", "sso_oidc" in
+ * AWS_ENDPOINT_URL_SSO_OIDC and services sections), `host` as its hosts begin ("portal.sso"). KH_E_USAGE.
+ */
+int endpoint_of_service(const char *service, const char *host, const char *endpoint_url, const char *region,
+			const struct profile *profile, struct endpoint *out, struct kh_error *err);
 
 /* Takes a URL apart: http or https, host or [IPv6], port, no user, path, query or fragment. KH_E_USAGE. */
 int endpoint_parse(const char *url, struct endpoint *out, struct kh_error *err);

@@ -29,7 +29,7 @@ struct http {
 	size_t headers; /* bytes of them so far */
 };
 
-static bool is_loopback(const struct sockaddr *addr)
+bool http_is_loopback(const struct sockaddr *addr)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -51,7 +51,7 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 	struct http *h = ctx;
 
 	(void)purpose;
-	if (h->local_only && !is_loopback(&addr->addr)) {
+	if (h->local_only && !http_is_loopback(&addr->addr)) {
 		h->refused_peer = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -136,7 +136,7 @@ static int set_failed(CURLcode rc, struct kh_error *err)
 }
 
 /* Parsing the one-file bundle of all CAs takes longer than the call; the folder of hashed ones is looked up in. */
-static CURLcode set_ca(CURL *easy, const char *ca_bundle)
+CURLcode http_set_ca(CURL *easy, const char *ca_bundle)
 {
 	const char *folder = curl_version_info(CURLVERSION_NOW)->capath;
 	struct stat st;
@@ -193,7 +193,21 @@ static CURLcode set_once(struct http *h)
 	SET(CURLOPT_PREREQDATA, h);
 #undef SET
 	rc = rc ? rc : set_limits(e, &h->opts);
-	return rc ? rc : set_ca(e, h->opts.ca_bundle);
+	return rc ? rc : http_set_ca(e, h->opts.ca_bundle);
+}
+
+int http_global_begin(struct kh_error *err)
+{
+	CURLcode rc;
+
+	(void)unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session's secrets there */
+	rc = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc);
+	return rc ? set_failed(rc, err) : 0;
+}
+
+void http_global_end(void)
+{
+	curl_global_cleanup();
 }
 
 int http_open(const struct http_opts *opts, struct http **out, struct kh_error *err)
@@ -201,10 +215,8 @@ int http_open(const struct http_opts *opts, struct http **out, struct kh_error *
 	struct http *h;
 	CURLcode rc;
 
-	(void)unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session's secrets there */
-	rc = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc);
-	if (rc)
-		return set_failed(rc, err);
+	if (http_global_begin(err))
+		return -1;
 	h = calloc(1, sizeof(*h));
 	if (h) {
 		h->opts = *opts;
@@ -228,7 +240,7 @@ void http_close(struct http *h)
 	if (h && h->easy)
 		curl_easy_cleanup(h->easy);
 	free(h);
-	curl_global_cleanup();
+	http_global_end();
 }
 
 static CURLcode set_request(struct http *h, const struct kms_request *r)

@@ -94,11 +94,12 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 					    .body_len = strlen(call->body), .creds = k->creds,
 					    .fresh = call->flags & (KMS_FRESH | KMS_ONCE), .local_only = k->local_only,
 					    .no_proxy = k->no_proxy};
+	const struct creds *sent = k->creds;
 	struct kms_answer answer = {.body = BUF_INIT(KMS_REPLY_MAX)};
 	int64_t began = k->pace.now_ms(k->pace.ctx);
 	int rc = k->post(k->post_ctx, &request, &answer, err);
 
-	conceal_in_answer(k->creds, &answer);
+	conceal_in_answer(sent, &answer);
 	log_attempt(call, &answer, began, rc);
 	if (rc) {
 		reply->outcome = answer.sent ? KMS_UNKNOWN : KMS_UNSENT;
@@ -113,10 +114,21 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 		else
 			rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);
 		if (rc)
-			conceal_in_error(k->creds, err);
+			conceal_in_error(sent, err);
 	}
 	buf_free(&answer.body);
 	return rc;
+}
+
+/* What the next try is signed with. */
+static int renew(struct kms *k, struct kh_error *err)
+{
+	if (!k->source)
+		return 0;
+	if (creds_renew(k->source, k->pace.now_ms(k->pace.ctx) / 1000, err))
+		return -1;
+	k->creds = creds_current(k->source);
+	return 0;
 }
 
 static bool may_try_again(const struct call *call, const struct kms_reply *reply, enum errname_retry again)
@@ -165,7 +177,7 @@ int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned 
 	if (!call.body)
 		return kh_fail_memory(err);
 	for (call.attempt = 1;; call.attempt++) {
-		if (await_turn(&call, err)) {
+		if (await_turn(&call, err) || renew(k, err)) {
 			rc = -1;
 			again = ERRNAME_FINAL;
 			break;

@@ -61,6 +61,7 @@ struct kms {
 	const char *url;
 	const char *region;
 	const struct creds *creds;
+	struct creds_source *source; /* gives others when these end; NULL: nothing does */
 	struct pace *limits; /* how fast calls may follow each other; NULL: as they come */
 	char account[13];    /* whose calls they are; "" where it is not known */
 	int max_attempts;

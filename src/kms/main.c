@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "cmd_kms.h"
 
-static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import, &cmd_status, &cmd_prove, &cmd_rotate, &cmd_replicate, &cmd_delete};
+static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import, &cmd_status, &cmd_prove, &cmd_rotate, &cmd_replicate, &cmd_delete, &cmd_whoami};
 
 static const struct cmd_program program = {
 	.name = "keyhaul-kms",

@@ -11,7 +11,7 @@
 #define PATH_SIZE 4096
 #define URL_SIZE 1024
 
-static const char *home(void)
+const char *profile_home(void)
 {
 	const char *dir = getenv("HOME");
 	const struct passwd *pw = dir && *dir ? NULL : getpwuid(getuid());
@@ -29,7 +29,7 @@ static int read_file(const char *env, const char *usual, struct awsfile **out, s
 	if (!path || !*path)
 		path = usual;
 	if (path[0] == '~' && path[1] == '/')
-		n = snprintf(full, sizeof(full), "%s%s", home(), path + 1);
+		n = snprintf(full, sizeof(full), "%s%s", profile_home(), path + 1);
 	else
 		n = snprintf(full, sizeof(full), "%s", path);
 	if (n < 0 || (size_t)n >= sizeof(full))
@@ -71,11 +71,29 @@ static const char *const kept_names[PROFILE_KEPT] = {
 	"use_fips_endpoint", "use_dualstack_endpoint", "ignore_configured_endpoint_urls", "max_attempts",
 };
 
-int profile_drop_files(struct profile *p, struct kh_error *err)
+static const char *const kept_services[PROFILE_SERVICES] = {"kms", "sts"};
+
+static int keep_services(struct profile *p, struct kh_error *err)
 {
 	struct kh_error ignored; /* told again when it is asked for */
 	char url[URL_SIZE];
 
+	for (size_t i = 0; i < PROFILE_SERVICES; i++) {
+		int rc = profile_service_endpoint(p, kept_services[i], url, sizeof(url), &ignored);
+
+		if (rc < 0)
+			p->service_rc = rc;
+		if (rc > 0) {
+			p->service_urls[i] = strdup(url);
+			if (!p->service_urls[i])
+				return kh_fail_memory(err);
+		}
+	}
+	return 0;
+}
+
+int profile_drop_files(struct profile *p, struct kh_error *err)
+{
 	for (size_t i = 0; i < PROFILE_KEPT; i++) {
 		const char *value = profile_get(p, kept_names[i]);
 
@@ -83,12 +101,8 @@ int profile_drop_files(struct profile *p, struct kh_error *err)
 		if (value && !p->kept[i])
 			return kh_fail_memory(err);
 	}
-	p->service_rc = profile_service_endpoint(p, url, sizeof(url), &ignored);
-	if (p->service_rc > 0) {
-		p->service_url = strdup(url);
-		if (!p->service_url)
-			return kh_fail_memory(err);
-	}
+	if (keep_services(p, err))
+		return -1;
 	awsfile_free(p->config);
 	awsfile_free(p->credentials);
 	p->config = p->credentials = NULL;
@@ -101,7 +115,8 @@ void profile_clear(struct profile *p)
 {
 	for (size_t i = 0; i < PROFILE_KEPT; i++)
 		free(p->kept[i]);
-	free(p->service_url);
+	for (size_t i = 0; i < PROFILE_SERVICES; i++)
+		free(p->service_urls[i]);
 	awsfile_free(p->config);
 	awsfile_free(p->credentials);
 	memset(p, 0, sizeof(*p));
@@ -128,21 +143,51 @@ const char *profile_get(const struct profile *p, const char *option)
 	return value && *value ? value : NULL;
 }
 
-int profile_service_endpoint(const struct profile *p, char *out, size_t size, struct kh_error *err)
+static int kept_endpoint(const struct profile *p, const char *service, char *out, size_t size)
+{
+	for (size_t i = 0; i < PROFILE_SERVICES; i++)
+		if (strcmp(service, kept_services[i]) == 0 && p->service_urls[i] && strlen(p->service_urls[i]) < size) {
+			memcpy(out, p->service_urls[i], strlen(p->service_urls[i]) + 1);
+			return 1;
+		}
+	return 0;
+}
+
+int profile_service_endpoint(const struct profile *p, const char *service, char *out, size_t size, struct kh_error *err)
 {
 	const char *services = profile_get(p, "services");
 	const char *section = services ? awsfile_section(p->config, "services", services) : NULL;
 
 	if (!services)
 		return 0;
-	if (p->dropped && p->service_rc >= 0) {
-		if (!p->service_url || strlen(p->service_url) >= size)
-			return 0;
-		memcpy(out, p->service_url, strlen(p->service_url) + 1);
-		return 1;
-	}
+	if (p->dropped && p->service_rc >= 0)
+		return kept_endpoint(p, service, out, size);
 	if (!section)
 		return kh_fail(err, KH_E_INPUT, 0, "profile '%s' wants [services %s], and the config file has none",
 			       p->name, services);
-	return awsfile_nested(awsfile_get(p->config, section, "kms"), "endpoint_url", out, size) && *out;
+	return awsfile_nested(awsfile_get(p->config, section, service), "endpoint_url", out, size) && *out;
+}
+
+bool profile_other(const struct profile *p, const char *name, struct profile *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->name = name;
+	out->by_option = true;
+	out->config = p->config;
+	out->credentials = p->credentials;
+	out->config_section = awsfile_section(p->config, "profile", name);
+	out->credentials_section = awsfile_section(p->credentials, NULL, name);
+	return out->config_section || out->credentials_section;
+}
+
+const char *profile_section_get(const struct profile *p, const char *kind, const char *name, const char *option)
+{
+	const char *value = awsfile_get(p->config, awsfile_section(p->config, kind, name), option);
+
+	return value && *value ? value : NULL;
+}
+
+bool profile_section_is_there(const struct profile *p, const char *kind, const char *name)
+{
+	return awsfile_section(p->config, kind, name) != NULL;
 }

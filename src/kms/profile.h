@@ -6,6 +6,7 @@
 #include "awsfile.h"
 
 #define PROFILE_KEPT 8 /* settings that are asked for after the credentials */
+#define PROFILE_SERVICES 2 /* whose endpoints are, too */
 
 /* The user's profile out of AWS's two files. Strings belong to it. */
 struct profile {
@@ -18,7 +19,7 @@ struct profile {
 	/* what is left after profile_drop_files */
 	bool dropped;
 	char *kept[PROFILE_KEPT];
-	char *service_url;
+	char *service_urls[PROFILE_SERVICES];
 	int service_rc;
 };
 
@@ -39,7 +40,20 @@ int profile_drop_files(struct profile *p, struct kh_error *err);
 /* An option of the profile's; the credentials file wins. NULL for none or empty. */
 const char *profile_get(const struct profile *p, const char *option);
 
-/* The endpoint URL for KMS in the profile's services section, into `out`: 1 for one, 0 for none, -1 KH_E_INPUT. */
-int profile_service_endpoint(const struct profile *p, char *out, size_t size, struct kh_error *err);
+/*
+ * The endpoint URL for a service ("kms", "sts", "sso_oidc") in the profile's services section, into `out`: 1 for one, 0
+ * for none, -1 KH_E_INPUT. After profile_drop_files it knows kms and sts.
+ */
+int profile_service_endpoint(const struct profile *p, const char *service, char *out, size_t size, struct kh_error *err);
+
+/* Another profile of the same two files, which stay p's: `out` is not cleared. False where neither file has it. */
+bool profile_other(const struct profile *p, const char *name, struct profile *out);
+
+/* An option of a section like [sso-session NAME] of the config file; NULL for none or empty. */
+const char *profile_section_get(const struct profile *p, const char *kind, const char *name, const char *option);
+bool profile_section_is_there(const struct profile *p, const char *kind, const char *name);
+
+/* The home folder, "" where there is none. */
+const char *profile_home(void);
 
 #endif

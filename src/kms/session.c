@@ -70,6 +70,23 @@ static bool stop(void *ctx)
 	return cmd_interrupted();
 }
 
+/* And the files they may come from are let go of. */
+static int find_credentials(struct session *s, struct kh_error *err)
+{
+	const char *ca = profile_get(&s->profile, "ca_bundle");
+	const struct creds_opts opts = {.profile = s->opts->profile, .region = s->opts->region, .http = &s->http_opts,
+					.attempts = s->max_attempts};
+
+	/* for what hands out credentials, too; it points into the file until the file is dropped */
+	if (!s->http_opts.ca_bundle)
+		s->http_opts.ca_bundle = ca;
+	if (creds_open(&opts, &s->profile, &s->source, err) || profile_drop_files(&s->profile, err))
+		return -1;
+	if (s->http_opts.ca_bundle == ca)
+		s->http_opts.ca_bundle = profile_get(&s->profile, "ca_bundle");
+	return 0;
+}
+
 int session_open(const struct session_opts *opts, struct session *out, struct kh_error *err)
 {
 	const char *ca = getenv("AWS_CA_BUNDLE");
@@ -80,13 +97,14 @@ int session_open(const struct session_opts *opts, struct session *out, struct kh
 					    .read_timeout = opts->read_timeout, .ca_bundle = opts->ca_bundle};
 	if (pace_open(opts->rate, &out->limits, err) || profile_load(opts->profile, &out->profile, err) ||
 	    retry_attempts(getenv("AWS_MAX_ATTEMPTS"), profile_get(&out->profile, "max_attempts"), &out->max_attempts,
-			   err) ||
-	    creds_load(&out->profile, &out->creds, err) || profile_drop_files(&out->profile, err))
+			   err))
 		return -1;
 	if (opts->max_attempts)
 		out->max_attempts = (int)opts->max_attempts;
-	if (!out->http_opts.ca_bundle)
-		out->http_opts.ca_bundle = ca && *ca ? ca : profile_get(&out->profile, "ca_bundle");
+	if (!out->http_opts.ca_bundle && ca && *ca)
+		out->http_opts.ca_bundle = ca;
+	if (find_credentials(out, err))
+		return -1;
 	if (opts->no_verify_ssl)
 		log_warning("--no-verify-ssl: nothing proves that it is KMS that answers");
 	return http_open(&out->http_opts, &out->http, err);
@@ -98,9 +116,10 @@ void session_close(struct session *s)
 	if (s->http)
 		http_close(s->http);
 	pace_free(s->limits);
-	creds_clear(&s->creds);
+	creds_close(s->source);
 	profile_clear(&s->profile);
 	s->http = NULL;
+	s->source = NULL;
 	s->flight = NULL;
 	s->limits = NULL;
 }
@@ -145,7 +164,7 @@ static int connect(const struct session *s, const struct endpoint_wish *wish, co
 	log_debug("endpoint %s, Region %s, at most %d tries", endpoint->url, endpoint->region, s->max_attempts);
 	*out = (struct kms){.post = s->flight ? flight_post : http_post,
 			    .post_ctx = s->flight ? (void *)s->flight : (void *)s->http, .limits = s->limits, .url = endpoint->url, .region = endpoint->region,
-			    .creds = &s->creds, .max_attempts = s->max_attempts, .local_only = local_only,
+			    .source = s->source, .creds = creds_current(s->source), .max_attempts = s->max_attempts, .local_only = local_only,
 			    .no_proxy = local_only || endpoint_is_loopback(endpoint),
 			    .pace = {.now_ms = now_ms, .wait_ms = s->flight ? flight_wait : wait_ms, .random = chance,
 				     .stop = stop, .ctx = s->flight}};

@@ -29,7 +29,7 @@ extern const struct opt_row session_rows[SESSION_ROWS];
 struct session {
 	const struct session_opts *opts;
 	struct profile profile;
-	struct creds creds;
+	struct creds_source *source;
 	struct http_opts http_opts;
 	struct http *http;
 	struct flight *flight; /* NULL: one call at a time */

@@ -4,6 +4,8 @@
 
 #include "base/secret.h"
 
+#include <jansson.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +72,16 @@ void *wipe_calloc(size_t n, size_t size)
 	if (block)
 		memset(block, 0, n * size);
 	return block;
+}
+
+static void wipe_plain(void *p)
+{
+	if (p)
+		secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+void wipe_json(void)
+{
+	json_set_alloc_funcs(malloc, wipe_plain);
 }

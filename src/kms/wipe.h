@@ -18,4 +18,7 @@ void *wipe_calloc(size_t n, size_t size);
 /* wipe_free's first half: wipes all of it, and gives what free() takes. */
 void *wipe_clean(void *p);
 
+/* From now on jansson wipes what it frees: replies with credentials are read by it. free() frees its texts as before. */
+void wipe_json(void);
+
 #endif

@@ -50,7 +50,7 @@ network="$network|BIO_.*accept.*|BIO_.*socket.*|BIO_.*datagram.*|BIO_lookup.*|BI
 modules='dlopen|dlmopen|dlsym|dlvsym|C_.*|p11_kit_.*|PKCS11_.*'
 
 tap_is "$(needed keyhaul-token)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libp11-kit.so.0" "libraries of keyhaul-token"
-tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul-kms"
+tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libexpat.so.1 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul-kms"
 tap_is "$(needed keyhaul-sim)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libmicrohttpd.so.12 libyaml-0.so.2" "libraries of keyhaul-sim"
 tap_is "$(needed keyhaul)" "libc.so.6 libcrypto.so.3 libjansson.so.4" "libraries of keyhaul"
 

@@ -42,7 +42,7 @@ Test(session, keeps_settings_and_no_file)
 	(void)unsetenv("AWS_MAX_ATTEMPTS");
 	cr_assert_eq(session_open(&opts, &s, &err), 0, "%s", err.msg);
 	cr_assert(!s.profile.config && !s.profile.credentials);
-	cr_assert_str_eq(secret_text(s.creds.secret_key), "hidden");
+	cr_assert_str_eq(secret_text(creds_current(s.source)->secret_key), "hidden");
 	cr_assert_eq(s.max_attempts, 7);
 	cr_assert_eq(session_connect(&s, NULL, &e, &kms, &err), 0, "%s", err.msg);
 	cr_assert_str_eq(e.url, "http://127.0.0.1:9");
