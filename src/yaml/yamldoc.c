@@ -14,7 +14,6 @@ struct reader {
 	yaml_parser_t parser;
 	const char *data;
 	size_t len;
-	size_t at, chars; /* bytes and characters of `data` up to the last event's beginning */
 	struct yamldoc_node *open[YAMLDOC_DEPTH]; /* the maps and lists that are not closed yet */
 	size_t depth;
 	char *name; /* in the innermost map: what the next value is called */
@@ -95,30 +94,15 @@ static int fail_parser(struct reader *r, struct kh_error *err)
 		       "the file must be UTF-8 without control characters");
 }
 
-/* The first byte of the event: what marks an anchor or a tag stands there, also the tag '!', which libyaml drops. */
-static char first_byte(struct reader *r, const yaml_mark_t *m)
-{
-	while (r->chars < m->index && r->at < r->len) {
-		r->at++;
-		while (r->at < r->len && ((unsigned char)r->data[r->at] & 0xc0) == 0x80)
-			r->at++;
-		r->chars++;
-	}
-	return r->at < r->len ? r->data[r->at] : '\0';
-}
-
-static int check_plain_yaml(struct reader *r, const yaml_event_t *e, struct kh_error *err)
+static int check_plain_yaml(const yaml_event_t *e, struct kh_error *err)
 {
 	const unsigned char *anchor = NULL, *tag = NULL;
-	char first = first_byte(r, &e->start_mark);
-	bool dropped = false;
 
 	if (e->type == YAML_ALIAS_EVENT)
 		return fail_mark(&e->start_mark, err, "an alias (*) is not taken here", "write the value out each time");
 	if (e->type == YAML_SCALAR_EVENT) {
 		anchor = e->data.scalar.anchor;
 		tag = e->data.scalar.tag;
-		dropped = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !e->data.scalar.plain_implicit;
 	} else if (e->type == YAML_SEQUENCE_START_EVENT) {
 		anchor = e->data.sequence_start.anchor;
 		tag = e->data.sequence_start.tag;
@@ -130,7 +114,7 @@ static int check_plain_yaml(struct reader *r, const yaml_event_t *e, struct kh_e
 	}
 	if (anchor)
 		return fail_mark(&e->start_mark, err, "an anchor (&) is not taken here", "write the value out each time");
-	if (tag || dropped || first == '!')
+	if (tag)
 		return fail_mark(&e->start_mark, err, "a tag (!) is not taken here", "a text that begins with ! wants quotes");
 	return 0;
 }
@@ -237,7 +221,7 @@ static int take_document(struct reader *r, const yaml_event_t *e, struct kh_erro
 
 static int take_event(struct reader *r, const yaml_event_t *e, struct kh_error *err)
 {
-	if (check_plain_yaml(r, e, err))
+	if (check_plain_yaml(e, err))
 		return -1;
 	switch (e->type) {
 	case YAML_DOCUMENT_START_EVENT:
