@@ -138,6 +138,11 @@ static bool was_late(const struct cmd *c, struct kh_error *out)
 	return true;
 }
 
+int cmd_was_done(struct kh_error *err)
+{
+	return kh_hint(err, "what it says was done all the same: look at what there is before this is run again");
+}
+
 /* The one place where a command ends. */
 static int finish(struct cmd *c, struct kh_error *why)
 {
@@ -161,8 +166,8 @@ static int finish(struct cmd *c, struct kh_error *why)
 	else
 		print_on_failure(c);
 	if (rc) {
-		if (done && err.code == KH_E_SYSTEM)
-			kh_hint(&err, "what it says was done all the same: look at what there is before this is run again");
+		if (done && (err.code == KH_E_SYSTEM || err.code == KH_E_MEMORY))
+			cmd_was_done(&err);
 		print_error(&err);
 		code = kh_worse(code, err.code);
 	}

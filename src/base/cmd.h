@@ -87,6 +87,9 @@ int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why,
 /* The same without the error line, for items that one line speaks of together. */
 int cmd_item_add(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);
 
+/* The hint where the work was done and only its result cannot be told. Gives -1. */
+int cmd_was_done(struct kh_error *err);
+
 /*
  * True once SIGINT, SIGTERM, SIGHUP or SIGQUIT came: finish the key in hand and give KH_E_INTERRUPTED. A second one ends
  * at once. In any thread.

@@ -7,6 +7,7 @@
 #include "bundle_fields.h"
 #include "bundle_json.h"
 #include "canon.h"
+#include "jsontext.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -196,7 +197,7 @@ const char *bundle_material_sha256(const struct bundle *b)
 
 static int to_text(const json_t *root, struct buf *out, struct kh_error *err)
 {
-	char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
+	char *text = jsontext_write(root, JSON_INDENT(2) | JSON_SORT_KEYS);
 	int rc = -1;
 
 	if (!text)
@@ -234,6 +235,25 @@ int bundle_new(const struct bundle_request *request, struct bundle **out, struct
 	return rc;
 }
 
+/* Of an object or an array; json_copy leaves out what there is no memory for. */
+static json_t *copy_of(json_t *from)
+{
+	json_t *copy = json_is_array(from) ? json_array() : json_object(), *member;
+	int failed = !copy;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(from, i, member)
+		failed = failed || json_array_append(copy, member);
+	json_object_foreach(from, name, member)
+		failed = failed || json_object_set(copy, name, member);
+	if (failed) {
+		json_decref(copy);
+		copy = NULL;
+	}
+	return copy;
+}
+
 /* The bundle becomes what `root` says; on failure it stays what it was. */
 static int become(struct bundle *b, const json_t *root, struct kh_error *err)
 {
@@ -251,7 +271,7 @@ static int become(struct bundle *b, const json_t *root, struct kh_error *err)
 /* Takes the JSON over, under its name; what `drop` lists up to a NULL goes. */
 static int set_json(struct bundle *b, const char *name, json_t *json, const char *const *drop, struct kh_error *err)
 {
-	json_t *root = json ? json_copy(b->root) : NULL;
+	json_t *root = json ? copy_of(b->root) : NULL;
 	int rc = -1;
 
 	if (!root || json_object_set(root, name, json)) {
@@ -293,7 +313,7 @@ int bundle_set_proof(struct bundle *b, size_t at_index, const struct bundle_proo
 {
 	static const char *const drop[] = {NULL};
 	json_t *one = fields_write(&fields_proof, p, err), *there = json_object_get(b->root, PROOFS);
-	json_t *all = one ? there ? json_copy(there) : json_array() : NULL;
+	json_t *all = one ? there ? copy_of(there) : json_array() : NULL;
 	bool add = at_index >= b->n_proofs;
 
 	if (!one)

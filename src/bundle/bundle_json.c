@@ -3,6 +3,7 @@
 #include "bundle_json.h"
 
 #include "bundle.h"
+#include "jsontext.h"
 #include "jsonwhy.h"
 
 #include <stdbool.h>
@@ -147,7 +148,7 @@ json_t *bundle_json_load(const char *data, size_t len, struct kh_error *err)
 	}
 	if (scan(data, len, err))
 		return NULL;
-	root = json_loadb(data, len, JSON_REJECT_DUPLICATES, &where);
+	root = jsontext_read(data, len, JSON_REJECT_DUPLICATES, &where);
 	if (!root) {
 		if (json_error_code(&where) == json_error_out_of_memory)
 			kh_fail_memory(err);

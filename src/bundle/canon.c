@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/file.h"
+#include "jsontext.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 int canon_text(const json_t *value, struct buf *out, struct kh_error *err)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	char *text = jsontext_write(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	int rc = text ? buf_add(out, text, strlen(text), err) : kh_fail_memory(err);
 
 	free(text);

@@ -4,6 +4,7 @@
 
 #include "bundle_json.h"
 #include "tokenprofile_fields.h"
+#include "jsontext.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ int tokenprofile_create(const struct tokenprofile *p, const char *path, struct k
 
 	if (root == NULL)
 		return -1;
-	dumped = json_dumps(root, JSON_INDENT(1) | JSON_SORT_KEYS);
+	dumped = jsontext_write(root, JSON_INDENT(1) | JSON_SORT_KEYS);
 	if (dumped == NULL)
 		kh_fail_memory(err);
 	else if (buf_addf(&text, "%s\n", err, dumped) == 0)

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/shell.h"
+#include "bundle/jsontext.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -43,7 +44,7 @@ int awscli_input(const struct bundle *b, const struct intent *intent, int64_t no
 	if (set_blob(doc, "ImportToken", r->import_token, err) ||
 	    set_blob(doc, "EncryptedKeyMaterial", bundle_material(b)->encrypted_key_material, err))
 		goto out;
-	text = json_dumps(doc, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+	text = jsontext_write(doc, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	rc = text ? buf_addf(out, "%s\n", err, text) : kh_fail_memory(err);
 out:
 	free(text);

@@ -220,9 +220,9 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct bundle *b = NULL;
 	int rc = -1;
 
-	if (check_opts(o, err) || check_names(o, err) || read_parameters(o, c->now, &p, err) || adopt(c, &p, &b, err) || tell(c, b, err))
+	if (check_opts(o, err) || check_names(o, err) || read_parameters(o, c->now, &p, err) || adopt(c, &p, &b, err))
 		goto out;
-	rc = 0;
+	rc = tell(c, b, err) == 0 ? 0 : cmd_was_done(err);
 out:
 	bundle_free(b);
 	parameters_clear(&p);

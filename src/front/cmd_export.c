@@ -98,8 +98,12 @@ static int export_to(struct cmd *c, const struct bundle *b, const char *dir, str
 		goto out;
 	if (intent.expiration_model && awscli_command(b, &intent, dir, c->now, &command, err))
 		goto out;
-	if (write_files(b, &intent, c->now, dir, err) || tell(c, c->words[0], b, dir, buf_text(&command), err))
+	if (write_files(b, &intent, c->now, dir, err))
 		goto out;
+	if (tell(c, c->words[0], b, dir, buf_text(&command), err)) {
+		cmd_was_done(err);
+		goto out;
+	}
 	if (bundle_receipt(b))
 		log_warning("%s has a receipt: its material was imported already", c->words[0]);
 	rc = 0;

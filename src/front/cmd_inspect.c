@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
+#include "bundle/jsontext.h"
 #include "tell.h"
 
 #include <stdint.h>
@@ -19,8 +20,10 @@ static json_t *content_of(const struct bundle *b, struct kh_error *err)
 	json_error_t why;
 
 	if (!bundle_write(b, &text, err)) {
-		content = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
-		if (!content)
+		content = jsontext_read(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
+		if (!content && json_error_code(&why) == json_error_out_of_memory)
+			kh_fail_memory(err);
+		else if (!content)
 			kh_fail(err, KH_E_INPUT, 0, "%s", why.text);
 	}
 	buf_free(&text);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
+#include "bundle/jsontext.h"
 #include "haul.h"
 #include "keymatch.h"
 #include "resume.h"
@@ -235,11 +236,13 @@ static int take_document(struct cmd *c, const struct step *s, const struct bundl
 			 struct kh_error *err)
 {
 	json_error_t bad;
-	json_t *doc = json_loadb(buf_text(&s->output), s->output.len, JSON_REJECT_DUPLICATES, &bad);
+	json_t *doc = jsontext_read(buf_text(&s->output), s->output.len, JSON_REJECT_DUPLICATES, &bad);
 	const char *message = NULL, *hint = NULL, *native = NULL;
 
 	if (!json_is_object(doc)) {
 		json_decref(doc);
+		if (!doc && json_error_code(&bad) == json_error_out_of_memory)
+			return kh_fail_memory(err);
 		return kh_fail(err, KH_E_SYSTEM, 0, "%s did not answer with JSON", s->program);
 	}
 	if (json_unpack(doc, "{s:{s:s, s:s, s:s}}", "error", "message", &message, "hint", &hint, "native", &native) == 0) {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "bundle/jsonwhy.h"
+#include "bundle/jsontext.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -86,8 +87,10 @@ int parameters_read_json(const char *path, struct parameters *out, struct kh_err
 		kh_hint(err, "'aws kms get-parameters-for-import' printed nothing: it failed, and said why on its standard error");
 		goto out;
 	}
-	doc = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
-	if (!json_is_object(doc)) {
+	doc = jsontext_read(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &why);
+	if (!doc && json_error_code(&why) == json_error_out_of_memory) {
+		kh_fail_memory(err);
+	} else if (!json_is_object(doc)) {
 		kh_fail(err, KH_E_INPUT, 0, "not a JSON object%s%s", doc ? "" : ": ", doc ? "" : jsonwhy(&why));
 		kh_hint(err, "ask the AWS CLI for --output json; for .bin files there are --public-key and --import-token");
 	} else {

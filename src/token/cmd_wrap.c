@@ -108,7 +108,7 @@ static int haul_single(struct cmd *c, const struct haul_opts *o, struct single *
 		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", c->words[0]);
 	if (haul_one(&s->item, o, &s->session, proofs, &s->result, err) != 0)
 		return kh_context(err, "%s", c->words[0]);
-	return haul_show(c, &s->item, o, &s->session.token, &s->result, err);
+	return haul_show(c, &s->item, o, &s->session.token, &s->result, err) == 0 ? 0 : cmd_was_done(err);
 }
 
 /* What stays on the token is a failure of its own, beside the bundle's result or its failure. */

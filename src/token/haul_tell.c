@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bundle/jsontext.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ int haul_tell_prepare(const struct haul_task *task, struct kh_error *err)
 		return 0;
 	json = task->state == HAUL_WRAPPED ? haul_json(item, task->batch->o, task->token, &task->result)
 					   : haul_skipped_json(item);
-	t->json = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	t->json = json != NULL ? jsontext_write(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	json_decref(json);
 	return t->json != NULL ? 0 : kh_fail_memory(err);
 }
