@@ -12,21 +12,21 @@
 
 /* How a key of a spec signs and makes MACs; NULL where it does not. */
 static const struct {
-	enum keyspec spec;
 	const char *algorithm, *digest;
+	enum keyspec spec;
 	bool pss;
 } ways[] = {
-	{KEYSPEC_RSA_2048, "RSASSA_PSS_SHA_256", "SHA256", true},
-	{KEYSPEC_RSA_3072, "RSASSA_PSS_SHA_256", "SHA256", true},
-	{KEYSPEC_RSA_4096, "RSASSA_PSS_SHA_256", "SHA256", true},
-	{KEYSPEC_ECC_NIST_P256, "ECDSA_SHA_256", "SHA256", false},
-	{KEYSPEC_ECC_NIST_P384, "ECDSA_SHA_384", "SHA384", false},
-	{KEYSPEC_ECC_NIST_P521, "ECDSA_SHA_512", "SHA512", false},
-	{KEYSPEC_ECC_SECG_P256K1, "ECDSA_SHA_256", "SHA256", false},
-	{KEYSPEC_HMAC_224, "HMAC_SHA_224", NULL, false},
-	{KEYSPEC_HMAC_256, "HMAC_SHA_256", NULL, false},
-	{KEYSPEC_HMAC_384, "HMAC_SHA_384", NULL, false},
-	{KEYSPEC_HMAC_512, "HMAC_SHA_512", NULL, false},
+	{"RSASSA_PSS_SHA_256", "SHA256", KEYSPEC_RSA_2048, true},
+	{"RSASSA_PSS_SHA_256", "SHA256", KEYSPEC_RSA_3072, true},
+	{"RSASSA_PSS_SHA_256", "SHA256", KEYSPEC_RSA_4096, true},
+	{"ECDSA_SHA_256", "SHA256", KEYSPEC_ECC_NIST_P256, false},
+	{"ECDSA_SHA_384", "SHA384", KEYSPEC_ECC_NIST_P384, false},
+	{"ECDSA_SHA_512", "SHA512", KEYSPEC_ECC_NIST_P521, false},
+	{"ECDSA_SHA_256", "SHA256", KEYSPEC_ECC_SECG_P256K1, false},
+	{"HMAC_SHA_224", NULL, KEYSPEC_HMAC_224, false},
+	{"HMAC_SHA_256", NULL, KEYSPEC_HMAC_256, false},
+	{"HMAC_SHA_384", NULL, KEYSPEC_HMAC_384, false},
+	{"HMAC_SHA_512", NULL, KEYSPEC_HMAC_512, false},
 };
 
 int prove_challenge(unsigned char out[PROVE_CHALLENGE], struct kh_error *err)
