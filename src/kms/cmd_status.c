@@ -5,7 +5,7 @@
 #include "aws/awstime.h"
 #include "bundle/result.h"
 #include "exposition.h"
-#include "target.h"
+#include "planned.h"
 
 #include <limits.h>
 #include <string.h>
@@ -13,6 +13,8 @@
 struct status_opts {
 	struct session_opts aws;
 	struct opt_list key_ids;
+	const char *plan;
+	const char *dir;
 	const char *expiring_within;
 	const char *format;
 };
@@ -21,6 +23,7 @@ struct status_opts {
 struct survey {
 	const struct status_opts *opts;
 	struct session session;
+	struct plan *plan; /* NULL: none */
 	int64_t within;
 	struct exposition *exposition; /* NULL for text */
 };
@@ -32,6 +35,9 @@ static const char *const formats[] = {"text", "prometheus", NULL};
 
 static const struct opt_row status_rows[] = {
 	{.name = "key-id", .kind = OPT_LIST, AT(key_ids), .arg = "ID|ARN|ALIAS...", .text = "KMS keys, beside those of the bundles"},
+	{.name = "plan", .kind = OPT_INPUT, AT(plan), .arg = "FILE", .text = "and the keys of this plan, keyhaul-plan(5)"},
+	{.name = "dir", .kind = OPT_INPUT, AT(dir), .arg = "DIR",
+	 .text = "the folder of fetch --plan, which tells the keys that the plan makes"},
 	{.name = "expiring-within", .kind = OPT_TEXT, AT(expiring_within), .arg = "SPAN",
 	 .text = "material that expires so soon is not well: 30d if not given, or 36h"},
 	{.name = "format", .kind = OPT_CHOICE, AT(format), .arg = "FORMAT", .choices = formats,
@@ -43,10 +49,12 @@ static int read_options(struct cmd *c, struct survey *s, struct kh_error *err)
 	const struct status_opts *o = s->opts;
 	struct awstime t;
 
-	if (!o->key_ids.n && !c->nwords) {
+	if (!o->key_ids.n && !c->nwords && !o->plan) {
 		kh_fail(err, KH_E_USAGE, 0, "no key is named");
-		return kh_hint(err, "name bundles, or keys with --key-id");
+		return kh_hint(err, "name bundles, keys with --key-id, or a plan");
 	}
+	if (o->plan && plan_read(o->plan, &s->plan, err))
+		return -1;
 	if (awstime_parse(o->expiring_within ? o->expiring_within : WITHIN, &t, err) || !t.relative) {
 		kh_fail(err, KH_E_USAGE, 0, "--expiring-within '%.60s' is no span", o->expiring_within);
 		return kh_hint(err, "days or hours, such as 30d or 36h");
@@ -57,14 +65,24 @@ static int read_options(struct cmd *c, struct survey *s, struct kh_error *err)
 	return 0;
 }
 
-static int find(struct survey *s, const char *item, bool is_bundle, struct target *target, struct kh_error *err)
+/* A key as it was asked for. */
+struct asked {
+	const char *item; /* its name in what is told */
+	bool is_bundle;
+	const struct plan_key *planned; /* NULL: not by a plan */
+	size_t replica;
+};
+
+static int find(struct survey *s, const struct asked *a, struct target *target, struct kh_error *err)
 {
 	struct bundle *b = NULL;
 	int rc;
 
-	if (!is_bundle)
-		return target_key(&s->session, item, target, err);
-	rc = bundle_read(item, &b, err) || target_bundle(&s->session, b, target, err) ? -1 : 0;
+	if (a->planned)
+		return planned_find(&s->session, s->opts->dir, a->planned, a->replica, target, err);
+	if (!a->is_bundle)
+		return target_key(&s->session, a->item, target, err);
+	rc = bundle_read(a->item, &b, err) || target_bundle(&s->session, b, target, err) ? -1 : 0;
 	bundle_free(b);
 	return rc;
 }
@@ -79,15 +97,18 @@ static int show(struct cmd *c, struct survey *s, const char *item, const struct 
 }
 
 /* One key that does not answer does not stop the others. */
-static int look_at(struct cmd *c, struct survey *s, const char *item, bool is_bundle, struct kh_error *err)
+static int look_at(struct cmd *c, struct survey *s, const struct asked *a, struct kh_error *err)
 {
+	const char *item = a->item;
 	struct status status = {0};
 	struct standing standing;
 	struct target target;
 	struct kh_error why;
 	int rc;
 
-	if (find(s, item, is_bundle, &target, &why) || standing_read(&target.kms, target.arn, &standing, &why)) {
+	if (cmd_interrupted())
+		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s was looked at", item);
+	if (find(s, a, &target, &why) || standing_read(&target.kms, target.arn, &standing, &why)) {
 		kh_context(&why, "%s", item);
 		return (s->exposition && exposition_add(s->exposition, item, NULL, err)) || cmd_item_failed(c, item, &why, err)
 			       ? -1 : 0;
@@ -97,20 +118,37 @@ static int look_at(struct cmd *c, struct survey *s, const char *item, bool is_bu
 	return rc;
 }
 
+/* Each key of the plan, and behind it its replicas. */
+static int look_at_plan(struct cmd *c, struct survey *s, struct kh_error *err)
+{
+	char name[PLANNED_NAME_MAX];
+
+	for (size_t i = 0; s->plan && i < plan_count(s->plan); i++) {
+		struct asked a = {.item = name, .planned = plan_key(s->plan, i)};
+
+		for (a.replica = 0; a.replica <= a.planned->create.n_replicas; a.replica++) {
+			planned_name(a.planned, a.replica, name);
+			if (look_at(c, s, &a, err))
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int look_at_all(struct cmd *c, struct survey *s, struct kh_error *err)
 {
 	const struct opt_list *ids = &s->opts->key_ids;
 
 	for (size_t i = 0; i < ids->n + c->nwords; i++) {
-		const char *item = i < ids->n ? ids->v[i] : c->words[i - ids->n];
+		struct asked a = {.item = i < ids->n ? ids->v[i] : c->words[i - ids->n]};
 
-		if (cmd_interrupted())
-			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu keys were looked at", i,
-				       ids->n + c->nwords);
 		/* words behind --key-id are its own as far as they are the form of a key's id */
-		if (look_at(c, s, item, i >= ids->n || arn_kind_of(item) == ARN_NONE, err))
+		a.is_bundle = i >= ids->n || arn_kind_of(a.item) == ARN_NONE;
+		if (look_at(c, s, &a, err))
 			return -1;
 	}
+	if (look_at_plan(c, s, err))
+		return -1;
 	return s->exposition ? exposition_print(c, s->exposition, c->now, err) : 0;
 }
 
@@ -122,6 +160,7 @@ static int run_status(struct cmd *c, struct kh_error *err)
 	if (!read_options(c, &s, err) && !session_open(&s.opts->aws, &s.session, err))
 		rc = look_at_all(c, &s, err);
 	exposition_free(s.exposition);
+	plan_free(s.plan);
 	session_close(&s.session);
 	return rc;
 }

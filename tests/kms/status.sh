@@ -42,6 +42,19 @@ tap_exits 6 "a key that does not answer" env AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL
 	"$KEYHAUL_BUILD/keyhaul-kms" status --key-id "$symmetric"
 tap_exits 5 "one that is not there for KMS" kms status --key-id 00000000-0000-0000-0000-000000000000
 
+# by a plan: one that is there, and one that it makes
+printf '%s\n' 'keyhaul_plan: 1' 'keys:' '  - name: there' "    key_id: $mac" '    expires: never' \
+	"    materials: [{key_uri: 'pkcs11:object=a'}]" '  - name: made' '    create: {key_spec: HMAC_256}' '    expires: never' \
+	"    wrapping_key_spec: RSA_2048" "    materials: [{key_uri: 'pkcs11:object=b'}]" >plan.yaml
+tap_exits 3 "by a plan that is none" kms status --plan metrics.none
+tap_run kms status --json --plan plan.yaml
+tap_is "$tap_status $(printf '%s' "$tap_out" | jq -c '[.results[] | [.item, .ok]]')" '2 [["there",true],["made",false]]' \
+	"by a plan, without the folder of what it made"
+tap_run kms fetch --plan plan.yaml --out made
+tap_exits 7 "and with it" kms status --json --plan plan.yaml --dir made
+tap_is "$(printf '%s' "$tap_out" | jq -c '[.results[] | [.item, .key_state]]')" '[["there","Enabled"],["made","PendingImport"]]' \
+	"each by its name"
+
 # the exposition format: each metric once, its samples behind it
 tap_exits 0 "for Prometheus" kms status --format prometheus --key-id "$symmetric" "$mac"
 printf '%s\n' "$tap_out" >metrics
@@ -92,4 +105,15 @@ haul_import one.bundle "$symmetric" one $keep
 tap_exits 0 "a deletion whose answer is lost, and shows late" kms delete --yes --key-id "$symmetric"
 tap_is "$(kms status --json one.bundle | jq -r '.results[0].materials[0].imported')" false "it is gone"
 haul_stop_sim
-tap_done 40
+
+# where ListKeyRotations is denied: what DescribeKey tells, and that the rest is not known
+haul_start_sim --fault 'ListKeyRotations:1+=AccessDeniedException'
+haul_import one.bundle "$symmetric" one --valid-to 40d
+tap_exits 0 "status without the list of materials" kms status one.bundle
+tap_like "$tap_out$tap_err" "materials are not known.*AccessDenied" "it says so"
+tap_exits 7 "its expiry is judged all the same" kms status --expiring-within 41d one.bundle
+tap_exits 5 "delete all, without knowing which" kms delete --yes --all --key-id "$symmetric"
+tap_exits 0 "one by its id" kms delete --yes --json --key-material-id "$first" --key-id "$symmetric"
+tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.deleted, .key_state]')" "[[\"$first\"],\"PendingImport\"]" "it is deleted"
+haul_stop_sim
+tap_done 50
