@@ -159,7 +159,7 @@ check_bundle() { # SPEC ALGORITHM
 wrap_all() {
 	before=$(on_token count)
 	# shellcheck disable=SC2086 # names without blanks
-	token_run wrap --json $bundles
+	token_run wrap --json --jobs 2 $bundles
 	cp out result
 	for spec in $made; do
 		for algorithm in $(algorithms_of "$spec"); do
