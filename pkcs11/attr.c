@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNTOUCHED 0xA5 /* fills buffers before the call: a module that gave up left it there */
+/* Fill buffers before the call: a module that gave up left it there. What looks like one is read again over the other. */
+#define UNTOUCHED 0xA5
+#define UNTOUCHED_TOO 0x5A
+#define TAIL 4 /* bytes at the end of a value that look untouched, where it has so many */
 
 /* A template too long is a mistake of this program's, never of its input. */
 static CK_ATTRIBUTE *next(struct attr_template *t, CK_ATTRIBUTE_TYPE type)
@@ -56,14 +59,20 @@ static bool is_partial(CK_RV rv)
 }
 
 /* Whatever the code: CKR_OK too is said of rows that nothing was written to. */
-static bool is_untouched(const struct attr_read *r)
+static bool is_untouched(const struct attr_read *r, size_t from, size_t to, unsigned char fill)
 {
 	const unsigned char *data = r->data;
 
-	for (size_t i = 0; i < r->room; i++)
-		if (data[i] != UNTOUCHED)
+	for (size_t i = from; i < to; i++)
+		if (data[i] != fill)
 			return false;
 	return true;
+}
+
+/* A length that was told, and an end that was not written, or is by chance what the buffer was filled with. */
+static bool is_doubtful(const struct attr_read *r, unsigned char fill)
+{
+	return r->there && r->len > 0 && is_untouched(r, r->len > TAIL ? r->len - TAIL : 0, r->len, fill);
 }
 
 static int impossible_length(CK_ATTRIBUTE_TYPE type, unsigned long len, struct kh_error *err)
@@ -80,8 +89,8 @@ static int fail_on(CK_OBJECT_HANDLE object, CK_RV rv, struct kh_error *err)
 	return ckr_fail(err, rv, "C_GetAttributeValue", what);
 }
 
-int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
-		  struct kh_error *err)
+static int read_over(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
+		     unsigned char fill, struct kh_error *err)
 {
 	CK_ATTRIBUTE v[ATTR_TEMPLATE_MAX];
 	bool answered = false;
@@ -90,7 +99,7 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 	if (n > ATTR_TEMPLATE_MAX)
 		abort();
 	for (size_t i = 0; i < n; i++) {
-		memset(reads[i].data, UNTOUCHED, reads[i].room);
+		memset(reads[i].data, fill, reads[i].room);
 		v[i] = (CK_ATTRIBUTE){reads[i].type, reads[i].data, reads[i].room};
 	}
 	rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, object, v, n);
@@ -102,7 +111,7 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 		if (!none && v[i].ulValueLen > reads[i].room && rv != CKR_BUFFER_TOO_SMALL)
 			return impossible_length(reads[i].type, v[i].ulValueLen, err);
 		reads[i].there = !none && v[i].ulValueLen <= reads[i].room;
-		if (v[i].ulValueLen == reads[i].room && is_untouched(&reads[i]))
+		if (v[i].ulValueLen == reads[i].room && is_untouched(&reads[i], 0, reads[i].room, fill))
 			reads[i].there = false;
 		else
 			answered = true;
@@ -110,6 +119,27 @@ int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_re
 	}
 	if (rv == CKR_BUFFER_TOO_SMALL && !answered) /* it speaks of no single attribute then */
 		return fail_on(object, rv, err);
+	return 0;
+}
+
+int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
+		  struct kh_error *err)
+{
+	bool doubtful = false;
+
+	if (read_over(t, object, reads, n, UNTOUCHED, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		doubtful |= is_doubtful(&reads[i], UNTOUCHED);
+	if (!doubtful)
+		return 0;
+	if (read_over(t, object, reads, n, UNTOUCHED_TOO, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (is_doubtful(&reads[i], UNTOUCHED_TOO)) {
+			reads[i].there = false;
+			reads[i].len = 0;
+		}
 	return 0;
 }
 

@@ -33,7 +33,8 @@ struct attr_read {
 
 /*
  * Reads many attributes in one call (PKCS#11 v3.1 section 5.7.5). What the token does not have, calls sensitive or
- * has more of than `room`, or did not write, is not there; a length that cannot be is KH_E_TOKEN, as are all other codes.
+ * has more of than `room`, or did not write to its end, is not there (one call more where that is in doubt); a length that
+ * cannot be is KH_E_TOKEN, as are all other codes.
  */
 int attr_read_all(const struct token *t, CK_OBJECT_HANDLE object, struct attr_read *reads, size_t n,
 		  struct kh_error *err);

@@ -24,6 +24,7 @@ struct key {
 	enum keyspec spec;	      /* what KMS imports it as; KEYSPEC_NONE: nothing (AES-128 is SYMMETRIC_DEFAULT) */
 	char label[KEY_LABEL_MAX + 1];
 	size_t label_len;
+	bool label_is_long; /* it has one of over KEY_LABEL_MAX, which is not here */
 	unsigned char id[KEY_ID_MAX];
 	size_t id_len;
 	enum bundle_flag token_object, is_private, modifiable, local;

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "key.h"
 
+#include "call.h"
 #include "ckr.h"
 #include "tmp.h"
 
@@ -115,6 +116,15 @@ static int no_class(CK_OBJECT_HANDLE handle, struct kh_error *err)
 	return kh_hint(err, "%s", CKR_HINT_BROKEN);
 }
 
+/* A label that is not there, or has no room: the code speaks of all attributes together, the length does not. */
+static bool has_long_label(const struct token *t, CK_OBJECT_HANDLE handle)
+{
+	CK_ATTRIBUTE a = {CKA_LABEL, NULL, 0};
+	CK_RV rv = P11_CALL(t->fn, C_GetAttributeValue, t->session, handle, &a, 1);
+
+	return rv == CKR_OK && a.ulValueLen != CK_UNAVAILABLE_INFORMATION && a.ulValueLen > KEY_LABEL_MAX;
+}
+
 int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, struct kh_error *err)
 {
 	struct raw raw;
@@ -150,6 +160,7 @@ int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, st
 	if (reads[R_TYPE].len != sizeof(out->type))
 		out->type = CK_UNAVAILABLE_INFORMATION; /* no key: a certificate, data */
 	set_facts(out, reads);
+	out->label_is_long = !reads[R_LABEL].there && has_long_label(t, handle);
 	set_spec(out, reads, &raw);
 	return 0;
 }

@@ -32,12 +32,13 @@ struct listing {
 
 static int show_line(struct cmd *c, const struct key *k, const char *uri, struct kh_error *err)
 {
+	const char *named = k->label_is_long ? " (its label is too long to show)" : "";
 	char why[KEY_WHY_MAX], type[24];
 
 	if (!key_is_haulable(k, why))
-		return cmd_printf(c, err, "%s  %s %u  cannot be hauled: %s\n", uri, key_type_name(k->type, type), k->bits,
+		return cmd_printf(c, err, "%s%s  %s %u  cannot be hauled: %s\n", uri, named, key_type_name(k->type, type), k->bits,
 				  why);
-	return cmd_printf(c, err, "%s  %s %u  can be hauled as %s%s\n", uri, key_type_name(k->type, type), k->bits,
+	return cmd_printf(c, err, "%s%s  %s %u  can be hauled as %s%s\n", uri, named, key_type_name(k->type, type), k->bits,
 			  keyspec_name(k->spec),
 			  k->type == CKK_AES && k->bits == 128 ? " in aws-cn only" : "");
 }

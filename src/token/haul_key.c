@@ -12,7 +12,8 @@ static const char *words_of(const struct key *k, char out[KEY_LABEL_MAX + 16])
 	if (k->label_len > 0)
 		snprintf(out, KEY_LABEL_MAX + 16, "the key '%.*s'", (int)k->label_len, k->label);
 	else
-		snprintf(out, KEY_LABEL_MAX + 16, "the key without a label");
+		snprintf(out, KEY_LABEL_MAX + 16, "the key %s", k->label_is_long ? "whose label is too long to show"
+									     : "without a label");
 	return out;
 }
 

@@ -104,7 +104,7 @@ static CK_RV get_one(const struct fake_attribute *a, CK_ATTRIBUTE *out)
 	if (a->unwritten)
 		out->ulValueLen = room;
 	else if (out->pValue)
-		memcpy(out->pValue, a->value, a->len);
+		memcpy(out->pValue, a->value, a->told && a->told_bytes < a->len ? a->told_bytes : a->len);
 	return CKR_OK;
 }
 

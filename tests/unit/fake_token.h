@@ -17,7 +17,9 @@ struct fake_attribute {
 	CK_ULONG len;
 	CK_RV rv;	   /* CKR_OK, or what the token says of it: CKR_ATTRIBUTE_SENSITIVE */
 	CK_ULONG said_len; /* when not 0: the length it claims */
-	bool unwritten;	   /* CKR_OK, and the buffer is left alone */
+	bool unwritten;	   /* CKR_OK, the whole buffer's length, and the buffer is left alone */
+	bool told;	   /* CKR_OK and the right length, and no more than `told_bytes` of it are written */
+	CK_ULONG told_bytes;
 };
 
 struct fake_object {

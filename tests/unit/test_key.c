@@ -63,7 +63,7 @@ Test(key, key_is_found_or_told_why)
 		{"pkcs11:object=one", "one", NULL, NULL},
 		{"pkcs11:object=two;id=%03", "two", NULL, NULL},
 		{"pkcs11:id=%02", "two", NULL, NULL},
-		{"pkcs11:object=two", NULL, "2 keys match 'two'", "id 03"},
+		{"pkcs11:object=two", NULL, "2 keys match 'two'", ";id=%03"},
 		{"pkcs11:object=none", NULL, "no key 'none' matches", "logged in"},
 		{"pkcs11:object=one;type=private", NULL, "no key 'one' matches", ""},
 		{"pkcs11:object=one;type=cert", NULL, "names no key", "secret-key"},

@@ -122,6 +122,37 @@ Test(pkcs11, slot_counts_that_cannot_be_are_refused)
 	uri_free(u);
 }
 
+/* A length without its bytes, or with the first of them, is no value; bytes that are what buffers are filled with are. */
+static void check_told_lengths(const struct token *t, CK_OBJECT_HANDLE o)
+{
+	static const struct {
+		const char *value;
+		bool told;
+		CK_ULONG bytes;
+		size_t len; /* that is taken */
+	} cases[] = {
+		{"payroll", false, 0, 7}, {"payroll", true, 0, 0}, {"payroll", true, 3, 0},
+		{"\xa5\xa5\xa5\xa5\xa5\xa5", false, 0, 6}, {"k\x5a\x5a\x5a\x5a", false, 0, 5}, {"\xa5", false, 0, 1}, {"p", true, 0, 0},
+	};
+	static const char longer[KEY_LABEL_MAX + 44] = "L";
+	struct key k;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake_set(o, CKA_LABEL, cases[i].value, strlen(cases[i].value));
+		fake_get(o, CKA_LABEL)->told = cases[i].told;
+		fake_get(o, CKA_LABEL)->told_bytes = cases[i].bytes;
+		cr_assert_eq(key_read(t, o, &k, &err), 0);
+		cr_assert(k.label_len == cases[i].len && memcmp(k.label, cases[i].value, k.label_len) == 0, "case %zu", i);
+	}
+	fake_get(o, CKA_LABEL)->told = false;
+	fake_set(o, CKA_LABEL, longer, sizeof(longer));
+	cr_assert_eq(key_read(t, o, &k, &err), 0);
+	cr_assert(k.label_len == 0 && k.label_is_long);
+	fake_set(o, CKA_LABEL, "key", 3);
+	cr_assert_eq(key_read(t, o, &k, &err), 0);
+	cr_assert(k.label_len == 3 && !k.label_is_long);
+}
+
 /* Attributes that are not there, not said, too long, or of a length that cannot be. */
 Test(pkcs11, attributes_are_read_with_distrust)
 {
@@ -136,6 +167,8 @@ Test(pkcs11, attributes_are_read_with_distrust)
 	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert(k.spec == KEYSPEC_SYMMETRIC_DEFAULT && k.bits == 256 && k.sensitive == BUNDLE_TRUE &&
 		  k.local == BUNDLE_ABSENT && !k.has_key_gen_mechanism && k.check_value_len == 0);
+	check_told_lengths(&t, o);
+	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	fake_get(o, CKA_SENSITIVE)->rv = CKR_ATTRIBUTE_SENSITIVE;
 	cr_assert_eq(key_read(&t, o, &k, &err), 0);
 	cr_assert(k.sensitive == BUNDLE_ABSENT && k.extractable == BUNDLE_TRUE);
