@@ -2,12 +2,15 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "secret.h"
 
+#include "log.h"
+
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <errno.h>
 
@@ -120,6 +123,7 @@ int secret_read_line(int fd, const char *name, size_t max, struct secret **out, 
 	if (s->len == 0 || s->len > max) {
 		kh_fail(err, KH_E_INPUT, 0, s->len ? "%s: the first line is too long" : "%s: the first line is empty",
 			name);
+		kh_hint(err, "the secret is the first line, without a space or line before it");
 		goto fail;
 	}
 	*out = s;
@@ -132,10 +136,13 @@ fail:
 int secret_read_file(const char *path, size_t max, struct secret **out, struct kh_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
 	int rc;
 
 	if (fd < 0)
 		return kh_fail_errno(err, KH_E_INPUT, errno, "%s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)))
+		log_warning("%s holds a secret, and others may read it (mode %04o): chmod 600", path, st.st_mode & 07777);
 	rc = secret_read_line(fd, path, max, out, err);
 	close(fd);
 	return rc;

@@ -43,7 +43,7 @@ void secret_set_len(struct secret *s, size_t len);
  */
 int secret_read_line(int fd, const char *name, size_t max, struct secret **out, struct kh_error *err);
 
-/* The same from a file by its path. */
+/* The same from a file by its path; one that others may read is warned of. */
 int secret_read_file(const char *path, size_t max, struct secret **out, struct kh_error *err);
 
 /* Asks on the terminal (/dev/tty) without echo. KH_E_INPUT where there is none, KH_E_INTERRUPTED after SIGINT. */

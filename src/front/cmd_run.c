@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is passed on is kept as the text it came as; the program that takes it checks it. */
 struct fetch_opts {
@@ -270,6 +271,8 @@ static int tell_key(struct cmd *c, const struct step *s, const struct bundle_mat
 	}
 	keymatch_words(m, words);
 	log_progress("%s %s: the key %s", s->program, s->words[1], words);
+	if (isatty(STDERR_FILENO) && isatty(STDOUT_FILENO))
+		return 0; /* said on this very terminal */
 	return cmd_printf(c, err, "the key: %s\n", words);
 }
 
@@ -349,8 +352,8 @@ static void hint_kept(enum run_step at, const char *path, struct kh_error *err)
 	(void)snprintf(before, sizeof(before), "%.150s", err->hint);
 	join = before[0] ? "; " : "";
 	if ((at == STEP_WRAP && err->code == KH_E_CHECK) || kms_never_takes(err))
-		kh_hint(err, "%s%sthe same command ends the same way with this bundle: move %.200s away or name another --out", before,
-			join, path);
+		kh_hint(err, "%s%sthe same command ends the same way with this bundle: run it again with what the hint before this one says, "
+			     "and move %.200s away or name another --out", before, join, path);
 	else if (err->code == KH_E_CHECK || err->code == KH_E_KMS)
 		kh_hint(err, "%s%sthe bundle is kept: where it is what is refused, move it away or name another --out; else the same "
 			     "command with --out %.200s goes on from there", before, join, path);

@@ -56,6 +56,15 @@ static int show(const struct token *t, const struct key *k, void *arg, struct kh
 	return rc;
 }
 
+/* A token without keys is one thing, a name that none of them has another. */
+static int tell_none(struct cmd *c, const struct key_query *q, struct kh_error *err)
+{
+	if (!q->label && !q->id && !q->has_class)
+		return cmd_printf(c, err, "no secret or private keys\n");
+	kh_fail(err, KH_E_INPUT, 0, "no key of the token has the object=, id= or type= that --token says");
+	return kh_hint(err, "leave them out to see all of its keys");
+}
+
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct keys_opts *o = c->opts;
@@ -71,7 +80,7 @@ static int run(struct cmd *c, struct kh_error *err)
 		goto out;
 	if (o->token_opts.no_login && s.token.info.flags & CKF_LOGIN_REQUIRED)
 		log_warning("nobody is logged in: private keys are not shown");
-	rc = l.n ? 0 : cmd_printf(c, err, "no secret or private keys\n");
+	rc = l.n ? 0 : tell_none(c, &query, err);
 out:
 	session_close(&s);
 	return rc;

@@ -7,7 +7,7 @@ const struct opt_row token_opt_rows[] = {
 	 .text = "the token vendor's PKCS#11 module", .env = "KEYHAUL_MODULE"},
 	{.name = "module-init-args", .kind = OPT_TEXT, .offset = offsetof(struct token_opts, module_init_args),
 	 .arg = "TEXT", .text = "what the module's C_Initialize is given (NSS softokn needs it)"},
-	{.name = "pin-file", .kind = OPT_TEXT, .offset = offsetof(struct token_opts, pin_file), .arg = "FILE",
+	{.name = "pin-file", .kind = OPT_INPUT, .offset = offsetof(struct token_opts, pin_file), .arg = "FILE",
 	 .text = "a file whose first line is the PIN"},
 	{.name = "pin-fd", .kind = OPT_NUMBER, .offset = offsetof(struct token_opts, pin_fd), .arg = "N",
 	 .text = "an open file descriptor whose first line is the PIN", .min = 0, .max = 1023, .preset = -1},

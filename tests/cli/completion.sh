@@ -27,10 +27,14 @@ tap_is "$(completes keyhaul adopt --key-spec HMAC_2)" "HMAC_224 HMAC_256" "a cho
 tap_is "$(completes keyhaul adopt --key-id or)" "" "free text"
 tap_is "$(completes keyhaul adopt --out or)" "order.bundle" "a file for an option"
 tap_is "$(completes keyhaul inspect o)" "order.bundle other.bundle" "an operand"
+tap_is "$(completes keyhaul adopt --key-spec = HMAC_2)" "HMAC_224 HMAC_256" "a choice behind ="
+tap_is "$(completes keyhaul adopt --out = or)" "order.bundle" "a file behind ="
+tap_is "$(completes keyhaul create --policy file : //or)" "//order.bundle" "a file behind file://"
+tap_is "$(completes keyhaul wrap --pin-file or)" "order.bundle" "a PIN's file"
 tap_is "$(completes keyhaul inspect --js)" "--json" "an option of every command"
 tap_is "$(completes keyhaul nosuch --x)" "" "nothing for a verb that is not there"
 tap_is "$(completes "$KEYHAUL_BUILD/keyhaul" in)" "inspect" "called by a path"
-n=11
+n=15
 for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	[ -x "$KEYHAUL_BUILD/$program" ] || continue
 	n=$((n + 2))

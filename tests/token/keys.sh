@@ -19,11 +19,28 @@ uri=$(printf '%s\n' "$tap_out" | grep 'token=keyhaul-rehearsal$')
 tap_exits 0 "slots of one token" "$TOKEN" slots --token "$uri" --json
 tap_is "$(jq -r '.results[] | [.label, .flags.login_required, .flags.pin_locked, .hardware] | join(" ")' "$TAP_DIR/out")" \
 	"keyhaul-rehearsal true false false" "as JSON"
-tap_exits 0 "a token that is not there" "$TOKEN" slots --token pkcs11:token=none
-tap_is "$tap_out" "no tokens" "is no error"
+tap_exits 3 "a token that is not there" "$TOKEN" slots --token pkcs11:token=none
+tap_like "$tap_err" "^error: no token fits --token 'pkcs11:token=none'" "is no empty HSM"
 
 token_exits 0 "no keys yet" keys
 tap_is "$tap_out" "no secret or private keys" "is said"
+tap_exits 3 "a name that no key has" "$TOKEN" keys --token "$KEYHAUL_TOKEN;object=nope" --pin-file "$KEYHAUL_PIN_FILE"
+tap_like "$tap_err" "^error: no key of the token has the object=" "is no empty token"
+
+# two of one label: told apart by what can be pasted
+pkcs11_tool --keygen --key-type AES:32 --label twin --id e8d2 --sensitive >/dev/null 2>&1
+pkcs11_tool --keygen --key-type AES:32 --label twin --id 0bff --sensitive >/dev/null 2>&1
+lock() {
+	"$TOKEN" lock --key "$KEYHAUL_TOKEN;object=twin$1" --pin-file "$KEYHAUL_PIN_FILE" --yes
+}
+tap_exits 3 "two keys of one label" lock ''
+tap_like "$tap_err" "^hint: .*';id=%e8%d2' is the AES secret key 'twin'" "each is listed as the URI wants it"
+for id in $(printf '%s\n' "$tap_err" | grep -o ';id=[^ ]*' | tr -d "'"); do
+	tap_run lock "$id"
+	tap_unlike "$tap_err" "keys match|no key" "$id is one key"
+done
+pkcs11_tool --delete-object --type secrkey --id e8d2 >/dev/null 2>&1
+pkcs11_tool --delete-object --type secrkey --id 0bff >/dev/null 2>&1
 
 pkcs11_tool --keygen --key-type AES:32 --label stays --sensitive >/dev/null 2>&1
 pkcs11_tool --keygen --key-type AES:32 --label bare --extractable >/dev/null 2>&1
@@ -96,4 +113,4 @@ tap_exits 3 "two tokens with one label" "$TOKEN" keys --token pkcs11:token=keyha
 tap_like "$tap_err" '2 tokens match' "how many"
 tap_like "$tap_err" '^hint: .*serial=.*serial=[0-9a-f]{16}' "and what tells them apart"
 
-tap_done 46
+tap_done 52

@@ -33,6 +33,15 @@ keys "the first line counts, with CR or without" 0 --token "$KEYHAUL_TOKEN" --pi
 tap_is "$? $(cat err)" "0 " "--pin-fd"
 printf '%s\n' "$pin" | "$TOKEN" keys --token "$KEYHAUL_TOKEN" --pin-fd 0 >out 2>err
 tap_is "$? $(cat err)" "0 " "--pin-fd 0 from a pipe"
+chmod 644 crlf
+keys "a PIN file that others may read" 0 --token "$KEYHAUL_TOKEN" --pin-file crlf
+tap_like "$tap_err" '^warning: crlf holds a secret, and others may read it \(mode 0644\)' "is warned of"
+chmod 600 crlf
+keys "one that they may not" 0 --token "$KEYHAUL_TOKEN" --pin-file crlf
+tap_is "$tap_err" "" "is not"
+: >none
+keys "an empty one" 3 --token "$KEYHAUL_TOKEN" --pin-file none
+tap_like "$tap_err" '^hint: the secret is the first line' "has a hint"
 
 keys "two sources" 2 --token "$KEYHAUL_TOKEN?pin-source=$KEYHAUL_PIN_FILE" --pin-file "$KEYHAUL_PIN_FILE"
 tap_like "$tap_err" 'in 2 ways' "are counted"
@@ -113,4 +122,4 @@ else
 		tap_skip "$what" "libnss3 or libnss3-tools is not installed"
 	done
 fi
-tap_done 50
+tap_done 56
