@@ -185,6 +185,10 @@ static CK_OBJECT_HANDLE made_from(const CK_ATTRIBUTE *v, CK_ULONG n)
 		fake_set(object, v[i].type, v[i].pValue, v[i].ulValueLen);
 	if (fake.ignores_sensitive && fake_get(object, CKA_SENSITIVE))
 		fake_set_bool(object, CKA_SENSITIVE, false);
+	if (fake.relabels)
+		fake_set(object, CKA_LABEL, "other", 5);
+	if (fake.flips_token)
+		fake_set_bool(object, CKA_TOKEN, !fake_get(object, CKA_TOKEN)->value[0]);
 	return object;
 }
 
@@ -215,6 +219,7 @@ static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, C
 	if (params)
 		fake_set(*private_key, CKA_EC_PARAMS, params->value, params->len);
 	*private_key = fake.stale ? fake.stale : *private_key;
+	*public_key = fake.stale_public ? fake.stale_public : *public_key;
 	return fake.generate;
 }
 

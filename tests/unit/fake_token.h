@@ -43,6 +43,8 @@ struct fake {
 	CK_STATE state;		    /* and gives */
 	CK_RV login, open, get, find_init, generate, destroy; /* CKR_OK, or what they answer */
 	CK_OBJECT_HANDLE stale;	    /* when not 0: the handle that a generation gives, of another object */
+	CK_OBJECT_HANDLE stale_public; /* the same of a pair's public half */
+	bool relabels, flips_token; /* makes keys with another label; with CKA_TOKEN the other way round */
 	bool fails_late;	    /* `generate` is answered after the objects were made */
 	bool keeps;		    /* C_DestroyObject says CKR_OK and destroys nothing */
 	bool ignores_sensitive;	    /* makes keys that are not what was asked for */

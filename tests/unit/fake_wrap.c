@@ -73,7 +73,7 @@ static void set_check_value(CK_OBJECT_HANDLE key, const unsigned char *value, si
 		aes(len == 16 ? "AES-128-ECB" : "AES-256-ECB", value, NULL, zeros, sizeof(zeros), out);
 	else
 		EVP_Q_digest(NULL, "SHA1", NULL, value, len, out, &n);
-	fake_set(key, CKA_CHECK_VALUE, out, 3);
+	fake_set(key, CKA_CHECK_VALUE, out, fake_wrap.short_check_value ? 1 : 3);
 }
 
 static CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *v, CK_ULONG n,

@@ -46,7 +46,7 @@ struct fake_wrap {
 	CK_MECHANISM_TYPE kwp[2]; /* lists these for RFC 5649; the first one lies, the second does not; 0: none */
 	CK_OBJECT_HANDLE old;	  /* FAKE_OLD_KEK's */
 	bool no_crypto;		  /* neither signs nor encrypts */
-	bool no_check_value;
+	bool no_check_value, short_check_value;
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */
 	unsigned reads;			      /* C_GetAttributeValue calls */

@@ -174,5 +174,14 @@ Test(key, keys_are_told_haulable_or_why_not)
 		cr_assert(!cases[i].why || strstr(why, cases[i].why), "case %zu: %s", i, why);
 		fake.objects[o - 1].used = false;
 	}
+	{ /* CKA_EXTRACTABLE that is not told is not false */
+		CK_OBJECT_HANDLE o = fake_secret(CKK_AES, 32, "k", 1);
+		char why[KEY_WHY_MAX];
+		struct key k;
+
+		fake_get(o, CKA_EXTRACTABLE)->rv = CKR_ATTRIBUTE_TYPE_INVALID;
+		cr_assert_eq(key_read(&t, o, &k, &err), 0);
+		cr_assert(k.extractable == BUNDLE_ABSENT && key_is_haulable(&k, why), "%s", why);
+	}
 	token_close(&t);
 }

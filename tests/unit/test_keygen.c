@@ -77,6 +77,38 @@ Test(keygen, a_key_that_is_not_as_asked_is_destroyed)
 	}
 }
 
+/* Each thing that is asked for and read back, one at a time; and what a broken search finds is not destroyed with it. */
+Test(keygen, what_is_read_back_is_compared)
+{
+	for (int kept = 0; kept < 2; kept++) {
+		const struct {
+			bool relabels, flips, stale_public, passes_over;
+			const char *says;
+		} cases[] = {
+			{true, false, false, false, "has another label"},
+			{false, true, false, false, kept ? "is not kept" : "is kept on the token"},
+			{false, false, true, false, "C_GenerateKeyPair: CKR_OK with the handle of another object"},
+			{true, false, false, true, "has another label"},
+		};
+
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			struct keygen_request r = {.spec = KEYSPEC_ECC_NIST_P256, .label = "L", .token_object = kept};
+			struct token t = open_token();
+			CK_OBJECT_HANDLE victim = fake_secret(CKK_AES, 32, "victim", 1);
+			struct keygen_key made;
+
+			fake.relabels = cases[i].relabels;
+			fake.flips_token = cases[i].flips;
+			fake.stale_public = cases[i].stale_public ? victim : CK_INVALID_HANDLE;
+			fake.passes_over = cases[i].passes_over ? CKA_ID : CK_UNAVAILABLE_INFORMATION;
+			cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1, "%zu", i);
+			cr_assert(strstr(err.msg, cases[i].says), "%zu: %s", i, err.msg);
+			cr_assert(fake_count() == 1 && fake.objects[victim - 1].used, "%zu: %zu objects", i, fake_count());
+			token_close(&t);
+		}
+	}
+}
+
 /* A handle is no proof of whose an object is: the key that it names by mistake is neither used nor destroyed. */
 Test(keygen, a_wrong_handle_destroys_nothing)
 {
@@ -143,6 +175,12 @@ Test(keygen, what_stays_on_the_token_is_counted)
 		fake.keeps = true;
 		keygen_destroy(&t, &made);
 		cr_assert_eq(left, (size_t)kept);
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0);
+		fake.destroy = CKR_DEVICE_ERROR; /* and nobody can look whether it is there */
+		fake.find_init = CKR_DEVICE_ERROR;
+		cr_assert_eq(keygen_destroy(&t, &made), CKR_DEVICE_ERROR);
+		cr_assert_eq(left, 2 * (size_t)kept);
+		fake.destroy = fake.find_init = CKR_OK;
 		cr_assert_eq(strstr(log_warnings(), "there still") != NULL, kept);
 		log_reset();
 		fake.ignores_sensitive = true;

@@ -58,6 +58,11 @@ Test(proof, says_how_it_knows_the_key)
 		cr_assert_str_eq(p->same_by, "check value");
 		cr_assert_eq(p->n_warnings, 1);
 		proof_run_free(run);
+		fake_wrap.short_check_value = true; /* the right first byte is nothing either */
+		cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
+		cr_assert_eq(prove(run, &t, &plain[i], &p, &err), -1);
+		cr_assert_not_null(strstr(err.msg, "nothing to compare"), "%s", err.msg);
+		proof_run_free(run);
 		fake_wrap.no_check_value = true;
 		cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
 		cr_assert_eq(prove(run, &t, &plain[i], &p, &err), -1);
