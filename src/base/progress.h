@@ -15,8 +15,8 @@
  * while something is asked for on the terminal.
  */
 
-/* Begins, with `done` of `total` done already. `doing` ("wrapping") is kept, not copied. */
-void progress_begin(const char *doing, size_t done, size_t total);
+/* Begins, with `before` of `total` done already. `doing` ("wrapping") is kept, not copied. */
+void progress_begin(const char *doing, size_t before, size_t total);
 
 /* One more is done. Any thread may; without a bar it costs nothing. */
 void progress_step(void);
