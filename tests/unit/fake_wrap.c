@@ -91,6 +91,7 @@ static CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK
 	set_value(*out, value, len);
 	set_check_value(*out, value, len, mechanism->mechanism == CKM_AES_KEY_GEN);
 	wraps_of[*out - 1] = 0;
+	fake_wrap.was_slow = fake_wrap.was_slow || lies(FAKE_SLOW);
 	if (lies(FAKE_RIVAL))
 		fake_set(fake_object(), CKA_LABEL, fake_get(*out, CKA_LABEL)->value, fake_get(*out, CKA_LABEL)->len);
 	if (lies(FAKE_OLD_KEK)) {

@@ -35,6 +35,7 @@ enum fake_lie {
 	FAKE_OTHER_LABEL,    /* gives the handle of an object with another label */
 	FAKE_OLD_KEK,	     /* C_GenerateKey gives the handle `old` */
 	FAKE_RIVAL,	     /* another program makes an object of the same label beside C_GenerateKey's */
+	FAKE_SLOW,	     /* a generation takes for years: test_haul's clock goes by it */
 	FAKE_STAYS,	     /* C_DestroyObject refuses to destroy AES keys that wrap */
 };
 
@@ -49,6 +50,7 @@ struct fake_wrap {
 	bool no_check_value, short_check_value;
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */
+	bool was_slow;
 	unsigned reads;			      /* C_GetAttributeValue calls */
 	CK_BBOOL wrapping_key_uses;	      /* CK_TRUE when it could do anything but wrap */
 	bool wrapping_key_is_token_object;

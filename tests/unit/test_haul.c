@@ -17,6 +17,7 @@
 
 #define PAD CKM_AES_KEY_WRAP_PAD
 #define KWP KH_CKM_AES_KEY_WRAP_KWP
+#define VALID_TO INT64_C(4102444800)
 #define ARN "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 struct row {
@@ -83,6 +84,15 @@ static const struct row rows[] = {
 
 static EVP_PKEY *kms_key; /* of the request */
 
+/* In front of base/clock.c's. */
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+
+int64_t __wrap_clock_now(void)
+{
+	return fake_wrap.was_slow ? VALID_TO + 1 : __real_clock_now();
+}
+
 static void fake_up(const struct row *row, struct token *t)
 {
 	memset(t, 0, sizeof(*t));
@@ -102,7 +112,7 @@ static void make_bundle(const struct row *row, const char *path)
 	struct kh_error err = {0};
 	struct bundle_request r = {
 		.kms_key_arn = ARN, .key_spec = row->spec, .wrapping_algorithm = row->alg, .wrapping_key_spec = "RSA_2048",
-		.import_token = {(const unsigned char *)"token", 5}, .fetched_at = 1, .parameters_valid_to = 4102444800,
+		.import_token = {(const unsigned char *)"token", 5}, .fetched_at = 1, .parameters_valid_to = VALID_TO,
 		.generator = "test", .key_uri = "pkcs11:object=payroll"};
 
 	if (kms_key == NULL)
@@ -255,6 +265,7 @@ Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 		{{AES_256, FAKE_OTHER_LABEL, false, {0}, KH_E_TOKEN, "another object than the wrapping key"}, 2},
 		{{EC_WRAP, FAKE_OLD_KEK, false, {KWP}, KH_E_TOKEN, "ephemeral key: C_GenerateKey: CKR_OK with the handle"}, 1},
 		{{AES_256, FAKE_RIVAL, false, {0}, KH_E_INPUT, "destroyed again: 1 object is labelled 'payroll' as well"}, 2},
+		{{AES_256, FAKE_SLOW, false, {0}, KH_E_CHECK, "parameters"}, 1},
 		{{EC_WRAP, FAKE_STAYS, false, {KWP}, KH_E_TOKEN, "C_DestroyObject on the ephemeral key: CKR_ACTION_PROHIBITED"}, 2},
 	};
 
