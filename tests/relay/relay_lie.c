@@ -67,10 +67,13 @@ static CK_RV answer(struct lie *l, const struct relay_blob *blob)
 /* The key that goes in: as it is, changed, or another of its kind. */
 static int content_of(const struct lie *l, struct relay_blob *out)
 {
+	struct relay_subject key;
 	struct relay_blob plain;
 	int rc = plain_of(l, l->key, &plain);
-	bool pkcs8 = plain.len > 64; /* else a secret's bytes */
+	bool pkcs8; /* else a secret's bytes */
 
+	relay_subject_of(l->fn, l->session, l->key, &key);
+	pkcs8 = key.type == CKK_RSA || key.type == CKK_EC;
 	*out = plain;
 	if (rc == 0 && l->action == RELAY_OTHER_KEY)
 		rc = pkcs8 ? relay_pkcs8_other(&plain, out) : RAND_bytes(out->data, (int)out->len) == 1 ? 0 : -1;
