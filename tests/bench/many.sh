@@ -27,20 +27,15 @@ plan_of() {
 				i, i, "materials: [{key_uri: \047pkcs11:object=o", i
 	}'
 }
-now_ms() {
-	echo $(($(date +%s%N) / 1000000))
-}
-# timed FILE COMMAND...: measure's line and the milliseconds into FILE
+# timed FILE COMMAND...: measure's line into FILE
 timed() {
 	timed_file=$1
 	shift
-	timed_from=$(now_ms)
 	"$measure" "$@" >"$timed_file" 2>timed.log || tap_diag "$(tail -n 3 timed.log)"
-	echo "$(cat "$timed_file") $(($(now_ms) - timed_from))" >"$timed_file"
 }
 cpu() { cut -d' ' -f1 "$1"; }
 peak() { cut -d' ' -f2 "$1"; }
-wall() { cut -d' ' -f3 "$1"; }
+wall() { echo $(($(cut -d' ' -f3 "$1") / 1000)); } # milliseconds
 throttled() {
 	grep -c "$1: try [0-9]*: HTTP 400" timed.log
 }
