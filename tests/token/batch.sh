@@ -135,7 +135,7 @@ many j101 j102 late.bundle none.bundle j103 j104 j105
 tap_is "$many_status $(tail -n 1 out)" "7 7 bundles: 2 wrapped, 3 failed, 2 not tried" "where something else was worse that is the status"
 KEYHAUL_RELAY_RULES=
 for i in 101 102 103 104 105; do secret "j$i"; done
-printf 'wrong\n' >wrong.pin
+(umask 077 && printf 'wrong\n' >wrong.pin)
 : >"$KEYHAUL_RELAY_TRACE"
 "$TOKEN" wrap --module "$RELAY" --token "$KEYHAUL_TOKEN" --pin-file wrong.pin j101 j102 >out 2>err
 tap_is "$? $(relay_calls ' C_Login ') $(grep -c . err) $(wc -c <out)" "4 1 2 0" "a wrong PIN ends it, with one error and its hint" ||
