@@ -130,6 +130,7 @@ int creds_open(const struct creds_opts *opts, const struct profile *profile, str
 	       struct kh_error *err)
 {
 	struct creds_source *s = calloc(1, sizeof(*s));
+	int rc;
 
 	if (s)
 		s->newest = calloc(1, sizeof(*s->newest));
@@ -139,13 +140,17 @@ int creds_open(const struct creds_opts *opts, const struct profile *profile, str
 	}
 	s->opts = *opts;
 	s->taken = clock_now();
-	if (take_environment(&s->env, err) || look(opts, &s->env, profile, &s->newest->creds, err)) {
-		creds_close(s);
-		return -1;
-	}
-	wipe_environment();
+	if (take_environment(&s->env, err))
+		goto fail;
+	rc = look(opts, &s->env, profile, &s->newest->creds, err);
+	wipe_environment(); /* not before: what credential_process names may want it */
+	if (rc)
+		goto fail;
 	*out = s;
 	return 0;
+fail:
+	creds_close(s);
+	return -1;
 }
 
 const struct creds *creds_current(const struct creds_source *s)
@@ -157,7 +162,7 @@ static bool is_due(const struct creds_source *s, int64_t now)
 {
 	const struct creds *c = creds_current(s);
 
-	return c->expires && c->renewable && c->expires - now < CREDS_RENEW && now >= s->next_try &&
+	return c->expires && c->renewable && c->expires - now < CREDS_RENEW && (now >= s->next_try || c->expires <= now) &&
 	       (now - s->taken >= RENEW_LEAST || c->expires <= now + RENEW_LEAST);
 }
 

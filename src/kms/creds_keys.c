@@ -38,6 +38,7 @@ static int check(const struct creds_chain *c, const struct creds_values *v, cons
 	if (v->expires && v->expires <= c->now) {
 		clock_format(v->expires, when);
 		kh_fail(err, KH_E_KMS, 0, "%s: the credentials ended at %s", out->where, when);
+		kh_name(err, "ExpiredToken");
 		return kh_hint(err, "get new ones there; if they are new, check this machine's clock");
 	}
 	return 0;

@@ -53,7 +53,7 @@ static int spawn(struct process *p, char *const *words, int out, int err_fd, str
 	if (!rc)
 		return 0;
 	p->pid = -1;
-	kh_fail_errno(err, KH_E_INPUT, rc, "credential_process '%.200s'", words[0]);
+	kh_fail_errno(err, KH_E_INPUT, rc, "'%.200s'", words[0]);
 	return kh_hint(err, "no shell runs it: the first word is a program, by its path or in PATH");
 }
 
@@ -183,7 +183,7 @@ static int read_output(const struct creds_chain *c, const struct secret *output,
 	else if (root)
 		rc = creds_json_keep(c, root, &names, out, err);
 	json_decref(root);
-	if (rc < 0 && err->code == KH_E_KMS && !(out->expires && out->expires <= c->now))
+	if (rc < 0 && err->code == KH_E_KMS && strcmp(err->name, "ExpiredToken") != 0)
 		err->code = KH_E_INPUT; /* a program of the user's, not AWS */
 	return rc;
 }
