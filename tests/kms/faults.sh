@@ -122,6 +122,7 @@ rotate|RotateKeyOnDemand:1=after http 200 {"KeyId":"x"}|1|0|1 on-demand rotation
 rotate|RotateKeyOnDemand:1=half|3|0|1 on-demand rotation done|0 1 1
 rotate|RotateKeyOnDemand:1=LimitExceededException|3|5|25 on-demand rotations|0 1 1
 rotate|RotateKeyOnDemand:1=ConflictException|1|6|under way|0 1 1
+rotate|GetKeyRotationStatus:1+=AccessDeniedException|1|0|1 on-demand rotation done|0 1 1
 rotate|ListKeyRotations:1=html|1|5|not an answer of KMS|0 1 1
 fetch|GetParametersForImport:1=drop|2|0|a request for|0 1 0
 fetch|GetParametersForImport:1=throttle;GetParametersForImport:2=throttle|2|6|ThrottlingException|0 1 0
