@@ -110,7 +110,8 @@ int tmp_destroy(const struct token *t, const struct tmp_object *o, struct kh_err
 	bool is = false;
 	CK_RV rv;
 
-	if (look(t, o->handle, &now, &is, err) != 0)
+	err->code = KH_OK;
+	if (look(t, o->handle, &now, &is, err) != 0 || (!is && err->code != KH_OK)) /* it cannot be looked at */
 		return -1;
 	if (!is || !now.ours || !now.kept || strcmp(now.label, o->label) != 0)
 		return kh_fail(err, KH_E_CHECK, 0, "'%s' is not an object that keyhaul left: nothing was destroyed",
