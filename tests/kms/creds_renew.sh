@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 #
 # Credentials that end while a run goes on: asked for again before that, and what becomes of the run where that fails.
+# shellcheck disable=SC2154 # arn is of server.sh
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
 . "$KEYHAUL_SRC/tests/kms/creds_server.sh"
