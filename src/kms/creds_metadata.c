@@ -168,7 +168,7 @@ int creds_from_metadata(struct creds_chain *c, struct creds *out, struct kh_erro
 {
 	const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
 	struct metadata m = {.c = c};
-	struct kh_error why;
+	struct kh_error why = {0};
 	char role[ROLE_MAX];
 	int rc = -1;
 

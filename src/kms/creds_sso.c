@@ -45,7 +45,7 @@ static int read_settings(const struct creds_chain *c, struct sso *s, struct kh_e
 	if (s->session && !profile_section_is_there(c->profile, "sso-session", s->session))
 		return bad(c, "the config file has no sso-session", s->session, err);
 	if (setting(c, s, "sso_start_url", &s->start_url, err) || setting(c, s, "sso_region", &s->region, err) ||
-	    setting(c, s, "sso_account_id", &s->account, err) || setting(c, s, "sso_role_name", &s->role, err))
+	    setting(c, s, "sso_account_id", &s->account, err) || setting(c, s, "sso_role_name", &s->role, err) || !s->account || !s->role)
 		return -1;
 	for (const char *at = s->account; *at; at++)
 		if (!isdigit((unsigned char)*at))
