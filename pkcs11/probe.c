@@ -151,8 +151,9 @@ static int count(const struct token *t, size_t *objects, size_t *left, struct pr
 	}
 	if (!proof_is_finding(err))
 		return -1;
+	if (out->counted) /* the first failure is what the second may come from */
+		snprintf(out->uncounted, sizeof(out->uncounted), "%.*s", PROBE_WHY_MAX - 1, err->msg);
 	out->counted = false;
-	snprintf(out->uncounted, sizeof(out->uncounted), "%.*s", PROBE_WHY_MAX - 1, err->msg);
 	return 0;
 }
 
