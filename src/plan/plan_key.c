@@ -174,7 +174,7 @@ static int take_replica_policy(const struct yamldoc_node *node, void *out, struc
 
 	if (take_file(node, policy, err))
 		return -1;
-	if (strcmp(*policy, "default-policy") == 0)
+	if (*policy && strcmp(*policy, "default-policy") == 0)
 		*policy = NULL;
 	return 0;
 }

@@ -148,7 +148,7 @@ static size_t look_at_token(const char *folder, bool learn)
 		if (len < 7 || len >= sizeof(objects[0]) || strcmp(e->d_name + len - 7, ".object") != 0)
 			continue;
 		if (learn && n_objects < OBJECTS_MAX)
-			snprintf(objects[n_objects++], sizeof(objects[0]), "%s", e->d_name);
+			memcpy(objects[n_objects++], e->d_name, len + 1);
 		if (is_known(e->d_name))
 			continue;
 		more++;

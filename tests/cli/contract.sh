@@ -74,8 +74,12 @@ if [ -x "$KEYHAUL_BUILD/keyhaul-sim" ]; then
 	tests=$((tests + 3))
 	tap_start sim sh -c 'exec "$KEYHAUL_BUILD/keyhaul-sim" 0<&- 2>&-'
 	tap_poll 10 grep -q AWS_ENDPOINT sim.out
-	tap_is "$(readlink "/proc/$tap_pid/fd/0") $(readlink "/proc/$tap_pid/fd/2")" "/dev/null /dev/null" \
-		"closed standard files are taken by /dev/null"
+	if ls "/proc/$tap_pid/fd/" >/dev/null 2>&1; then
+		tap_is "$(readlink "/proc/$tap_pid/fd/0") $(readlink "/proc/$tap_pid/fd/2")" "/dev/null /dev/null" \
+			"closed standard files are taken by /dev/null"
+	else
+		tap_skip "closed standard files are taken by /dev/null" "a program that makes no core is root's to look into"
+	fi
 	ignored=$((0x$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$tap_pid/status")))
 	tap_isnt $((ignored & 1 << 24)) 0 "SIGXFSZ ends no program"
 	tap_isnt $((ignored & 1 << 12)) 0 "nor does SIGPIPE"
