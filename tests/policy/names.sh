@@ -33,7 +33,7 @@ tap_is "$(in_files . "(^|[^a-zA-Z0-9_.\$}])/(work|home|root|Users)/[a-z]" | grep
 
 # Hosts: AWS's own, names kept for examples, loopback. No mirror and no registry.
 hosts='https?://[a-zA-Z0-9_-][a-zA-Z0-9_.-]*'
-allowed='([a-z0-9.-]*\.)?(amazonaws\.com(\.cn)?|api\.aws|amazonwebservices\.com\.cn|example(\.com|\.net|\.org)?|invalid|test)'
+allowed='([a-z0-9.-]*\.)?(amazonaws\.com(\.cn)?|awsapps\.com|api\.aws|amazonwebservices\.com\.cn|example(\.com|\.net|\.org)?|invalid|test)'
 allowed="$allowed|(www\.)?(apache\.org|w3\.org)|127[0-9.]*|[a-z-]+|192\.0\.2\.[0-9]+|169\.254\.[0-9.]+|0\.0\.0\.0"
 in_files . "$hosts" | grep -oE "^[^:]*:[0-9]*:|$hosts" | awk '/^http/ { print at $0; next } { at = $0 }' |
 	grep -viE "https?://($allowed)[.]?\$" >"$TAP_DIR/hosts"

@@ -13,6 +13,10 @@ sed -nE '/^TABLE$/q; s/^(build|demo|check) +([a-z0-9.+-]+).*/\2/p' "$KEYHAUL_SRC
 tap_ok $? "the table of ./bootstrap is found"
 tap_is "$(sort listed | uniq -d)" "" "each package is there once"
 
+sed -n 's/^build  *\([a-z0-9.+-]*\).*/\1/p' "$KEYHAUL_SRC/bootstrap" | sort >build
+tap_is "$(sed -n '/^sudo apt-get install/,/[^\\]$/p' "$KEYHAUL_SRC/README.md" | tr -d '\\' | tr ' ' '\n' |
+	grep -vxE 'sudo|apt-get|install|' | sort)" "$(cat build)" "README.md names the packages that a build needs"
+
 # What the packages of the table bring, and what no Debian is without.
 dpkg-query -W -f '${db:Status-Status}\t${Package}\t${Essential}\t${Provides}\t${Pre-Depends},${Depends}\n' |
 	sed -n 's/^installed\t//p' >installed
@@ -73,4 +77,4 @@ for word in softhsm2-util openssl valgrind readelf jq; do
 done
 tap_is "$(cat lacking)" "" "every command that a script calls is in the table"
 
-tap_done 3
+tap_done 4
