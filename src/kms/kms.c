@@ -198,3 +198,18 @@ int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned 
 	free(call.body);
 	return rc;
 }
+
+int kms_call_owned(struct kms *k, const char *operation, json_t *body, unsigned flags, struct kms_reply *reply,
+		   struct kh_error *err)
+{
+	int rc;
+
+	if (!body) {
+		memset(reply, 0, sizeof(*reply));
+		reply->outcome = KMS_UNSENT;
+		return kh_fail_memory(err);
+	}
+	rc = kms_call(k, operation, body, flags, reply, err);
+	json_decref(body);
+	return rc;
+}

@@ -102,6 +102,10 @@ struct kms_reply {
 int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned flags, struct kms_reply *reply,
 	     struct kh_error *err);
 
+/* The same with a body that is freed here in any case; NULL is out of memory. */
+int kms_call_owned(struct kms *k, const char *operation, json_t *body, unsigned flags, struct kms_reply *reply,
+		   struct kh_error *err);
+
 void kms_reply_clear(struct kms_reply *reply);
 
 /*

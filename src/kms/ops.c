@@ -11,22 +11,6 @@
 #define PUBLIC_KEY_REPLY_MAX 8192
 #define PAGES_MAX 64
 
-/* Calls with a body that is freed here; NULL is out of memory. */
-static int call(struct kms *k, const char *operation, json_t *body, unsigned flags, struct kms_reply *reply,
-		struct kh_error *err)
-{
-	int rc;
-
-	if (!body) {
-		memset(reply, 0, sizeof(*reply));
-		reply->outcome = KMS_UNSENT;
-		return kh_fail_memory(err);
-	}
-	rc = kms_call(k, operation, body, flags, reply, err);
-	json_decref(body);
-	return rc;
-}
-
 int ops_read_metadata(const json_t *reply, struct ops_key *out, struct kh_error *err)
 {
 	const json_t *m = json_object_get(reply, "KeyMetadata");
@@ -59,7 +43,7 @@ int ops_read_metadata(const json_t *reply, struct ops_key *out, struct kh_error 
 int ops_describe(struct kms *k, const char *key_id, struct ops_key *out, struct kh_error *err)
 {
 	struct kms_reply reply;
-	int rc = call(k, "DescribeKey", json_pack("{s:s}", "KeyId", key_id), 0, &reply, err);
+	int rc = kms_call_owned(k, "DescribeKey", json_pack("{s:s}", "KeyId", key_id), 0, &reply, err);
 
 	if (!rc && ops_read_metadata(reply.json, out, err))
 		rc = kh_context(err, "DescribeKey");
@@ -90,7 +74,7 @@ int ops_parameters(struct kms *k, const char *key_id, const char *algorithm, con
 	memset(out, 0, sizeof(*out));
 	out->public_key.max = KMS_PUBLIC_KEY_MAX;
 	out->import_token.max = KMS_IMPORT_TOKEN_MAX;
-	rc = call(k, "GetParametersForImport",
+	rc = kms_call_owned(k, "GetParametersForImport",
 		  json_pack("{s:s,s:s,s:s}", "KeyId", key_id, "WrappingAlgorithm", algorithm, "WrappingKeySpec",
 			    wrapping_key_spec),
 		  0, &reply, err);
@@ -182,7 +166,7 @@ int ops_import(struct kms *k, const struct bundle_request *request, const struct
 	out->outcome = KMS_UNSENT;
 	if (!body)
 		return -1;
-	rc = call(k, "ImportKeyMaterial", body, once ? KMS_ONCE : KMS_FRESH, &reply, err);
+	rc = kms_call_owned(k, "ImportKeyMaterial", body, once ? KMS_ONCE : KMS_FRESH, &reply, err);
 	out->outcome = reply.outcome;
 	memcpy(out->request_id, reply.request_id, sizeof(out->request_id));
 	if (!rc && read_imported(reply.json, request->kms_key_arn, out, err)) {
@@ -197,7 +181,7 @@ int ops_public_key(struct kms *k, const char *arn, struct buf *out, struct kh_er
 {
 	struct kms_reply reply;
 	char key_id[ARN_MAX];
-	int rc = call(k, "GetPublicKey", json_pack("{s:s}", "KeyId", arn), 0, &reply, err);
+	int rc = kms_call_owned(k, "GetPublicKey", json_pack("{s:s}", "KeyId", arn), 0, &reply, err);
 
 	if (rc)
 		goto out;
@@ -271,7 +255,7 @@ int ops_materials(struct kms *k, const char *arn, struct ops_materials *out, str
 			json_decref(body);
 			return kh_fail(err, KH_E_KMS, 0, "ListKeyRotations: more than %d pages", PAGES_MAX);
 		}
-		rc = call(k, "ListKeyRotations", body, 0, &reply, err);
+		rc = kms_call_owned(k, "ListKeyRotations", body, 0, &reply, err);
 		if (!rc && (read_page(reply.json, out, marker, &more, err) ||
 			    (more && strcmp(marker, last) == 0 &&
 			     kh_fail(err, KH_E_KMS, 0, "the same NextMarker again: a list without an end"))))

@@ -12,22 +12,6 @@
 #define MAC_MAX 64
 #define SIGNATURE_MAX 1024
 
-/* Calls with a body that is freed here; NULL is out of memory. */
-static int call(struct kms *k, const char *operation, json_t *body, unsigned flags, struct kms_reply *reply,
-		struct kh_error *err)
-{
-	int rc;
-
-	if (!body) {
-		memset(reply, 0, sizeof(*reply));
-		reply->outcome = KMS_UNSENT;
-		return kh_fail_memory(err);
-	}
-	rc = kms_call(k, operation, body, flags, reply, err);
-	json_decref(body);
-	return rc;
-}
-
 /* A reply's KeyId, where there is one, is the key's ARN or its id. */
 static int same_key(const json_t *reply, const char *arn, struct kh_error *err)
 {
@@ -79,7 +63,7 @@ static int read_set(const json_t *metadata, const char *own_arn, struct ops_set 
 int ops_describe_set(struct kms *k, const char *arn, struct ops_key *out, struct ops_set *set, struct kh_error *err)
 {
 	struct kms_reply reply;
-	int rc = call(k, "DescribeKey", json_pack("{s:s}", "KeyId", arn), 0, &reply, err);
+	int rc = kms_call_owned(k, "DescribeKey", json_pack("{s:s}", "KeyId", arn), 0, &reply, err);
 
 	if (!rc && (ops_read_metadata(reply.json, out, err) ||
 		    (strcmp(out->arn, arn) != 0 &&
@@ -93,7 +77,7 @@ int ops_describe_set(struct kms *k, const char *arn, struct ops_key *out, struct
 int ops_rotation(struct kms *k, const char *arn, int64_t *since, struct kh_error *err)
 {
 	struct kms_reply reply;
-	int rc = call(k, "GetKeyRotationStatus", json_pack("{s:s}", "KeyId", arn), 0, &reply, err);
+	int rc = kms_call_owned(k, "GetKeyRotationStatus", json_pack("{s:s}", "KeyId", arn), 0, &reply, err);
 
 	*since = 0;
 	if (!rc && (same_key(reply.json, arn, err) ||
@@ -106,7 +90,7 @@ int ops_rotation(struct kms *k, const char *arn, int64_t *since, struct kh_error
 int ops_rotate(struct kms *k, const char *arn, enum kms_outcome *outcome, struct kh_error *err)
 {
 	struct kms_reply reply;
-	int rc = call(k, "RotateKeyOnDemand", json_pack("{s:s}", "KeyId", arn), KMS_ONCE, &reply, err);
+	int rc = kms_call_owned(k, "RotateKeyOnDemand", json_pack("{s:s}", "KeyId", arn), KMS_ONCE, &reply, err);
 
 	*outcome = reply.outcome;
 	if (!rc && same_key(reply.json, arn, err)) {
@@ -120,7 +104,7 @@ int ops_rotate(struct kms *k, const char *arn, enum kms_outcome *outcome, struct
 int ops_delete(struct kms *k, const char *arn, const char *material_id, struct kh_error *err)
 {
 	struct kms_reply reply;
-	int rc = call(k, "DeleteImportedKeyMaterial",
+	int rc = kms_call_owned(k, "DeleteImportedKeyMaterial",
 		      json_pack("{s:s,s:s*}", "KeyId", arn, "KeyMaterialId", material_id[0] ? material_id : NULL), 0,
 		      &reply, err);
 
@@ -147,7 +131,7 @@ static int message_call(struct kms *k, const char *operation, const char *arn, j
 			struct buf *out, struct kh_error *err)
 {
 	struct kms_reply reply;
-	int rc = call(k, operation, body, 0, &reply, err);
+	int rc = kms_call_owned(k, operation, body, 0, &reply, err);
 
 	if (!rc && (same_key(reply.json, arn, err) || reply_blob(reply.json, name, out, err)))
 		rc = kh_context(err, "%s", operation);

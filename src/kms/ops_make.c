@@ -11,20 +11,6 @@
 #define MARKER_MAX 1025
 #define CLOCKS_APART 900 /* seconds: no signature is taken by a clock that is further off */
 
-/* Calls with a body that is freed here; NULL is out of memory. */
-static int call(struct kms *k, const char *operation, json_t *body, unsigned flags, struct kms_reply *reply,
-		struct kh_error *err)
-{
-	int rc;
-
-	memset(reply, 0, sizeof(*reply));
-	if (!body)
-		return kh_fail_memory(err);
-	rc = kms_call(k, operation, body, flags, reply, err);
-	json_decref(body);
-	return rc;
-}
-
 /* Whether there is another page, and where; a list without an end is none. */
 static int next_page(const json_t *reply, char marker[MARKER_MAX], bool *more, struct kh_error *err)
 {
@@ -56,7 +42,7 @@ static int each_element(struct kms *k, const char *operation, const char *key_id
 
 		if (page == PAGES_MAX)
 			return kh_fail(err, KH_E_KMS, 0, "%s: more than %d pages", operation, PAGES_MAX);
-		rc = call(k, operation, json_pack("{s:s*,s:s*}", "KeyId", key_id, "Marker", marker[0] ? marker : NULL), 0,
+		rc = kms_call_owned(k, operation, json_pack("{s:s*,s:s*}", "KeyId", key_id, "Marker", marker[0] ? marker : NULL), 0,
 			  &reply, err);
 		if (!rc && !json_is_array(json_object_get(reply.json, list)))
 			rc = kh_fail(err, KH_E_KMS, 0, "%s: the reply's %s is missing or no list", operation, list);
@@ -129,7 +115,7 @@ int ops_create_alias(struct kms *k, const char *alias, const char *arn, struct k
 {
 	struct kms_reply reply;
 	struct ops_key key;
-	int rc = call(k, "CreateAlias", json_pack("{s:s,s:s}", "AliasName", alias, "TargetKeyId", arn),
+	int rc = kms_call_owned(k, "CreateAlias", json_pack("{s:s,s:s}", "AliasName", alias, "TargetKeyId", arn),
 		      KMS_NO_OUTPUT, &reply, err);
 
 	kms_reply_clear(&reply);

@@ -104,7 +104,7 @@ missing=
 for action in $(grep -o 'kms:[A-Z][A-Za-z]*"' "$readme" | tr -d '"' | cut -d: -f2 | sort -u); do
 	[ "$action" = TagResource ] || grep -q "\"$action\"" "$KEYHAUL_SRC"/src/kms/*.c || missing="$missing $action"
 done
-for action in $(grep -oh '_call(k, "[A-Za-z]*"\|call(k, "[A-Za-z]*"' "$KEYHAUL_SRC"/src/kms/ops*.c | cut -d'"' -f2 | sort -u); do
+for action in $(grep -oh '_call(k, "[A-Za-z]*"\|_owned(k, "[A-Za-z]*"' "$KEYHAUL_SRC"/src/kms/ops*.c | cut -d'"' -f2 | sort -u); do
 	grep -q "\"kms:$action\"" "$readme" || missing="$missing -$action"
 done
 tap_is "$missing" "" "their actions are those that are called"
