@@ -7,6 +7,7 @@
 #include "bundle/next.h"
 #include "bundle/result.h"
 #include "bundle/spki.h"
+#include "bundle/words.h"
 #include "parameters.h"
 
 #include <string.h>
@@ -201,9 +202,11 @@ static int tell(struct cmd *c, const struct bundle *b, struct kh_error *err)
 				 "wrapping_key_spec", r->wrapping_key_spec),
 		       err))
 		goto out;
-	rc = cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s\n  request's SHA-256 %s\nnext: %s\n", o->out,
-			r->kms_key_arn, r->key_spec, r->wrapping_algorithm, r->wrapping_key_spec, bundle_request_sha256(b),
-			buf_text(&next));
+	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s\n  request's SHA-256 %s\n", o->out, r->kms_key_arn,
+		       r->key_spec, r->wrapping_algorithm, r->wrapping_key_spec, bundle_request_sha256(b)) ||
+	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
+		goto out;
+	rc = 0;
 	log_warning("KMS's answer says neither key spec nor algorithm: that the KMS key is %s, and %s what was asked for, is "
 		    "not checked before the import", r->key_spec, r->wrapping_algorithm);
 	if (!r->intent.expiration_model)

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "bundle/next.h"
+#include "bundle/words.h"
 #include "bundle/result.h"
 #include "bundle/jsontext.h"
 #include "tell.h"
@@ -45,13 +46,18 @@ static int add_judgement(json_t *to, const struct bundle *b, int64_t now, struct
 {
 	const struct bundle_request *r = bundle_request(b);
 	const struct bundle_material *m = bundle_material(b);
-	json_t *more = json_pack("{s:s, s:b, s:b, s:I, s:s, s:s*}", "stage", next_stage_name(next_stage(b)), "rehearsal",
+	char request[WORDS_TEXT] = "", material[WORDS_TEXT] = "";
+	json_t *more = NULL;
+	int rc = -1;
+
+	if (words_text(bundle_request_sha256(b), request, err) || (m && words_text(bundle_material_sha256(b), material, err)))
+		return -1;
+	more = json_pack("{s:s, s:b, s:b, s:I, s:s, s:s*, s:s, s:s*}", "stage", next_stage_name(next_stage(b)), "rehearsal",
 				 arn_is_rehearsal(&bundle_facts(b)->arn), "expired", next_is_expired(b, now),
 				 "parameters_seconds_left", (json_int_t)(r->parameters_valid_to - now),
 				 "request_sha256", bundle_request_sha256(b), "material_sha256",
-				 m ? bundle_material_sha256(b) : NULL);
-	int rc = -1;
-
+				 m ? bundle_material_sha256(b) : NULL, "request_words", request, "material_words",
+				 m ? material : NULL);
 	if (!more || json_object_update(to, more)) {
 		kh_fail_memory(err);
 		goto out;

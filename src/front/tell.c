@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "bundle/next.h"
+#include "bundle/words.h"
 #include "sheet.h"
 
 #include <stdio.h>
@@ -38,6 +39,14 @@ static void tell_digest(struct sheet *s, const char *what, struct bundle_blob bl
 		return;
 	hex_encode(digest, sizeof(digest), hex);
 	sheet_line(s, what, "%zu bytes, SHA-256 %s", blob.len, hex);
+}
+
+/* A digest for people: in hex, and below it in words for reading aloud. */
+static void tell_in_words(struct sheet *s, const char *what, const char *hex)
+{
+	sheet_text(s, what, hex);
+	if (!s->failed)
+		s->failed = words_show(s->c, 4, hex, s->err);
 }
 
 static void tell_key_spec(struct sheet *s, const struct bundle_request *r)
@@ -100,7 +109,7 @@ static void tell_request(struct sheet *s, const struct bundle *b)
 		sheet_text(s, "import says", bundle_receipt(b) ? "nothing in the request: it was said at the import" : "nothing yet: import asks for it");
 	else
 		sheet_text(s, "import says", intent);
-	sheet_text(s, "request's SHA-256", bundle_request_sha256(b));
+	tell_in_words(s, "request's SHA-256", bundle_request_sha256(b));
 }
 
 static void tell_token(struct sheet *s, const struct bundle_material *m)
@@ -181,7 +190,7 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 	tell_key(s, m);
 	tell_proof(s, m);
 	sheet_text(s, "wrapped under", m->policy_sha256 && strcmp(m->policy_sha256, "none") != 0 ? m->policy_sha256 : NULL);
-	sheet_text(s, "material's SHA-256", bundle_material_sha256(b));
+	tell_in_words(s, "material's SHA-256", bundle_material_sha256(b));
 }
 
 static void tell_receipt(struct sheet *s, const struct bundle *b)

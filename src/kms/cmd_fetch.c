@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
+#include "bundle/words.h"
 #include "fetch.h"
 #include "fetch_plan.h"
 #include "flight.h"
@@ -168,8 +169,12 @@ static int report_bundle(struct cmd *c, const char *path, const struct bundle *b
 
 	if (!bundle_request(b)->intent.expiration_model)
 		log_warning(INTENT_OPEN);
-	if (!next_command(b, path, c->now, &next, err))
-		rc = cmd_printf(c, err, "  request's SHA-256 %s\nnext: %s\n", bundle_request_sha256(b), buf_text(&next));
+	if (next_command(b, path, c->now, &next, err) ||
+	    cmd_printf(c, err, "  request's SHA-256 %s\n", bundle_request_sha256(b)) ||
+	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
+		goto out;
+	rc = 0;
+out:
 	buf_free(&next);
 	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "bundle/result.h"
+#include "bundle/words.h"
 #include "flight.h"
 #include "import_many.h"
 
@@ -75,7 +76,8 @@ static int report(struct cmd *c, const char *path, const struct import *i, struc
 		       receipt->key_material_id ? ", key material id " : "",
 		       receipt->key_material_id ? receipt->key_material_id : "",
 		       i->compared ? ", KMS's public key is the token's" : "",
-		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256))
+		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256) ||
+	    words_show(c, 4, receipt->material_sha256, err))
 		return -1;
 	return result_add(c, import_result_json(path, i), err);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bundle/result.h"
+#include "bundle/words.h"
 #include "describe.h"
 
 #include <string.h>
@@ -75,6 +76,11 @@ json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const
 			 describe_key(t, &r->key), "token", describe_token(t), "proof", proof_json(r->proof));
 }
 
+static int show_digest(struct cmd *c, const char *whose, const char *hex, struct kh_error *err)
+{
+	return cmd_printf(c, err, "  %s SHA-256  %s\n", whose, hex) != 0 ? -1 : words_show(c, 4, hex, err);
+}
+
 int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, const struct token *t,
 	      const struct haul_result *r, struct kh_error *err)
 {
@@ -94,8 +100,8 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 		       q->wrapping_algorithm, q->wrapping_key_spec, r->blob.len) != 0 ||
 	    cmd_printf(c, err, "  says       %s\n", intent_is_empty(&q->intent) ? "nothing yet: the import must say its expiry" : intent) != 0 ||
 	    show_proof(c, r->proof, err) != 0 ||
-	    cmd_printf(c, err, "  request's SHA-256   %s\n  material's SHA-256  %s\n", bundle_request_sha256(item->bundle),
-		       bundle_material_sha256(item->bundle)) != 0)
+	    show_digest(c, "request's", bundle_request_sha256(item->bundle), err) != 0 ||
+	    show_digest(c, "material's", bundle_material_sha256(item->bundle), err) != 0)
 		goto out;
 	haul_warn(r->key.spec, r->proof);
 	ret = c->common.json ? result_add(c, haul_json(item, o, t, r), err) : 0;

@@ -43,6 +43,24 @@ tap_like "$tap_out" '^done.bundle: imported$' "a receipt: imported"
 tap_like "$tap_out" '^  imported +.* by arn:aws:iam::000000000000:user/ada$' "by whom"
 tap_like "$tap_out" '^next: nothing' "and nothing comes next"
 tap_like "$tap_out" "^  material's SHA-256 +$(jq -jcS .material done.bundle | sha256sum | cut -d' ' -f1)\$" "the material's digest, by its name"
+# the digests in words, request then material, in numbered lines of four; the list's own test is test_words
+in_words() {
+	od -An -v -tu1 | awk -v list="$list" 'BEGIN { while ((getline <list) > 0) { even[n] = $2; odd[n++] = $3 } }
+		{ for (i = 1; i <= NF; i++) printf "%s%s", at ? " " : "", at++ % 2 ? odd[$i] : even[$i] }'
+}
+list=$KEYHAUL_SRC/../shared/data/pgp-words.tsv
+told=$(echo "$tap_out" | awk '/^ +[0-9]+  [A-Za-z]+ +[A-Za-z]+ +[A-Za-z]+ +[A-Za-z]+$/ { $1 = ""; printf "%s", $0 }')
+tap_run "$keyhaul" inspect --json done.bundle
+tap_is "$told" " $(echo "$tap_out" | jq -r '.results[0] | .request_words + " " + .material_words')" "the words, the same in --json"
+if [ -e "$list" ]; then
+	for section in request material; do
+		tap_is "$(echo "$tap_out" | jq -r ".results[0].${section}_words")" \
+			"$(jq -jcS ".$section" done.bundle | openssl dgst -sha256 -binary | in_words)" "$section in words of the list"
+	done
+else
+	tap_skip "request in words of the list" "../shared/data/pgp-words.tsv is not there"
+	tap_skip "material in words of the list" "../shared/data/pgp-words.tsv is not there"
+fi
 jq -S --arg id "$(printf 'ab%.0s' $(seq 32))" '.receipt.key_material_id = $id' done.bundle >id.bundle
 inspect 0 id.bundle
 tap_like "$tap_out" '^  key material id +abab' "and KMS's id, which is another thing"
@@ -137,4 +155,4 @@ tap_like "$tap_out" '^request.bundle: fetched' "of many the good one is told"
 tap_run "$keyhaul" inspect --json bad.bundle request.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .item, .ok)]')" \
 	'[false,"bad.bundle",false,"request.bundle",true]' "of many, --json"
-tap_done 102
+tap_done 105
