@@ -3,6 +3,7 @@
 #include "prompt.h"
 
 #include "cmd.h"
+#include "log.h"
 #include "secret.h"
 
 #include <errno.h>
@@ -143,7 +144,7 @@ fail:
 	return -1;
 }
 
-static int ask(const char *prompt, size_t max, bool echo, struct secret **out, struct kh_error *err)
+int prompt_terminal(const char *prompt, size_t max, bool echo, struct secret **out, struct kh_error *err)
 {
 	struct asking a = {.tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), .prompt = prompt};
 	int rc = -1;
@@ -177,7 +178,7 @@ out:
 
 int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh_error *err)
 {
-	return ask(prompt, max, false, out, err);
+	return prompt_terminal(prompt, max, false, out, err);
 }
 
 int prompt_confirm(const char *prompt, const char *word, struct kh_error *err)
@@ -185,7 +186,7 @@ int prompt_confirm(const char *prompt, const char *word, struct kh_error *err)
 	struct secret *reply = NULL;
 	bool same;
 
-	if (ask(prompt, PROMPT_REPLY_MAX, true, &reply, err) != 0) {
+	if (prompt_terminal(prompt, PROMPT_REPLY_MAX, true, &reply, err) != 0) {
 		if (err->code != KH_E_INPUT)
 			return -1;
 		kh_context(err, "not confirmed");
@@ -195,4 +196,26 @@ int prompt_confirm(const char *prompt, const char *word, struct kh_error *err)
 	same = strcmp(secret_text(reply), word) == 0;
 	secret_free(reply);
 	return same ? 0 : kh_fail(err, KH_E_USAGE, 0, "not confirmed: '%s' was not typed", word);
+}
+
+int prompt_line(const char *prompt, char out[PROMPT_LINE_MAX], struct kh_error *err)
+{
+	struct secret *reply = NULL;
+	int rc;
+
+	if (isatty(STDIN_FILENO)) {
+		rc = prompt_terminal(prompt, PROMPT_LINE_MAX - 1, true, &reply, err);
+	} else {
+		log_line(prompt, "");
+		rc = secret_read_line(STDIN_FILENO, "standard input", PROMPT_LINE_MAX - 1, &reply, err);
+		if (rc && err->code == KH_E_INPUT) {
+			kh_fail(err, KH_E_INPUT, 0, "standard input ended, or has a line that is empty or too long");
+			kh_hint(err, "what is asked for is answered in order, a line each");
+		}
+	}
+	if (rc)
+		return -1;
+	memcpy(out, secret_text(reply), secret_len(reply) + 1);
+	secret_free(reply);
+	return 0;
 }

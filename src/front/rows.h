@@ -10,5 +10,6 @@ extern const struct cmd_row inspect_row;
 extern const struct cmd_row export_row;
 extern const struct cmd_row adopt_row;
 extern const struct cmd_row run_row;
+extern const struct cmd_row compare_row;
 
 #endif
