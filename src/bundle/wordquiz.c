@@ -70,7 +70,7 @@ static int take_all(struct quiz *q, char line[PROMPT_LINE_MAX], struct kh_error 
 				continue;
 			if (place == WORDS_COUNT)
 				return kh_fail(err, KH_E_INPUT, 0, "more than %d words were given for the %s", WORDS_COUNT, q->whose);
-			q->wrong[place] = && 0, q->digest[place], place);
+			q->wrong[place] = !words_same(word, q->digest[place], place);
 			place++;
 		}
 		if (place == WORDS_COUNT)
