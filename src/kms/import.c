@@ -339,23 +339,29 @@ static int check_digest(const struct import_run *run, const struct import *i, st
 			    "compare 'keyhaul inspect' on both hosts, and import nothing before they agree");
 }
 
-int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
+int import_open(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
 {
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->session = &run->session;
 	session_aside(out->session, true);
-	rc = bundle_open(path, &out->file, &out->bundle, err);
+	rc = bundle_open(path, &out->file, &out->bundle, err); /* names it itself */
 	session_aside(out->session, false);
-	if (rc)
-		return -1;
-	if (check_digest(run, out, err))
+	return rc;
+}
+
+int import_opened(struct import_run *run, const char *path, struct import *i, struct kh_error *err)
+{
+	i->settle.lost_wait = run->opts->wait_timeout < LOST_WAIT ? run->opts->wait_timeout : LOST_WAIT;
+	if (check_digest(run, i, err) || (bundle_receipt(i->bundle) ? again(run, i, err) : first(run, i, err)))
 		return kh_context(err, "%s", path);
-	out->settle.lost_wait = run->opts->wait_timeout < LOST_WAIT ? run->opts->wait_timeout : LOST_WAIT;
-	if (bundle_receipt(out->bundle) ? again(run, out, err) : first(run, out, err))
-		return kh_context(err, "%s", path); /* bundle_open names it itself */
 	return 0;
+}
+
+int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
+{
+	return import_open(run, path, out, err) || import_opened(run, path, out, err) ? -1 : 0;
 }
 
 void import_clear(struct import *i)

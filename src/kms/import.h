@@ -48,11 +48,17 @@ struct import {
 	bool visible;	/* KMS shows it */
 };
 
+/* Opens and locks the bundle that import_opened is to import; nothing is sent. The caller clears `out`, also after an error. */
+int import_open(struct import_run *run, const char *path, struct import *out, struct kh_error *err);
+
 /*
- * Imports one bundle and writes its receipt, waits until KMS shows it and compares the public key. The caller clears
- * `out`, also after an error. Nothing is sent before all that can be told without KMS holds; a receipt is written at
- * the 200. KH_E_AGAIN where the result is not known, or not visible yet.
+ * Imports what import_open opened and writes its receipt, waits until KMS shows it and compares the public key. Nothing
+ * is sent before all that can be told without KMS holds; a receipt is written at the 200. KH_E_AGAIN where the result is
+ * not known, or not visible yet.
  */
+int import_opened(struct import_run *run, const char *path, struct import *i, struct kh_error *err);
+
+/* Both. The caller clears `out`, also after an error. */
 int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err);
 void import_clear(struct import *i);
 

@@ -5,28 +5,40 @@
 #include "base/progress.h"
 #include "table.h"
 
+#include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One operand. */
-struct entry {
-	size_t word;
-	char key_id[64]; /* "" where the bundle could not be read: then it stands alone */
-	bool is_new;	 /* NEW_KEY_MATERIAL: behind the key's others */
+/* A KMS key, whatever the Region. */
+struct key {
+	char id[64];
+	bool busy;   /* a bundle of its is being imported */
+	bool held;   /* one waits for that one's end: so do those behind it */
+	bool failed; /* one was not imported */
 };
 
-/* The entries of one key. */
+/* A bundle whose turn comes when all others have been begun. */
+struct later {
+	size_t word;
+	struct key *key;
+	bool is_new; /* NEW_KEY_MATERIAL: behind the key's others */
+	bool again;  /* it was tried */
+};
+
+/* The bundles of one key. */
 struct group {
-	struct entry *first;
-	size_t n, word; /* `word` is the least of theirs */
+	struct later *first;
+	size_t n;
 };
 
 struct many {
 	struct cmd *c;
 	struct import_run *run;
-	struct entry *entries; /* sorted: a key's together */
-	struct group *groups;  /* in the order in which they are named first */
-	size_t n_groups;
+	void *keys; /* a tree, by id */
+	struct later *later;
+	struct group *groups; /* in the order in which they are named first */
+	size_t n_later, n_groups;
 	struct table *table;
 	struct kh_error fatal; /* what ends the run as a whole; code KH_OK for none */
 };
@@ -37,26 +49,39 @@ static void end_run(struct many *m, const struct kh_error *err)
 		m->fatal = *err;
 }
 
-/* What the bundle says of its order; whatever is wrong with it is found out when its turn comes. */
-static void read_entry(const char *path, size_t word, struct entry *out)
+static int by_id(const void *a, const void *b)
 {
-	struct bundle *b = NULL;
-	struct kh_error ignored;
-	const char *type;
+	return strcmp(((const struct key *)a)->id, ((const struct key *)b)->id);
+}
 
-	*out = (struct entry){.word = word};
-	if (bundle_read(path, &b, &ignored))
-		return;
-	type = bundle_request(b)->intent.import_type;
-	memcpy(out->key_id, bundle_facts(b)->arn.key_id, sizeof(out->key_id));
-	out->is_new = type && strcmp(type, INTENT_NEW) == 0;
-	bundle_free(b);
+/* NULL: out of memory. */
+static struct key *key_of(struct many *m, const struct bundle *b)
+{
+	struct key *fresh = calloc(1, sizeof(*fresh)), **found;
+
+	if (!fresh)
+		return NULL;
+	(void)snprintf(fresh->id, sizeof(fresh->id), "%s", bundle_facts(b)->arn.key_id);
+	found = tsearch(fresh, &m->keys, by_id);
+	if (!found || *found != fresh)
+		free(fresh);
+	return found ? *found : NULL;
+}
+
+static void free_keys(struct many *m)
+{
+	while (m->keys) {
+		struct key *key = *(struct key **)m->keys;
+
+		(void)tdelete(key, &m->keys, by_id);
+		free(key);
+	}
 }
 
 static int by_key(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
-	int order = strcmp(x->key_id, y->key_id);
+	const struct later *x = a, *y = b;
+	int order = strcmp(x->key->id, y->key->id);
 
 	if (!order && x->is_new != y->is_new)
 		return x->is_new ? 1 : -1;
@@ -67,7 +92,7 @@ static int by_first_word(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
 
-	return (x->word > y->word) - (x->word < y->word);
+	return (x->first->word > y->first->word) - (x->first->word < y->first->word);
 }
 
 static int by_text(const void *a, const void *b)
@@ -91,26 +116,17 @@ static int check_twice(const struct cmd *c, struct kh_error *err)
 	return rc;
 }
 
+/* What was put off, a key's together. */
 static int make_groups(struct many *m, struct kh_error *err)
 {
-	size_t n = m->c->nwords;
-
-	m->entries = calloc(n, sizeof(*m->entries));
-	m->groups = calloc(n, sizeof(*m->groups));
-	if (!m->entries || !m->groups)
+	m->groups = calloc(m->n_later, sizeof(*m->groups));
+	if (!m->groups)
 		return kh_fail_memory(err);
-	for (size_t i = 0; i < n; i++)
-		read_entry(m->c->words[i], i, &m->entries[i]);
-	qsort(m->entries, n, sizeof(*m->entries), by_key);
-	for (size_t i = 0; i < n; i++) {
-		struct group *g = m->n_groups ? &m->groups[m->n_groups - 1] : NULL;
-
-		if (!g || !m->entries[i].key_id[0] || strcmp(m->entries[i].key_id, g->first->key_id) != 0) {
-			g = &m->groups[m->n_groups++];
-			*g = (struct group){.first = &m->entries[i], .word = m->entries[i].word};
-		}
-		g->n++;
-		g->word = m->entries[i].word < g->word ? m->entries[i].word : g->word;
+	qsort(m->later, m->n_later, sizeof(*m->later), by_key);
+	for (size_t i = 0; i < m->n_later; i++) {
+		if (!i || m->later[i].key != m->later[i - 1].key)
+			m->groups[m->n_groups++].first = &m->later[i];
+		m->groups[m->n_groups - 1].n++;
 	}
 	qsort(m->groups, m->n_groups, sizeof(*m->groups), by_first_word);
 	return 0;
@@ -143,39 +159,89 @@ static void put_failed(struct many *m, size_t word, const struct import *i, cons
 }
 
 /* A multi-Region key's material is known to a replica once the primary has it: then its turn comes again. */
-static bool comes_again(const struct entry *e, const struct kh_error *err, bool last)
+static bool comes_again(const struct key *key, const struct kh_error *err)
 {
-	return !last && strncmp(e->key_id, "mrk-", 4) == 0 && kms_is_error(err, "IncorrectKeyMaterialException");
+	return strncmp(key->id, "mrk-", 4) == 0 && kms_is_error(err, "IncorrectKeyMaterialException");
 }
 
 /* A new material on top of a first one that is not there would be the first. */
-static int check_order(const struct many *m, const struct entry *e, bool failed, struct kh_error *err)
+static int check_order(const struct many *m, const struct later *l, struct kh_error *err)
 {
-	if (!e->is_new || !failed)
+	if (!l->is_new || !l->key->failed)
 		return 0;
 	kh_fail(err, KH_E_AGAIN, 0, "%s: not tried, for another bundle of its key failed, and this material is to follow it",
-		m->c->words[e->word]);
+		m->c->words[l->word]);
 	return kh_hint(err, "mend that one, then run this again");
 }
 
+static bool is_new(const struct bundle *b)
+{
+	const char *type = bundle_request(b)->intent.import_type;
+
+	return type && strcmp(type, INTENT_NEW) == 0;
+}
+
+static void put_off(struct many *m, size_t word, struct key *key, bool is_new, bool again)
+{
+	m->later[m->n_later++] = (struct later){.word = word, .key = key, .is_new = is_new, .again = again};
+}
+
+/* Imports what is open. Gives true where its turn is to come again. */
+static bool import_one_of(struct many *m, size_t word, struct key *key, struct import *i, bool last)
+{
+	struct kh_error err = {0};
+
+	if (!import_opened(m->run, m->c->words[word], i, &err)) {
+		put(m, word, i);
+		return false;
+	}
+	if (!last && comes_again(key, &err))
+		return true;
+	key->failed = true;
+	put_failed(m, word, i, &err);
+	return false;
+}
+
+/* The bundle of one operand, as soon as it is read; those that must follow another are put off. */
+static void import_word(void *ctx, size_t word)
+{
+	struct many *m = ctx;
+	struct import i = {0};
+	struct kh_error err = {0};
+	struct key *key = NULL;
+
+	if (m->fatal.code != KH_OK)
+		return;
+	if (import_open(m->run, m->c->words[word], &i, &err) || !(key = key_of(m, i.bundle))) {
+		if (i.bundle)
+			kh_fail_memory(&err);
+		put_failed(m, word, &i, &err);
+	} else if (is_new(i.bundle) || key->busy || key->held) {
+		key->held = key->held || !is_new(i.bundle);
+		put_off(m, word, key, is_new(i.bundle), false);
+	} else {
+		key->busy = true;
+		if (import_one_of(m, word, key, &i, false))
+			put_off(m, word, key, false, true);
+		key->busy = false;
+	}
+	import_clear(&i);
+}
+
 /* Gives true where its turn is to come again. */
-static bool import_entry(struct many *m, const struct entry *e, bool last, bool *failed)
+static bool import_later(struct many *m, const struct later *l, bool last)
 {
 	struct import i = {0};
 	struct kh_error err = {0};
 	bool again = false;
 
-	if (check_order(m, e, *failed, &err)) {
-		put_failed(m, e->word, &i, &err);
-		return false;
-	}
-	if (!import_bundle(m->run, m->c->words[e->word], &i, &err)) {
-		put(m, e->word, &i);
-	} else if (comes_again(e, &err, last)) {
-		again = true;
+	if (check_order(m, l, &err)) {
+		put_failed(m, l->word, &i, &err);
+	} else if (import_open(m->run, m->c->words[l->word], &i, &err)) {
+		l->key->failed = true;
+		put_failed(m, l->word, &i, &err);
 	} else {
-		*failed = true;
-		put_failed(m, e->word, &i, &err);
+		again = import_one_of(m, l->word, l->key, &i, last);
 	}
 	import_clear(&i);
 	return again;
@@ -184,9 +250,8 @@ static bool import_entry(struct many *m, const struct entry *e, bool last, bool 
 static void run_group(void *ctx, size_t g)
 {
 	struct many *m = ctx;
-	struct entry *first = m->groups[g].first;
+	struct later *first = m->groups[g].first;
 	size_t n = m->groups[g].n, left = 0;
-	bool failed = false;
 
 	for (int turn = 0; turn < 2 && n; turn++, n = left, left = 0)
 		for (size_t i = 0; i < n && m->fatal.code == KH_OK; i++) {
@@ -195,26 +260,41 @@ static void run_group(void *ctx, size_t g)
 
 				kh_fail(&err, KH_E_INTERRUPTED, 0, "interrupted: the rest was not begun");
 				end_run(m, &err);
-			} else if (import_entry(m, &first[i], turn || n == 1, &failed)) {
+			} else if ((!turn && first[i].again) || import_later(m, &first[i], turn || n == 1)) {
 				first[left++] = first[i];
 			}
 		}
 }
 
+/* All that can be imported beside each other, then what was put off. */
+static int run_both(struct many *m, struct kh_error *err)
+{
+	size_t jobs = (size_t)m->run->opts->jobs, begun = 0;
+
+	if (session_run(&m->run->session, m->c->nwords, jobs, import_word, m, &begun, err))
+		return -1;
+	if (begun == m->c->nwords && m->n_later) {
+		begun = 0;
+		if (make_groups(m, err) || session_run(&m->run->session, m->n_groups, jobs, run_group, m, &begun, err))
+			return -1;
+		begun += m->c->nwords - m->n_groups;
+	}
+	if (begun < m->c->nwords && m->fatal.code == KH_OK)
+		m->fatal.code = KH_E_INTERRUPTED;
+	return 0;
+}
+
 static int run_all(struct many *m, struct kh_error *err)
 {
-	size_t begun = 0;
 	int rc;
 
 	if (import_open_session(m->run, err))
 		return -1;
 	progress_begin("importing", 0, m->c->nwords);
-	rc = session_run(&m->run->session, m->n_groups, (size_t)m->run->opts->jobs, run_group, m, &begun, err);
+	rc = run_both(m, err);
 	progress_end();
 	if (rc)
 		return -1;
-	if (begun < m->n_groups && m->fatal.code == KH_OK)
-		m->fatal.code = KH_E_INTERRUPTED;
 	if (m->fatal.code == KH_OK)
 		return table_end(m->table, "bundle", err);
 	(void)table_rest(m->table, err); /* what was done is told all the same */
@@ -230,10 +310,14 @@ int import_many(struct cmd *c, struct import_run *run, struct kh_error *err)
 	struct many m = {.c = c, .run = run};
 	int rc = -1;
 
-	if (!check_twice(c, err) && !make_groups(&m, err) && !table_open(c, run->opts->csv, c->nwords, &m.table, err))
-		rc = run_all(&m, err);
+	if (check_twice(c, err) || table_open(c, run->opts->csv, c->nwords, &m.table, err))
+		goto out;
+	m.later = calloc(c->nwords, sizeof(*m.later));
+	rc = m.later ? run_all(&m, err) : kh_fail_memory(err);
+out:
 	table_free(m.table);
-	free(m.entries);
+	free_keys(&m);
+	free(m.later);
 	free(m.groups);
 	return rc;
 }
