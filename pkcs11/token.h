@@ -101,6 +101,12 @@ int token_login_state(struct token *t, struct kh_error *err);
  */
 int token_login(struct token *t, struct secret *pin, struct kh_error *err);
 
+/*
+ * Logs in for the one operation that was just begun with a key of CKA_ALWAYS_AUTHENTICATE (CKU_CONTEXT_SPECIFIC, PKCS#11 v3.1
+ * section 5.6.8), once, against the same flags; `pin` is wiped, NULL where the token asks by itself. KH_E_TOKEN.
+ */
+int token_login_again(struct token *t, struct secret *pin, struct kh_error *err);
+
 /* Logs out (when we logged in) and closes the session, or notes that it cannot (token_note_stuck); a token without one is fine. */
 void token_close(struct token *t);
 

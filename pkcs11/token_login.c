@@ -56,9 +56,9 @@ int token_login_kind(const struct token *t, enum token_login *out, struct kh_err
 	return 0;
 }
 
-static CK_RV log_in_and_wipe(const struct token *t, struct secret *pin)
+static CK_RV log_in_and_wipe(const struct token *t, CK_USER_TYPE user, struct secret *pin)
 {
-	CK_RV rv = t->fn->C_Login(t->session, CKU_USER, pin ? secret_data(pin) : NULL, pin ? secret_len(pin) : 0);
+	CK_RV rv = t->fn->C_Login(t->session, user, pin ? secret_data(pin) : NULL, pin ? secret_len(pin) : 0);
 
 	if (pin)
 		secret_wipe(secret_data(pin), secret_cap(pin));
@@ -67,7 +67,7 @@ static CK_RV log_in_and_wipe(const struct token *t, struct secret *pin)
 
 /* In the function list's place: the PIN is gone before --debug writes of the call. */
 static const struct {
-	CK_RV (*C_Login)(const struct token *t, struct secret *pin);
+	CK_RV (*C_Login)(const struct token *t, CK_USER_TYPE user, struct secret *pin);
 } wiping = {log_in_and_wipe};
 
 /* A token that does not say it is asked to log in, and says then. */
@@ -123,7 +123,7 @@ int token_login(struct token *t, struct secret *pin, struct kh_error *err)
 
 	if ((pin && check_length(t, pin, err)) || check_again(t, err))
 		return -1;
-	rv = P11_CALL(&wiping, C_Login, t, pin);
+	rv = P11_CALL(&wiping, C_Login, t, CKU_USER, pin);
 	if (rv == CKR_USER_ALREADY_LOGGED_IN) {
 		t->was_logged_in = true; /* whose login it is ends it */
 		return 0;
@@ -132,4 +132,15 @@ int token_login(struct token *t, struct secret *pin, struct kh_error *err)
 		return ckr_fail(err, rv, "C_Login", token_words(t, words));
 	t->logged_in = true;
 	return 0;
+}
+
+int token_login_again(struct token *t, struct secret *pin, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+	CK_RV rv;
+
+	if (check_again(t, err))
+		return -1;
+	rv = P11_CALL(&wiping, C_Login, t, CKU_CONTEXT_SPECIFIC, pin);
+	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_Login (CKU_CONTEXT_SPECIFIC)", token_words(t, words));
 }

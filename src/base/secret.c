@@ -133,17 +133,56 @@ fail:
 	return -1;
 }
 
-int secret_read_file(const char *path, size_t max, struct secret **out, struct kh_error *err)
+static int open_warned(const char *path, struct kh_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
-	int rc;
 
 	if (fd < 0)
 		return kh_fail_errno(err, KH_E_INPUT, errno, "%s", path);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)))
 		log_warning("%s holds a secret, and others may read it (mode %04o): chmod 600", path, st.st_mode & 07777);
+	return fd;
+}
+
+int secret_read_file(const char *path, size_t max, struct secret **out, struct kh_error *err)
+{
+	int fd = open_warned(path, err), rc;
+
+	if (fd < 0)
+		return -1;
 	rc = secret_read_line(fd, path, max, out, err);
+	close(fd);
+	return rc;
+}
+
+int secret_read_whole(const char *path, size_t max, struct secret **out, struct kh_error *err)
+{
+	struct secret *s = NULL;
+	int fd = open_warned(path, err), rc = -1;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -1;
+	s = secret_new(max + 1, err);
+	while (s && n != 0 && s->len <= max) {
+		n = read(fd, s->data + s->len, s->cap - s->len);
+		if (n < 0 && errno != EINTR) {
+			kh_fail_errno(err, KH_E_INPUT, errno, "reading %s", path);
+			goto out;
+		}
+		if (n > 0)
+			secret_set_len(s, s->len + (size_t)n);
+	}
+	if (s && s->len > max) {
+		kh_fail(err, KH_E_INPUT, 0, "%s: larger than %zu bytes", path, max);
+	} else if (s) {
+		*out = s;
+		s = NULL;
+		rc = 0;
+	}
+out:
+	secret_free(s);
 	close(fd);
 	return rc;
 }

@@ -46,6 +46,9 @@ int secret_read_line(int fd, const char *name, size_t max, struct secret **out, 
 /* The same from a file by its path; one that others may read is warned of. */
 int secret_read_file(const char *path, size_t max, struct secret **out, struct kh_error *err);
 
+/* The whole of a file, at most `max` bytes (below SECRET_MAX): a private key's. Warned of and freed likewise. KH_E_INPUT. */
+int secret_read_whole(const char *path, size_t max, struct secret **out, struct kh_error *err);
+
 /* Asks on the terminal (/dev/tty) without echo. KH_E_INPUT where there is none, KH_E_INTERRUPTED after SIGINT. */
 int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh_error *err);
 

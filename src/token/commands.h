@@ -14,5 +14,6 @@ extern const struct cmd_row cmd_wrap;
 extern const struct cmd_row cmd_lock;
 extern const struct cmd_row cmd_clean;
 extern const struct cmd_row cmd_verify;
+extern const struct cmd_row cmd_sign;
 
 #endif

@@ -52,7 +52,10 @@ static int log_in(struct session *s, const struct token_opts *opts, struct kh_er
 		log_line("", "the token asks for the PIN itself: enter it at its keypad or dialogue");
 	else if (pin_get(opts, s->uri, &s->token, &pin, err))
 		return -1;
-	rc = token_login(&s->token, pin, err);
+	/* token_login wipes its own */
+	if (pin && s->keeps_pin)
+		s->pin = secret_copy(secret_bytes(pin), secret_len(pin), err);
+	rc = pin && s->keeps_pin && !s->pin ? -1 : token_login(&s->token, pin, err);
 	secret_free(pin);
 	return rc;
 }
@@ -125,9 +128,11 @@ int session_open(const char *uri, const struct token_opts *opts, bool read_write
 
 void session_close(struct session *s)
 {
+	secret_free(s->pin);
 	token_close(&s->token);
 	module_close(s->module);
 	uri_free(s->uri);
+	s->pin = NULL;
 	s->module = NULL;
 	s->uri = NULL;
 }

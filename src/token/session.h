@@ -14,6 +14,8 @@ struct session {
 	struct token token;
 	struct token_stuck stuck;
 	size_t left; /* temporary objects that stay on the token against our will */
+	bool keeps_pin;	    /* set before session_start: the PIN outlives the login, for keys that want it again */
+	struct secret *pin; /* NULL: none was taken */
 };
 
 /*

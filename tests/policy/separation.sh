@@ -62,7 +62,7 @@ no_symbol keyhaul-sim "$modules" "PKCS#11 code"
 no_symbol keyhaul-sim 'curl_.*' "client"
 no_symbol keyhaul 'system|popen|execvp|execlp|execvpe|posix_spawnp' "shell and no PATH to run a program by"
 
-not_of keyhaul-token 'libtoken.a libkeyhaul-p11.a libunwrap.a' libkms.a libsim.a libfront.a
+not_of keyhaul-token 'libtoken.a libkeyhaul-p11.a libunwrap.a libsign.a' libkms.a libsim.a libfront.a
 not_of keyhaul-kms libkms.a libkeyhaul-p11.a libtoken.a libunwrap.a libsim.a libfront.a
 not_of keyhaul-sim 'libsim.a libunwrap.a' libkeyhaul-p11.a libtoken.a libkms.a libfront.a
 not_of keyhaul libfront.a libkeyhaul-p11.a libtoken.a libunwrap.a libkms.a libsim.a
@@ -94,10 +94,11 @@ may_include src/bundle 'base aws bundle' none
 may_include src/yaml 'base yaml' none
 may_include src/plan 'base aws bundle yaml plan' none
 may_include src/unwrap 'base aws bundle unwrap' none
+may_include src/sign 'base sign' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
-may_include src/token 'base aws bundle pkcs11 token' 'p11-kit/.*'
+may_include src/token 'base aws bundle pkcs11 sign token' 'p11-kit/.*'
 may_include src/kms 'base aws bundle plan kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/front 'base aws bundle front' none
 
-tap_done 41
+tap_done 42
