@@ -4,6 +4,7 @@
 
 #include "aws/limits.h"
 #include "base/file.h"
+#include "yaml/yamlfield.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ static int read_policy(const struct yamldoc_node *at, const char *plan_path, con
 	json_t *json = NULL;
 	int rc = -1;
 
-	if (plan_beside(plan_path, name, &path, err) || file_read(buf_text(&path), &text, err))
+	if (yamlfield_beside(plan_path, name, &path, err) || file_read(buf_text(&path), &text, err))
 		goto out;
 	json = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(json) || memchr(text.data, '\0', text.len)) {

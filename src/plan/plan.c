@@ -25,7 +25,7 @@ static int take_version(const struct yamldoc_node *node, void *out, struct kh_er
 	const char *text;
 
 	(void)out;
-	if (plan_text(node, 16, &text, err))
+	if (yamlfield_text(node, 16, &text, err))
 		return -1;
 	if (strcmp(text, "1") == 0)
 		return 0;
@@ -39,7 +39,7 @@ static int take_name(const struct yamldoc_node *node, void *out, struct kh_error
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	struct plan_key *k = out;
 
-	if (plan_text(node, PLAN_NAME_MAX, &k->name, err))
+	if (yamlfield_text(node, PLAN_NAME_MAX, &k->name, err))
 		return -1;
 	if (strspn(k->name, letters) == strlen(k->name) && k->name[0] != '-')
 		return 0;
@@ -51,7 +51,7 @@ static int take_key_id(const struct yamldoc_node *node, void *out, struct kh_err
 	struct plan_key *k = out;
 	enum arn_kind kind;
 
-	if (plan_text(node, ARN_MAX - 1, &k->key_id, err))
+	if (yamlfield_text(node, ARN_MAX - 1, &k->key_id, err))
 		return -1;
 	kind = arn_kind_of(k->key_id);
 	if (kind == ARN_KEY_ID || kind == ARN_KEY_ARN)
@@ -76,7 +76,7 @@ static int take_algorithm(const struct yamldoc_node *node, void *out, struct kh_
 {
 	const char *text;
 
-	if (plan_text(node, 64, &text, err))
+	if (yamlfield_text(node, 64, &text, err))
 		return -1;
 	return wrapalg_parse(text, &((struct plan_key *)out)->algorithm, err) ? yamldoc_context(node, err) : 0;
 }
@@ -85,7 +85,7 @@ static int take_wrapping_key_spec(const struct yamldoc_node *node, void *out, st
 {
 	const char *text;
 
-	if (plan_text(node, 64, &text, err))
+	if (yamlfield_text(node, 64, &text, err))
 		return -1;
 	return wrapalg_bits_parse(text, &((struct plan_key *)out)->wrapping_bits, err) ? yamldoc_context(node, err) : 0;
 }
@@ -97,7 +97,7 @@ static int take_expires(const struct yamldoc_node *node, void *out, struct kh_er
 	const char *text;
 
 	k->expires_at = node;
-	if (plan_text(node, 64, &text, err))
+	if (yamlfield_text(node, 64, &text, err))
 		return -1;
 	if (strcmp(text, "never") == 0) {
 		k->expiry.expiration_model = INTENT_DOES_NOT_EXPIRE;
@@ -113,7 +113,7 @@ static int take_expires(const struct yamldoc_node *node, void *out, struct kh_er
 	return 0;
 }
 
-static const struct plan_field key_fields[] = {
+static const struct yamlfield key_fields[] = {
 	{"name", true, take_name},
 	{"key_id", false, take_key_id},
 	{"create", false, plan_take_create},
@@ -148,7 +148,7 @@ static int take_key(const struct yamldoc_node *node, void *out, struct kh_error 
 
 	k->at = node;
 	k->wrapping_bits = 4096;
-	if (plan_fields(node, "a key", PLAN_FIELDS(key_fields), k, err) || settle_region(k, err))
+	if (plan_map(node, "a key", YAMLFIELDS(key_fields), k, err) || settle_region(k, err))
 		return -1;
 	return plan_check_key(k, err);
 }
@@ -157,10 +157,10 @@ static int take_keys(const struct yamldoc_node *node, void *out, struct kh_error
 {
 	struct plan *p = out;
 
-	return plan_list(node, PLAN_KEYS_MAX, sizeof(struct plan_key), take_key, (void **)&p->keys, &p->n, err);
+	return yamlfield_list(node, PLAN_KEYS_MAX, sizeof(struct plan_key), take_key, (void **)&p->keys, &p->n, err);
 }
 
-static const struct plan_field plan_root[] = {
+static const struct yamlfield plan_root[] = {
 	{VERSION_NAME, true, take_version},
 	{"keys", true, take_keys},
 };
@@ -176,7 +176,7 @@ static int parse(struct plan *p, const char *data, size_t len, struct kh_error *
 	if (p->root->kind == YAMLDOC_MAP && yamldoc_get(p->root, VERSION_NAME) &&
 	    take_version(yamldoc_get(p->root, VERSION_NAME), p, err))
 		return -1;
-	return plan_fields(p->root, "a plan", PLAN_FIELDS(plan_root), p, err) || plan_check_twice(p->keys, p->n, err) ? -1 : 0;
+	return plan_map(p->root, "a plan", YAMLFIELDS(plan_root), p, err) || plan_check_twice(p->keys, p->n, err) ? -1 : 0;
 }
 
 int plan_parse(const char *data, size_t len, struct plan **out, struct kh_error *err)
@@ -260,12 +260,4 @@ void plan_intent(const struct plan_key *k, size_t material, bool replica, struct
 		out->import_type = INTENT_EXISTING;
 	else if (material)
 		out->import_type = INTENT_NEW;
-}
-
-int plan_beside(const char *plan_path, const char *file, struct buf *out, struct kh_error *err)
-{
-	const char *slash = strrchr(plan_path, '/');
-	size_t folder = slash && file[0] != '/' ? (size_t)(slash - plan_path) + 1 : 0;
-
-	return buf_add(out, plan_path, folder, err) || buf_add(out, file, strlen(file), err) ? -1 : 0;
 }

@@ -3,7 +3,6 @@
 #ifndef KEYHAUL_PLAN_PLAN_H
 #define KEYHAUL_PLAN_PLAN_H
 
-#include "base/buf.h"
 #include "bundle/intent.h"
 #include "bundle/wrapalg.h"
 #include "yaml/yamldoc.h"
@@ -96,8 +95,5 @@ void plan_bundle_name(const struct plan_key *k, size_t material, const char *reg
  * says no type, a further one is NEW_KEY_MATERIAL, in a replica EXISTING_KEY_MATERIAL. `out` points into the plan.
  */
 void plan_intent(const struct plan_key *k, size_t material, bool replica, struct intent *out);
-
-/* Where a policy file is that the plan in `plan_path` names, into a buffer of the caller's. KH_E_INPUT: too long. */
-int plan_beside(const char *plan_path, const char *file, struct buf *out, struct kh_error *err);
 
 #endif

@@ -4,99 +4,15 @@
 
 #include "aws/partition.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-static const struct plan_field *find(const struct plan_field *rows, size_t n, const char *name)
+int plan_map(const struct yamldoc_node *map, const char *what, const struct yamlfield *rows, size_t n, void *out,
+	     struct kh_error *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
-	return NULL;
-}
-
-/* The names that there are, for the hint. */
-static int unknown(const struct yamldoc_node *node, const char *what, const struct plan_field *rows, size_t n,
-		   struct kh_error *err)
-{
-	struct buf names = BUF_INIT(sizeof(err->hint) - 64);
-	struct kh_error ignored;
-
-	for (size_t i = 0; i < n; i++)
-		(void)buf_addf(&names, "%s%s", &ignored, i ? ", " : "", rows[i].name);
-	yamldoc_fail(node, err, "%s has no '%.64s'", what, node->name);
-	kh_hint(err, "it can have %s; module, PIN, slot and profile belong on the command line", buf_text(&names));
-	buf_free(&names);
-	return -1;
-}
-
-int plan_fields(const struct yamldoc_node *map, const char *what, const struct plan_field *rows, size_t n, void *out,
-		struct kh_error *err)
-{
-	if (map->kind != YAMLDOC_MAP)
-		return yamldoc_fail(map, err, "%s must be a map of names and values", what);
-	for (const struct yamldoc_node *node = map->first; node; node = node->next) {
-		const struct plan_field *row = find(rows, n, node->name);
-
-		if (!row)
-			return unknown(node, what, rows, n, err);
-		if (row->take(node, out, err))
-			return -1;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (rows[i].required && !yamldoc_get(map, rows[i].name))
-			return yamldoc_fail(map, err, "%s lacks '%s'", what, rows[i].name);
-	return 0;
-}
-
-int plan_text(const struct yamldoc_node *node, size_t max, const char **out, struct kh_error *err)
-{
-	const char *name = node->name ? node->name : "an element";
-
-	if (node->kind != YAMLDOC_TEXT)
-		return yamldoc_fail(node, err, "'%.64s' must be one text", name);
-	if (!*node->text)
-		return yamldoc_fail(node, err, "'%.64s' has no value", name);
-	if (strlen(node->text) > max)
-		return yamldoc_fail(node, err, "'%.64s' is longer than %zu bytes", name, max);
-	*out = node->text;
-	return 0;
-}
-
-int plan_flag(const struct yamldoc_node *node, bool *out, struct kh_error *err)
-{
-	if (node->kind == YAMLDOC_TEXT && node->plain) {
-		*out = strcmp(node->text, "true") == 0;
-		if (*out || strcmp(node->text, "false") == 0)
-			return 0;
-	}
-	return yamldoc_fail(node, err, "'%.64s' must be true or false", node->name);
-}
-
-int plan_list(const struct yamldoc_node *node, size_t max, size_t size,
-	      int (*take)(const struct yamldoc_node *node, void *out, struct kh_error *err), void **out, size_t *n,
-	      struct kh_error *err)
-{
-	char *array;
-
-	if (node->kind != YAMLDOC_LIST || node->n == 0)
-		return yamldoc_fail(node, err, "'%.64s' must be a list that is not empty", node->name);
-	if (node->n > max)
-		return yamldoc_fail(node, err, "'%.64s' has %zu elements, and at most %zu are taken", node->name, node->n,
-				    max);
-	array = calloc(node->n, size);
-	if (!array)
-		return kh_fail_memory(err);
-	*out = array;
-	for (const struct yamldoc_node *one = node->first; one; one = one->next)
-		if (take(one, array + size * (*n)++, err))
-			return -1;
-	return 0;
+	return yamlfield_map(map, what, "module, PIN, slot and profile belong on the command line", rows, n, out, err);
 }
 
 int plan_region(const struct yamldoc_node *node, const char **out, struct kh_error *err)
 {
-	if (plan_text(node, 31, out, err))
+	if (yamlfield_text(node, 31, out, err))
 		return -1;
 	return partition_region_valid(*out) ? 0 : yamldoc_fail(node, err, "'%.64s' is no Region", *out);
 }

@@ -16,7 +16,7 @@ int plan_take_key_spec(const struct yamldoc_node *node, void *key, struct kh_err
 {
 	const char *text;
 
-	if (plan_text(node, 64, &text, err))
+	if (yamlfield_text(node, 64, &text, err))
 		return -1;
 	return keyspec_parse(text, &((struct plan_key *)key)->key_spec, err) ? yamldoc_context(node, err) : 0;
 }
@@ -26,7 +26,7 @@ int plan_take_key_usage(const struct yamldoc_node *node, void *key, struct kh_er
 	static const char *const usages[] = {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"};
 	struct plan_key *k = key;
 
-	if (plan_text(node, 64, &k->key_usage, err))
+	if (yamlfield_text(node, 64, &k->key_usage, err))
 		return -1;
 	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++)
 		if (strcmp(usages[i], k->key_usage) == 0)
@@ -42,7 +42,7 @@ static int take_key_uri(const struct yamldoc_node *node, void *out, struct kh_er
 	struct plan_material *m = out;
 	bool has[sizeof(allowed) / sizeof(allowed[0])] = {false};
 
-	if (plan_text(node, URI_MAX, &m->key_uri, err))
+	if (yamlfield_text(node, URI_MAX, &m->key_uri, err))
 		return -1;
 	if (bundle_check_uri(m->key_uri, err))
 		return yamldoc_context(node, err);
@@ -67,7 +67,7 @@ static int take_key_material_id(const struct yamldoc_node *node, void *out, stru
 {
 	const char **id = &((struct plan_material *)out)->key_material_id;
 
-	if (plan_text(node, KMS_KEY_MATERIAL_ID_LEN, id, err))
+	if (yamlfield_text(node, KMS_KEY_MATERIAL_ID_LEN, id, err))
 		return -1;
 	if (strlen(*id) == KMS_KEY_MATERIAL_ID_LEN && strspn(*id, "0123456789abcdef") == KMS_KEY_MATERIAL_ID_LEN)
 		return 0;
@@ -76,32 +76,32 @@ static int take_key_material_id(const struct yamldoc_node *node, void *out, stru
 
 static int take_material_description(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	return plan_text(node, KMS_KEY_MATERIAL_DESCRIPTION_MAX, &((struct plan_material *)out)->description, err);
+	return yamlfield_text(node, KMS_KEY_MATERIAL_DESCRIPTION_MAX, &((struct plan_material *)out)->description, err);
 }
 
 static int take_material(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	static const struct plan_field fields[] = {
+	static const struct yamlfield fields[] = {
 		{"key_uri", true, take_key_uri},
 		{"key_material_id", false, take_key_material_id},
 		{"description", false, take_material_description},
 	};
 
 	((struct plan_material *)out)->at = node;
-	return plan_fields(node, "a material", PLAN_FIELDS(fields), out, err);
+	return plan_map(node, "a material", YAMLFIELDS(fields), out, err);
 }
 
 int plan_take_materials(const struct yamldoc_node *node, void *key, struct kh_error *err)
 {
 	struct plan_key *k = key;
 
-	return plan_list(node, PLAN_MATERIALS_MAX, sizeof(struct plan_material), take_material, (void **)&k->materials,
+	return yamlfield_list(node, PLAN_MATERIALS_MAX, sizeof(struct plan_material), take_material, (void **)&k->materials,
 			 &k->n_materials, err);
 }
 
 static int take_description(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	return plan_text(node, KMS_DESCRIPTION_MAX, &((struct plan_key *)out)->create.description, err);
+	return yamlfield_text(node, KMS_DESCRIPTION_MAX, &((struct plan_key *)out)->create.description, err);
 }
 
 static int take_tags(const struct yamldoc_node *node, void *out, struct kh_error *err)
@@ -131,7 +131,7 @@ static int take_alias(const struct yamldoc_node *node, void *out, struct kh_erro
 {
 	const char **alias = &((struct plan_key *)out)->create.alias;
 
-	if (plan_text(node, 256, alias, err))
+	if (yamlfield_text(node, 256, alias, err))
 		return -1;
 	if (arn_kind_of(*alias) == ARN_ALIAS_NAME && strncmp(*alias, "alias/aws/", 10) != 0)
 		return 0;
@@ -139,27 +139,14 @@ static int take_alias(const struct yamldoc_node *node, void *out, struct kh_erro
 	return kh_hint(err, "alias/NAME: letters, digits, / _ and -, and not alias/aws/");
 }
 
-/* A file of the plan's folder or below: what a plan names is read and sent to KMS. */
-static int take_file(const struct yamldoc_node *node, const char **out, struct kh_error *err)
-{
-	if (plan_text(node, 1024, out, err))
-		return -1;
-	for (const char *at = *out; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
-		if (*at == '/' || !*at || (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2]))) {
-			yamldoc_fail(node, err, "'%.200s' is no file of the plan's folder", *out);
-			return kh_hint(err, "a name, or FOLDER/NAME, from where the plan is");
-		}
-	return 0;
-}
-
 static int take_policy(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	return take_file(node, &((struct plan_key *)out)->create.policy, err);
+	return yamlfield_file(node, "plan", &((struct plan_key *)out)->create.policy, err);
 }
 
 static int take_multi_region(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	return plan_flag(node, &((struct plan_key *)out)->create.multi_region, err);
+	return yamlfield_flag(node, &((struct plan_key *)out)->create.multi_region, err);
 }
 
 static int take_replica_region(const struct yamldoc_node *node, void *out, struct kh_error *err)
@@ -172,7 +159,7 @@ static int take_replica_policy(const struct yamldoc_node *node, void *out, struc
 {
 	const char **policy = &((struct plan_replica *)out)->policy;
 
-	if (take_file(node, policy, err))
+	if (yamlfield_file(node, "plan", policy, err)) /* what a plan names is read and sent to KMS */
 		return -1;
 	if (*policy && strcmp(*policy, "default-policy") == 0)
 		*policy = NULL;
@@ -181,26 +168,26 @@ static int take_replica_policy(const struct yamldoc_node *node, void *out, struc
 
 static int take_replica(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	static const struct plan_field fields[] = {
+	static const struct yamlfield fields[] = {
 		{"region", true, take_replica_region},
 		{"policy", true, take_replica_policy},
 	};
 
 	((struct plan_replica *)out)->at = node;
-	return plan_fields(node, "a replica", PLAN_FIELDS(fields), out, err);
+	return plan_map(node, "a replica", YAMLFIELDS(fields), out, err);
 }
 
 static int take_replicas(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
 	struct plan_create *c = &((struct plan_key *)out)->create;
 
-	return plan_list(node, PLAN_REPLICAS_MAX, sizeof(struct plan_replica), take_replica, (void **)&c->replicas,
+	return yamlfield_list(node, PLAN_REPLICAS_MAX, sizeof(struct plan_replica), take_replica, (void **)&c->replicas,
 			 &c->n_replicas, err);
 }
 
 int plan_take_create(const struct yamldoc_node *node, void *key, struct kh_error *err)
 {
-	static const struct plan_field fields[] = {
+	static const struct yamlfield fields[] = {
 		{"key_spec", true, plan_take_key_spec},
 		{"key_usage", false, plan_take_key_usage},
 		{"description", false, take_description},
@@ -212,5 +199,5 @@ int plan_take_create(const struct yamldoc_node *node, void *key, struct kh_error
 	};
 
 	((struct plan_key *)key)->create.at = node;
-	return plan_fields(node, "'create'", PLAN_FIELDS(fields), key, err);
+	return plan_map(node, "'create'", YAMLFIELDS(fields), key, err);
 }

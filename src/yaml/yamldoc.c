@@ -165,6 +165,7 @@ static int attach(struct reader *r, struct yamldoc_node *node, const yaml_mark_t
 	node->line = m->line + 1;
 	node->column = m->column + 1;
 	node->name = r->name;
+	node->name_line = r->name ? r->name_line : node->line;
 	if (r->name && node->text && !*node->text) {
 		node->line = r->name_line; /* of nothing the name's place says more */
 		node->column = r->name_column;

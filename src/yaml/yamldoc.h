@@ -25,6 +25,7 @@ struct yamldoc_node {
 	char *text; /* YAMLDOC_TEXT: one line of UTF-8 without controls, "" for none */
 	bool plain; /* without quotes */
 	size_t line, column;
+	size_t name_line; /* where its name stands; its own line in a list */
 	size_t n; /* YAMLDOC_LIST, YAMLDOC_MAP: how many are in it */
 	struct yamldoc_node *first, *last, *next;
 };

@@ -96,8 +96,8 @@ may_include src/plan 'base aws bundle yaml plan' none
 may_include src/unwrap 'base aws bundle unwrap' none
 may_include src/sign 'base sign' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
-may_include src/token 'base aws bundle pkcs11 sign token' 'p11-kit/.*'
-may_include src/kms 'base aws bundle plan kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
+may_include src/token 'base aws bundle pkcs11 policy sign token' 'p11-kit/.*'
+may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/front 'base aws bundle front' none
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "plan/plan.h"
+#include "yaml/yamlfield.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -218,10 +219,10 @@ Test(plan, takes_thousands_of_keys)
 	plan_free(p);
 	buf_free(&text);
 	cr_assert_eq(plan_parse("keyhaul_plan: 1\n", 16, &p, &err), -1);
-	cr_assert_eq(plan_beside("a/b/plan.yaml", "p.json", &where, &err) || strcmp(where.data, "a/b/p.json"), 0);
+	cr_assert_eq(yamlfield_beside("a/b/plan.yaml", "p.json", &where, &err) || strcmp(where.data, "a/b/p.json"), 0);
 	where.len = 0;
-	cr_assert_eq(plan_beside("plan.yaml", "p.json", &where, &err) || strcmp(where.data, "p.json"), 0);
+	cr_assert_eq(yamlfield_beside("plan.yaml", "p.json", &where, &err) || strcmp(where.data, "p.json"), 0);
 	where.len = 0;
-	cr_assert_eq(plan_beside("a/plan.yaml", "/p.json", &where, &err) || strcmp(where.data, "/p.json"), 0);
+	cr_assert_eq(yamlfield_beside("a/plan.yaml", "/p.json", &where, &err) || strcmp(where.data, "/p.json"), 0);
 	buf_free(&where);
 }
