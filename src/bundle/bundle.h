@@ -194,6 +194,12 @@ int bundle_canonical(const struct bundle *b, const char *section, struct buf *ou
 int bundle_check_uri(const char *uri, struct kh_error *err);
 
 /*
+ * The decoded value of an attribute ("id", "serial") of a URI that bundle_check_uri took, into `out` of `size` bytes, a NUL
+ * behind it: its length; 0 where the URI has none (or it does not fit).
+ */
+size_t bundle_uri_value(const char *uri, const char *name, char *out, size_t size);
+
+/*
  * Whether what a command line says of the import agrees with what the bundle says, and where there is a receipt with what
  * was sent: a span with the one that the receipt's times tell, give or take what two clocks differ. KH_E_USAGE.
  */

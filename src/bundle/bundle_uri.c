@@ -147,3 +147,18 @@ int bundle_check_uri(const char *uri, struct kh_error *err)
 		at += len + 1;
 	}
 }
+
+size_t bundle_uri_value(const char *uri, const char *name, char *out, size_t size)
+{
+	size_t name_len = strlen(name);
+	struct kh_error ignored;
+
+	for (const char *at = uri + strlen("pkcs11:"); *at; at += strcspn(at, ";"), at += *at == ';')
+		if (strncmp(at, name, name_len) == 0 && at[name_len] == '=') {
+			const char *value = at + name_len + 1;
+			int n = decode(value, strcspn(value, ";"), out, size, &ignored);
+
+			return n > 0 ? (size_t)n : 0;
+		}
+	return 0;
+}

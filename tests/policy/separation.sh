@@ -93,6 +93,7 @@ may_include src/aws 'base aws' none
 may_include src/bundle 'base aws bundle' none
 may_include src/yaml 'base yaml' none
 may_include src/plan 'base aws bundle yaml plan' none
+may_include src/policy 'base aws bundle yaml policy' none
 may_include src/unwrap 'base aws bundle unwrap' none
 may_include src/sign 'base sign' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
