@@ -102,4 +102,4 @@ may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/front 'base aws bundle front' none
 
-tap_done 42
+tap_done 43
