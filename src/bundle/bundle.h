@@ -17,6 +17,8 @@
 #define BUNDLE_MECHANISMS_MAX 8
 #define BUNDLE_WARNINGS_MAX 8
 #define BUNDLE_PROOFS_MAX 8
+#define BUNDLE_APPROVALS_MAX 8
+#define BUNDLE_SIGNATURE_MAX 6144 /* bytes of a CMS signature with its certificate */
 #define BUNDLE_TMP_PREFIX "keyhaul-tmp-" /* labels of temporary objects, which are no key's to haul */
 
 /* A value that may be absent: a token need not state it. */
@@ -66,6 +68,13 @@ struct bundle_facts {
 	enum wrapalg algorithm;
 	unsigned wrapping_bits;
 	struct spki wrapping_key; /* request.public_key */
+};
+
+/* That somebody agreed to the request under a policy: what he signed, and his CMS detached signature of it. */
+struct bundle_approval {
+	const char *request_sha256, *policy_sha256;
+	const char *approver; /* the name that the policy has for him */
+	struct bundle_blob signature;
 };
 
 struct bundle_mechanism {
@@ -136,8 +145,8 @@ struct bundle;
  * Parses a bundle: JSON with no duplicate or unknown name, the types and the
  * ASCII that the format allows, every value of its own form, the request's
  * parts fitting each other (SPKI, algorithm, key spec, ARN, URI), and the
- * sections fitting by digest: material.request_sha256 is this request's,
- * receipt.material_sha256 this material's. KH_E_INPUT for a bad file, KH_E_CHECK
+ * sections fitting by digest: material.request_sha256 and that of each approval
+ * is this request's, receipt.material_sha256 this material's; signatures are not looked into. KH_E_INPUT for a bad file, KH_E_CHECK
  * for sections that are not each other's. The caller frees `*out`.
  */
 int bundle_parse(const char *data, size_t len, struct bundle **out, struct kh_error *err);
@@ -159,10 +168,16 @@ const struct bundle_receipt *bundle_receipt(const struct bundle *b);
 /* The proofs, oldest first, and how many; the bundle owns them. */
 const struct bundle_proof *bundle_proofs(const struct bundle *b, size_t *n);
 
+/* The approvals, oldest first, and how many; the bundle owns them. */
+const struct bundle_approval *bundle_approvals(const struct bundle *b, size_t *n);
+
+/* The CMS detached signature of the canonical material; NULL where there is none. The bundle owns it. */
+const struct bundle_blob *bundle_material_signature(const struct bundle *b);
+
 /* A new bundle of a request alone; checked as bundle_parse does. The caller frees it. */
 int bundle_new(const struct bundle_request *request, struct bundle **out, struct kh_error *err);
 
-/* Puts a section into the bundle in place of what it had; a new material drops receipt and proofs. Checked likewise. */
+/* Puts a section into the bundle in place of what it had; a new material drops its signature, receipt and proofs. Checked likewise. */
 int bundle_set_material(struct bundle *b, const struct bundle_material *m, struct kh_error *err);
 int bundle_set_receipt(struct bundle *b, const struct bundle_receipt *r, struct kh_error *err);
 
@@ -171,6 +186,15 @@ int bundle_set_receipt(struct bundle *b, const struct bundle_receipt *r, struct 
  * Checked likewise; pointers to the proofs of before stay good.
  */
 int bundle_set_proof(struct bundle *b, size_t at_index, const struct bundle_proof *p, struct kh_error *err);
+
+/* Adds an approval of its request; KH_E_INPUT where there are BUNDLE_APPROVALS_MAX. Checked likewise. */
+int bundle_add_approval(struct bundle *b, const struct bundle_approval *a, struct kh_error *err);
+
+/* What an approver signs: {approver, policy_sha256, request_sha256} in canonical form, added to `out`. */
+int bundle_approval_text(const struct bundle_approval *a, struct buf *out, struct kh_error *err);
+
+/* Puts the signature of the material in place. KH_E_INPUT where there is no material. */
+int bundle_set_material_signature(struct bundle *b, struct bundle_blob signature, struct kh_error *err);
 
 /* SHA-256 of the canonical section in hex; the bundle owns it. "" where there is no such section. */
 const char *bundle_request_sha256(const struct bundle *b);

@@ -125,6 +125,15 @@ int bundle_check_material(const struct bundle_material *m, const struct bundle_f
 	return check_proof(m, facts, err);
 }
 
+int bundle_check_approval(const struct bundle_approval *a, const char *request_sha256, struct kh_error *err)
+{
+	if (strcmp(a->request_sha256, request_sha256) == 0)
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "approvals.approval.request_sha256: '%s' approved another request", a->approver);
+	return kh_hint(err, "the sections of two bundles were mixed, or the request was changed after it was approved: take the "
+			    "bundle that was approved, or have this one approved");
+}
+
 int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_facts *facts, const char *material_sha256,
 			 struct kh_error *err)
 {

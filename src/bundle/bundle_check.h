@@ -14,6 +14,9 @@ int bundle_check_request(const struct bundle_request *r, struct bundle_facts *fa
 int bundle_check_material(const struct bundle_material *m, const struct bundle_facts *facts, const char *request_sha256,
 			  struct kh_error *err);
 
+/* The approval is of this request, as it says; who signed it is a policy's matter. KH_E_CHECK. */
+int bundle_check_approval(const struct bundle_approval *a, const char *request_sha256, struct kh_error *err);
+
 /* The receipt is this material's and says what an import of it can say. KH_E_INPUT, KH_E_CHECK. */
 int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_facts *facts, const char *material_sha256,
 			 struct kh_error *err);

@@ -196,6 +196,14 @@ int fields_read(const struct fields_section *section, json_t *json, void *out, s
 	return read_fields(section->fields, section->n_fields, json, section->name, out, store, err);
 }
 
+int fields_read_blob(const char *name, size_t max, json_t *json, struct bundle_blob *out, struct fields_store *store,
+		     struct kh_error *err)
+{
+	const struct field f = {.max = max};
+
+	return read_blob(&f, json, name, out, store, err);
+}
+
 void fields_store_free(struct fields_store *store)
 {
 	for (size_t i = 0; i < store->n; i++)

@@ -164,3 +164,8 @@ json_t *fields_write(const struct fields_section *section, const void *from, str
 		kh_context(err, "%s", section->name);
 	return object;
 }
+
+json_t *fields_write_blob(const struct bundle_blob *blob, struct kh_error *err)
+{
+	return write_blob(blob, err);
+}

@@ -15,6 +15,7 @@
 #define MAT(member) .offset = offsetof(struct bundle_material, member)
 #define MECH(member) .offset = offsetof(struct bundle_mechanism, member)
 #define RCPT(member) .offset = offsetof(struct bundle_receipt, member)
+#define APR(member) .offset = offsetof(struct bundle_approval, member)
 #define PRF(member) .offset = offsetof(struct bundle_proof, member)
 #define MUST .required = true
 
@@ -255,6 +256,17 @@ static const struct field receipt[] = {
 	{"material_sha256", FIELD_TEXT, MUST, RCPT(material_sha256), .max = 64, .check = check_sha256},
 };
 
+static const struct field approved[] = {
+	{"request_sha256", FIELD_TEXT, MUST, APR(request_sha256), .max = 64, .check = check_sha256},
+	{"policy_sha256", FIELD_TEXT, MUST, APR(policy_sha256), .max = 64, .check = check_sha256},
+	{"approver", FIELD_TEXT, MUST, APR(approver), .max = 64},
+};
+
+static const struct field approval[] = {
+	{"approval", FIELD_OBJECT, MUST, INSIDE(approved)},
+	{"signature", FIELD_BLOB, MUST, APR(signature), .max = BUNDLE_SIGNATURE_MAX},
+};
+
 static const struct field kms_proof[] = {
 	{"method", FIELD_TEXT, MUST, PRF(method), .max = 32, .check = check_method},
 	{"challenge", FIELD_BLOB, PRF(challenge), .max = 256},
@@ -269,3 +281,4 @@ const struct fields_section fields_request = {"request", ROWS(request)};
 const struct fields_section fields_material = {"material", ROWS(material)};
 const struct fields_section fields_receipt = {"receipt", ROWS(receipt)};
 const struct fields_section fields_proof = {"proofs", ROWS(kms_proof)};
+const struct fields_section fields_approval = {"approvals", ROWS(approval)};

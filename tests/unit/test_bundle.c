@@ -14,6 +14,8 @@
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 #define ARN "arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define AN_APPROVAL(digest, more) \
+	"{\"approval\": {\"request_sha256\": \"" digest "\", \"policy_sha256\": \"" HEX64 "\", \"approver\": \"Ann\"}" more "}"
 #define A_PROOF(more, digest) "{\"method\": \"hmac\", \"challenge\": \"AAAA\", \"answer\": \"AAAA\", \"at\": " \
 	"\"2026-11-22T10:00:00Z\", \"by\": \"test\", \"material_sha256\": \"" digest "\"" more "}"
 #define THEN INT64_C(1795341600)
@@ -124,6 +126,22 @@ static void proofs_add_up(struct bundle *b)
 	cr_assert(bundle_set_proof(b, 0, &p, &err) == -1 && strstr(err.msg, "no challenge"), "%s", err.msg);
 }
 
+/* Eight approvals and no more; they are of the request, and a new material leaves them; its signature goes with the old one. */
+static void approvals_stay(struct bundle *b)
+{
+	static const unsigned char bytes[] = {1, 2, 3};
+	struct bundle_approval a = {
+		.request_sha256 = bundle_request_sha256(b), .policy_sha256 = HEX64, .approver = "Ann", .signature = {bytes, 3}};
+	struct kh_error err;
+	size_t n = 9;
+
+	for (int i = 0; i < BUNDLE_APPROVALS_MAX; i++)
+		cr_assert_eq(bundle_add_approval(b, &a, &err), 0, "%s", err.msg);
+	cr_assert(bundle_add_approval(b, &a, &err) == -1 && strstr(err.msg, "holds 8 approvals"), "%s", err.msg);
+	cr_assert(bundle_approvals(b, &n)[7].signature.len == 3 && n == BUNDLE_APPROVALS_MAX);
+	cr_assert(!bundle_set_material_signature(b, (struct bundle_blob){bytes, 2}, &err) && bundle_material_signature(b)->len == 2);
+}
+
 Test(bundle, what_is_written_is_read)
 {
 	struct bundle *b = a_bundle(3), *again = NULL;
@@ -172,7 +190,10 @@ Test(bundle, sections_replace_and_drop)
 	(void)snprintf(before, sizeof(before), "%s", bundle_material_sha256(b));
 	m.wrapped_at++;
 	proofs_add_up(b);
+	approvals_stay(b);
 	cr_assert_eq(bundle_set_material(b, &m, &err), 0, "%s", err.msg);
+	(void)bundle_approvals(b, &proofs);
+	cr_assert(proofs == BUNDLE_APPROVALS_MAX && !bundle_material_signature(b), "a new material drops its signature alone");
 	(void)bundle_proofs(b, &proofs);
 	cr_assert_eq(proofs, 0, "a new material drops the proofs");
 	cr_assert_null(bundle_receipt(b), "a new material drops the receipt");
@@ -224,7 +245,13 @@ static const struct {
 	{"\"keyhaul_bundle\": 1,", "", "not a keyhaul bundle", 0},
 	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"keyhaul_bundle\": 1,", "duplicate", 0},
 	{"\"fetched_at\"", "\"generator\": \"x\", \"fetched_at\"", "duplicate", 0},
-	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"approvals\": [],", "approvals: unknown", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"agreements\": [],", "agreements: unknown", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"approvals\": [],", "approvals: not an array of 1 to 8", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"approvals\": [" AN_APPROVAL(HEX64, "") "],", "approvals.signature: missing", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"approvals\": [" AN_APPROVAL(HEX64, ", \"signature\": \"AAAA\"") "],",
+	 "approvals.approval.request_sha256", KH_E_CHECK},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"material_signature\": {},", "material_signature: not a string", 0},
+	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"material_signature\": \"AA=\",", "material_signature", 0},
 	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [],", "proofs: not an array", 0},
 	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [{\"method\": \"guess\"}],", "proofs.method", 0},
 	{"\"keyhaul_bundle\": 1,", "\"keyhaul_bundle\": 1, \"proofs\": [{\"method\": \"hmac\"}],", "proofs.at: missing", 0},
