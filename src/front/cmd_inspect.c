@@ -7,7 +7,7 @@
 #include "bundle/words.h"
 #include "bundle/result.h"
 #include "bundle/jsontext.h"
-#include "tell.h"
+#include "tell/tell.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 
 #define CERT_FILE_MAX 65536 /* bytes of a file with one */
 #define CERT_HEX 65	    /* SHA-256 in hex and a NUL */
-#define CERT_NAME_MAX 256   /* bytes of a subject as text, with its NUL */
+#define CERT_NAME_MAX 512   /* bytes of a subject as text, with its NUL */
 
 /* Reads the one X.509 certificate of a file, PEM or DER. The caller frees `*out`. KH_E_INPUT. */
 int cert_load(const char *path, X509 **out, struct kh_error *err);

@@ -65,7 +65,7 @@ no_symbol keyhaul 'system|popen|execvp|execlp|execvpe|posix_spawnp' "shell and n
 not_of keyhaul-token 'libtoken.a libkeyhaul-p11.a libunwrap.a libsign.a' libkms.a libsim.a libfront.a
 not_of keyhaul-kms libkms.a libkeyhaul-p11.a libtoken.a libunwrap.a libsim.a libfront.a
 not_of keyhaul-sim 'libsim.a libunwrap.a' libkeyhaul-p11.a libtoken.a libkms.a libfront.a
-not_of keyhaul libfront.a libkeyhaul-p11.a libtoken.a libunwrap.a libkms.a libsim.a
+not_of keyhaul 'libfront.a libtell.a libsign.a' libkeyhaul-p11.a libtoken.a libunwrap.a libkms.a libsim.a
 
 # The whole search must be able to find something.
 undefined keyhaul-kms | grep -q '^curl_easy_perform$'
@@ -93,13 +93,14 @@ may_include src/aws 'base aws' none
 may_include src/bundle 'base aws bundle' none
 may_include src/yaml 'base yaml' none
 may_include src/plan 'base aws bundle yaml plan' none
-may_include src/policy 'base aws bundle yaml policy' none
+may_include src/policy 'base aws bundle sign yaml policy' none
 may_include src/unwrap 'base aws bundle unwrap' none
 may_include src/sign 'base sign' none
+may_include src/tell 'base aws bundle sign tell' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
 may_include src/token 'base aws bundle pkcs11 policy sign token' 'p11-kit/.*'
 may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
-may_include src/front 'base aws bundle front' none
+may_include src/front 'base aws bundle sign tell front' none
 
-tap_done 43
+tap_done 44

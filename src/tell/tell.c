@@ -6,6 +6,7 @@
 #include "bundle/next.h"
 #include "bundle/words.h"
 #include "sheet.h"
+#include "sign/cms.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +87,7 @@ static void tell_endpoint(struct sheet *s, const struct bundle_request *r)
 		sheet_line(s, "DescribeKey", "was not allowed: KMS's key was not compared with this request");
 }
 
-static void tell_request(struct sheet *s, const struct bundle *b)
+static void request(struct sheet *s, const struct bundle *b)
 {
 	const struct bundle_request *r = bundle_request(b);
 	char intent[INTENT_WORDS_MAX];
@@ -110,6 +111,55 @@ static void tell_request(struct sheet *s, const struct bundle *b)
 	else
 		sheet_text(s, "import says", intent);
 	tell_in_words(s, "request's SHA-256", bundle_request_sha256(b));
+}
+
+/* Who signed what, and whether the signature is good; whether he may, a policy says. */
+static void tell_signature(struct sheet *s, const char *what, const char *claim, const struct bundle_blob *signature,
+			   const struct buf *text)
+{
+	struct cms_signer signer = {NULL, 0};
+	char when[SHEET_TIME], name[CERT_NAME_MAX], sha256[CERT_HEX];
+	struct kh_error why;
+
+	if (s->failed)
+		return;
+	if (cms_verify(signature->data, signature->len, buf_text(text), text->len, &signer, &why) ||
+	    cert_sha256(signer.cert, sha256, &why)) {
+		sheet_line(s, what, "%sNOT GOOD: %s", claim, why.msg);
+	} else {
+		sheet_time(signer.signed_at, s->c->now, when);
+		sheet_line(s, what, "%sa good signature of %s", claim, when);
+		sheet_line(s, "", "by the certificate of '%s', SHA-256 %s", cert_subject(signer.cert, name), sha256);
+	}
+	X509_free(signer.cert);
+}
+
+static void approvals(struct sheet *s, const struct bundle *b)
+{
+	size_t n = 0;
+	const struct bundle_approval *all = bundle_approvals(b, &n);
+
+	for (size_t i = 0; i < n && !s->failed; i++) {
+		struct buf text = BUF_INIT(1024);
+		char claim[256];
+
+		(void)snprintf(claim, sizeof(claim), "'%s' under the policy with SHA-256 %s: ", all[i].approver, all[i].policy_sha256);
+		s->failed = bundle_approval_text(&all[i], &text, s->err);
+		tell_signature(s, "approval", claim, &all[i].signature, &text);
+		buf_free(&text);
+	}
+}
+
+static void material_signature(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_blob *signature = bundle_material_signature(b);
+	struct buf text = BUF_INIT(BUNDLE_MAX);
+
+	if (!signature || s->failed)
+		return;
+	s->failed = bundle_canonical(b, "material", &text, s->err);
+	tell_signature(s, "material's signer", "", signature, &text);
+	buf_free(&text);
 }
 
 static void tell_token(struct sheet *s, const struct bundle_material *m)
@@ -191,6 +241,7 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 	tell_proof(s, m);
 	sheet_text(s, "wrapped under", m->policy_sha256 && strcmp(m->policy_sha256, "none") != 0 ? m->policy_sha256 : NULL);
 	tell_in_words(s, "material's SHA-256", bundle_material_sha256(b));
+	material_signature(s, b);
 }
 
 static void tell_receipt(struct sheet *s, const struct bundle *b)
@@ -227,12 +278,23 @@ static void tell_proofs(struct sheet *s, const struct bundle *b)
 	}
 }
 
+int tell_request(struct cmd *c, const char *path, const struct bundle *b, struct kh_error *err)
+{
+	struct sheet s = {c, err, 0};
+
+	s.failed = cmd_printf(c, err, "%s: the request\n", path);
+	request(&s, b);
+	approvals(&s, b);
+	return s.failed;
+}
+
 int tell_bundle(struct cmd *c, const char *path, const struct bundle *b, const char *next, struct kh_error *err)
 {
 	struct sheet s = {c, err, 0};
 
 	s.failed = cmd_printf(c, err, "%s%s: %s\n", c->text.len ? "\n" : "", path, next_stage_name(next_stage(b)));
-	tell_request(&s, b);
+	request(&s, b);
+	approvals(&s, b);
 	tell_material(&s, b);
 	tell_receipt(&s, b);
 	tell_proofs(&s, b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#ifndef KEYHAUL_FRONT_SHEET_H
-#define KEYHAUL_FRONT_SHEET_H
+#ifndef KEYHAUL_TELL_SHEET_H
+#define KEYHAUL_TELL_SHEET_H
 
 #include "base/cmd.h"
 
