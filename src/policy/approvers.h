@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_POLICY_APPROVERS_H
+#define KEYHAUL_POLICY_APPROVERS_H
+
+#include "policy.h"
+#include "sign/cms.h"
+
+#define APPROVERS_SKEW 300 /* seconds that the clocks of two hosts may differ */
+
+/*
+ * The person of a list (p->approvers or p->material_signers) whose certificate this is: pinned by its fingerprint, or of the
+ * subject and issued by the certificate that the policy names; valid at `now` (seconds), not listed as revoked, with a key
+ * and a purpose that cert_check_key takes. The policy owns `*out`. KH_E_CHECK, KH_E_INPUT for an issuer's file.
+ */
+int approvers_person(const struct policy *p, const struct policy_people *people, X509 *cert, int64_t now,
+		     const struct policy_person **out, struct kh_error *err);
+
+/* One approval of a bundle, judged at `now`: who counts by it. KH_E_CHECK says why it counts for nobody. */
+int approvers_judge(const struct policy *p, const struct bundle *b, size_t index, int64_t now,
+		    const struct policy_person **out, struct kh_error *err);
+
+/*
+ * That as many people as the policy asks for approved this request under this very policy: people, not certificates, a key
+ * counting once; signed between fetched_at and `now`. KH_E_CHECK names who approved, who is missing, and what counts for nobody.
+ */
+int approvers_check(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err);
+
+/*
+ * That the material is signed by one of p->material_signers, where the policy has any, between wrapped_at and `now`.
+ * KH_E_CHECK.
+ */
+int approvers_check_material(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err);
+
+#endif
