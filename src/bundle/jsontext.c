@@ -3,6 +3,8 @@
 #include "jsontext.h"
 
 #include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@ struct held {
 	size_t n, room;
 };
 static _Thread_local struct held *held;
+static _Thread_local bool lacked; /* an allocation failed outside of these */
+static void (*release_by)(void *) = free;
 
 static int note(struct held *h, void *block)
 {
@@ -37,8 +41,10 @@ static void *allocate(size_t size)
 {
 	void *block = malloc(size);
 
-	if (!held || (block && note(held, block) == 0))
+	if (!held || (block && note(held, block) == 0)) {
+		lacked = lacked || !block;
 		return block;
+	}
 	free(block);
 	longjmp(held->out, 1);
 }
@@ -52,7 +58,7 @@ static void release(void *block)
 		i--;
 	if (i > 0)
 		held->blocks[i - 1] = held->blocks[--held->n];
-	free(block);
+	release_by(block);
 }
 
 /* Before main: no thread is in jansson yet. */
@@ -61,11 +67,16 @@ __attribute__((constructor)) static void take_over(void)
 	json_set_alloc_funcs(allocate, release);
 }
 
+void jsontext_release_by(void (*free_block)(void *block))
+{
+	release_by = free_block;
+}
+
 static void drop(struct held *h)
 {
 	held = NULL;
 	for (size_t i = 0; i < h->n; i++)
-		free(h->blocks[i]);
+		release_by(h->blocks[i]);
 }
 
 static void say_no_memory(json_error_t *why)
@@ -108,4 +119,19 @@ char *jsontext_write(const json_t *value, size_t flags)
 	held = NULL;
 	free(h.blocks);
 	return text;
+}
+
+json_t *jsontext_pack(const char *format, ...)
+{
+	json_t *value;
+	va_list args;
+
+	lacked = false;
+	va_start(args, format);
+	value = json_vpack_ex(NULL, 0, format, args);
+	va_end(args);
+	if (!lacked)
+		return value;
+	json_decref(value);
+	return NULL;
 }

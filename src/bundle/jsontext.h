@@ -17,4 +17,13 @@ json_t *jsontext_read(const char *data, size_t len, size_t flags, json_error_t *
 /* The caller frees it; NULL for want of memory. */
 char *jsontext_write(const json_t *value, size_t flags);
 
+/*
+ * json_pack, for a format with members that may be missing ("s:s*"): jansson leaves such a one out where it had no room
+ * for it [seen]. NULL then, as for every other want of memory; what "o" took over is dropped in any case.
+ */
+json_t *jsontext_pack(const char *format, ...);
+
+/* From now on what jansson allocated is freed by this, which ends in free(): for a program that wipes first. */
+void jsontext_release_by(void (*free_block)(void *block));
+
 #endif

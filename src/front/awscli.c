@@ -31,7 +31,7 @@ int awscli_input(const struct bundle *b, const struct intent *intent, int64_t no
 {
 	const struct bundle_request *r = bundle_request(b);
 	int64_t until = valid_to(intent, now);
-	json_t *doc = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "KeyId", r->kms_key_arn, "ExpirationModel",
+	json_t *doc = jsontext_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "KeyId", r->kms_key_arn, "ExpirationModel",
 				intent->expiration_model, "ImportType", intent->import_type, "KeyMaterialId",
 				intent->key_material_id, "KeyMaterialDescription", intent->key_material_description);
 	char *text = NULL;

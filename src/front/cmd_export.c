@@ -7,6 +7,7 @@
 #include "folder.h"
 
 #include "base/log.h"
+#include "bundle/jsontext.h"
 
 struct export_opts {
 	const char *to;
@@ -74,7 +75,7 @@ static int tell(struct cmd *c, const char *path, const struct bundle *b, const c
 		struct kh_error *err)
 {
 	const struct bundle_request *r = bundle_request(b);
-	json_t *result = json_pack("{s:s, s:b, s:s, s:s*}", "item", path, "ok", 1, "folder", dir, "command",
+	json_t *result = jsontext_pack("{s:s, s:b, s:s, s:s*}", "item", path, "ok", 1, "folder", dir, "command",
 				   *command ? command : NULL);
 
 	if (result_add(c, result, err))

@@ -52,7 +52,7 @@ static int add_judgement(json_t *to, const struct bundle *b, int64_t now, struct
 
 	if (words_text(bundle_request_sha256(b), request, err) || (m && words_text(bundle_material_sha256(b), material, err)))
 		return -1;
-	more = json_pack("{s:s, s:b, s:b, s:I, s:s, s:s*, s:s, s:s*}", "stage", next_stage_name(next_stage(b)), "rehearsal",
+	more = jsontext_pack("{s:s, s:b, s:b, s:I, s:s, s:s*, s:s, s:s*}", "stage", next_stage_name(next_stage(b)), "rehearsal",
 				 arn_is_rehearsal(&bundle_facts(b)->arn), "expired", next_is_expired(b, now),
 				 "parameters_seconds_left", (json_int_t)(r->parameters_valid_to - now),
 				 "request_sha256", bundle_request_sha256(b), "material_sha256",

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "keymatch.h"
 
+#include "bundle/jsontext.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,6 +189,6 @@ void keymatch_words(const struct bundle_material *m, char out[KEYMATCH_WORDS])
 
 json_t *keymatch_json(const struct bundle_material *m)
 {
-	return json_pack("{s:s*,s:s*,s:s*,s:s*,s:s*}", "label", m->key.label, "id", m->key.id, "type", m->key.type, "token",
+	return jsontext_pack("{s:s*,s:s*,s:s*,s:s*,s:s*}", "label", m->key.label, "id", m->key.id, "type", m->key.type, "token",
 			 m->token.label, "serial", m->token.serial);
 }

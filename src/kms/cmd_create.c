@@ -3,6 +3,7 @@
 #include "cmd_kms.h"
 
 #include "base/file.h"
+#include "bundle/jsontext.h"
 #include "bundle/result.h"
 #include "compare.h"
 #include "ops.h"
@@ -71,6 +72,7 @@ static int set_spec(const struct create_opts *o, json_t *body, struct kh_error *
 static int set_policy(const char *policy, json_t *body, struct kh_error *err)
 {
 	struct buf text = BUF_INIT(KMS_POLICY_MAX);
+	json_error_t why;
 	json_t *check = NULL;
 	int rc = -1;
 
@@ -79,7 +81,11 @@ static int set_policy(const char *policy, json_t *body, struct kh_error *err)
 		kh_context(err, "--policy");
 		goto out;
 	}
-	check = json_loadb(buf_text(&text), text.len, 0, NULL);
+	check = jsontext_read(buf_text(&text), text.len, 0, &why);
+	if (!check && json_error_code(&why) == json_error_out_of_memory) {
+		kh_fail_memory(err);
+		goto out;
+	}
 	if (!json_is_object(check)) {
 		kh_fail(err, KH_E_USAGE, 0, "--policy is no JSON object");
 		kh_hint(err, "a policy's text, or file://PATH of one");

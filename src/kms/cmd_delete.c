@@ -186,7 +186,10 @@ static int report(struct cmd *c, const struct deletion *d, struct kh_error *err)
 	json_t *ids = json_array();
 
 	for (size_t i = 0; i < d->n; i++) {
-		(void)json_array_append_new(ids, json_string(d->ids[i]));
+		if (json_array_append_new(ids, json_string(d->ids[i]))) {
+			json_decref(ids);
+			ids = NULL; /* result_add's failure, where they are asked for */
+		}
 		if (cmd_printf(c, err, "%s: deleted %s%s\n", d->target.arn, d->ids[i][0] ? "key material id " : "its material",
 			       d->ids[i])) {
 			json_decref(ids);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bundle/jsontext.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
 #include "bundle/words.h"
@@ -195,7 +196,7 @@ static int report(struct cmd *c, const struct fetch_opts *o, const struct fetch 
 	    report_choice(c, f, err) || report_bundle(c, o->out, b, err))
 		goto out;
 	rc = result_add(c,
-			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
+			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
 				    "key_spec", keyspec_name(f->spec), "wrapping_algorithm", algorithm, "wrapping_key_spec", bits,
 				    "parameters_valid_to", until, "described", (int)f->described, "endpoint",
 				    f->endpoint.url, "request_sha256", bundle_request_sha256(b), "token_profile",

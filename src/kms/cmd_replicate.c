@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "bundle/jsontext.h"
 #include "bundle/result.h"
 #include "fetch.h"
 #include "ops_make.h"
@@ -95,13 +96,16 @@ static int read_options(struct replication *r, struct kh_error *err)
 static int add_policy(const char *path, json_t *body, struct kh_error *err)
 {
 	struct buf text = BUF_INIT(KMS_POLICY_MAX);
+	json_error_t why;
 	json_t *check = NULL;
 	int rc = file_read(path, &text, err);
 
 	if (rc)
 		goto out;
-	check = json_loadb(buf_text(&text), text.len, 0, NULL);
-	if (!json_is_object(check))
+	check = jsontext_read(buf_text(&text), text.len, 0, &why);
+	if (!check && json_error_code(&why) == json_error_out_of_memory)
+		rc = kh_fail_memory(err);
+	else if (!json_is_object(check))
 		rc = kh_fail(err, KH_E_INPUT, 0, "--policy: %s is no JSON object", path);
 	else if (json_object_set_new(body, "Policy", json_stringn(buf_text(&text), text.len)))
 		rc = kh_fail_memory(err);
@@ -221,7 +225,7 @@ static int report(struct cmd *c, const struct replication *r, struct kh_error *e
 	    (!out && cmd_printf(c, err, "next: keyhaul-kms fetch --key-id %s --out BUNDLE\n", r->replica.arn)))
 		return -1;
 	return result_add(c,
-			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:s*}", "item", r->replica.arn, "ok", 1, "kms_key_arn",
+			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:s*}", "item", r->replica.arn, "ok", 1, "kms_key_arn",
 				    r->replica.arn, "primary_arn", r->primary.arn, "key_state", r->standing.key.state,
 				    "was_there", (int)r->was_there, "bundle", out),
 			  err);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bundle/bundle_json.h"
+#include "bundle/jsontext.h"
 #include "compare.h"
 #include "ops_make.h"
 
@@ -115,13 +116,13 @@ static int save(struct creation *c, struct kh_error *err)
 	int rc;
 
 	clock_format(c->attempted_at, attempted);
-	root = json_pack("{s:i,s:s,s:s,s:s*,s:s*}", VERSION_NAME, 1, "create_id", c->id, "region", c->region, "attempted_at",
+	root = jsontext_pack("{s:i,s:s,s:s,s:s*,s:s*}", VERSION_NAME, 1, "create_id", c->id, "region", c->region, "attempted_at",
 			 c->attempted_at ? attempted : NULL, "kms_key_arn", c->arn[0] ? c->arn : NULL);
 	if (root && c->aliased && json_object_set_new(root, "aliased", json_true())) {
 		json_decref(root);
 		root = NULL;
 	}
-	text = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+	text = root ? jsontext_write(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
 	rc = text ? buf_addf(&line, "%s\n", err, text) : kh_fail_memory(err);
 	if (!rc)
 		rc = file_replace(c->file, buf_text(&line), line.len, err);
@@ -168,7 +169,7 @@ static json_t *body_of(const struct plan_key *key, const char *id, const char *p
 	const char *usage = key->key_usage ? key->key_usage : keyspec_info(key->key_spec)->usage;
 	json_t *tags = tags_of(create, id);
 
-	return tags ? json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*,s:o}", "KeySpec", keyspec_name(key->key_spec), "KeyUsage", usage,
+	return tags ? jsontext_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*,s:o}", "KeySpec", keyspec_name(key->key_spec), "KeyUsage", usage,
 				"Origin", "EXTERNAL", "MultiRegion", (int)create->multi_region, "Description",
 				create->description, "Policy", policy, "Tags", tags)
 		    : NULL;
@@ -293,7 +294,7 @@ int creation_replicate(const struct creation *c, const struct plan_key *key, siz
 
 	(void)snprintf(arn, ARN_MAX, "%.*s%s%s", (int)(at - c->arn), c->arn, create->replicas[i].region, rest);
 	tags = tags_of(create, c->id);
-	body = tags ? json_pack("{s:s*,s:s*,s:o}", "Description", create->description, "Policy", policy, "Tags", tags) : NULL;
+	body = tags ? jsontext_pack("{s:s*,s:s*,s:o}", "Description", create->description, "Policy", policy, "Tags", tags) : NULL;
 	if (!body)
 		return kh_fail_memory(err);
 	rc = ops_replicate(kms, c->arn, create->replicas[i].region, body, err);

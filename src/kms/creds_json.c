@@ -3,6 +3,7 @@
 #include "creds_json.h"
 
 #include "aws/awstime.h"
+#include "bundle/jsontext.h"
 #include "wipe.h"
 
 json_t *creds_json_parse(const struct secret *text, struct kh_error *err)
@@ -11,9 +12,13 @@ json_t *creds_json_parse(const struct secret *text, struct kh_error *err)
 	json_t *root;
 
 	wipe_json();
-	root = json_loadb(secret_text(text), secret_len(text), JSON_REJECT_DUPLICATES, &why);
+	root = jsontext_read(secret_text(text), secret_len(text), JSON_REJECT_DUPLICATES, &why);
 	if (json_is_object(root))
 		return root;
+	if (!root && json_error_code(&why) == json_error_out_of_memory) {
+		kh_fail_memory(err);
+		return NULL;
+	}
 	json_decref(root);
 	kh_fail(err, KH_E_KMS, 0, "no JSON object (%zu bytes)", secret_len(text)); /* not `why`: it quotes the text */
 	return NULL;

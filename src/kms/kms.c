@@ -4,6 +4,7 @@
 
 #include "aws/limits.h"
 #include "base/log.h"
+#include "bundle/jsontext.h"
 #include "conceal.h"
 #include "pace.h"
 #include "reply.h"
@@ -173,7 +174,7 @@ int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned 
 	memset(reply, 0, sizeof(*reply));
 	reply->outcome = KMS_UNSENT;
 	(void)snprintf(call.target, sizeof(call.target), "TrentService.%s", operation);
-	call.body = json_dumps(body, JSON_COMPACT);
+	call.body = jsontext_write(body, JSON_COMPACT);
 	if (!call.body)
 		return kh_fail_memory(err);
 	for (call.attempt = 1;; call.attempt++) {

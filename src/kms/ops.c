@@ -3,6 +3,7 @@
 #include "ops.h"
 
 #include "base/base64.h"
+#include "bundle/jsontext.h"
 #include "reply.h"
 
 #include <stdlib.h>
@@ -248,7 +249,7 @@ int ops_materials(struct kms *k, const char *arn, struct ops_materials *out, str
 	memset(out, 0, sizeof(*out));
 	for (int page = 0; more && !rc; page++) {
 		struct kms_reply reply;
-		json_t *body = json_pack("{s:s,s:s,s:s*}", "KeyId", arn, "IncludeKeyMaterial", "ALL_KEY_MATERIAL",
+		json_t *body = jsontext_pack("{s:s,s:s,s:s*}", "KeyId", arn, "IncludeKeyMaterial", "ALL_KEY_MATERIAL",
 					 "Marker", marker[0] ? marker : NULL);
 
 		if (page == PAGES_MAX) {

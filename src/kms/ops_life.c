@@ -3,6 +3,7 @@
 #include "ops_life.h"
 
 #include "base/base64.h"
+#include "bundle/jsontext.h"
 #include "reply.h"
 
 #include <stdio.h>
@@ -105,7 +106,7 @@ int ops_delete(struct kms *k, const char *arn, const char *material_id, struct k
 {
 	struct kms_reply reply;
 	int rc = kms_call_owned(k, "DeleteImportedKeyMaterial",
-		      json_pack("{s:s,s:s*}", "KeyId", arn, "KeyMaterialId", material_id[0] ? material_id : NULL), 0,
+		      jsontext_pack("{s:s,s:s*}", "KeyId", arn, "KeyMaterialId", material_id[0] ? material_id : NULL), 0,
 		      &reply, err);
 
 	/* not sent again for an answer that is odd: reading shows whether it is gone */

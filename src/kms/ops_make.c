@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "ops_make.h"
 
+#include "bundle/jsontext.h"
 #include "reply.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static int each_element(struct kms *k, const char *operation, const char *key_id
 
 		if (page == PAGES_MAX)
 			return kh_fail(err, KH_E_KMS, 0, "%s: more than %d pages", operation, PAGES_MAX);
-		rc = kms_call_owned(k, operation, json_pack("{s:s*,s:s*}", "KeyId", key_id, "Marker", marker[0] ? marker : NULL), 0,
+		rc = kms_call_owned(k, operation, jsontext_pack("{s:s*,s:s*}", "KeyId", key_id, "Marker", marker[0] ? marker : NULL), 0,
 			  &reply, err);
 		if (!rc && !json_is_array(json_object_get(reply.json, list)))
 			rc = kh_fail(err, KH_E_KMS, 0, "%s: the reply's %s is missing or no list", operation, list);

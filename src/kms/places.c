@@ -4,6 +4,7 @@
 
 #include "aws/limits.h"
 #include "base/file.h"
+#include "bundle/jsontext.h"
 #include "yaml/yamlfield.h"
 
 #include <jansson.h>
@@ -23,7 +24,7 @@ static int read_policy(const struct yamldoc_node *at, const char *plan_path, con
 
 	if (yamlfield_beside(plan_path, name, &path, err) || file_read(buf_text(&path), &text, err))
 		goto out;
-	json = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
+	json = jsontext_read(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(json) || memchr(text.data, '\0', text.len)) {
 		kh_fail(err, KH_E_INPUT, 0, "%s is no JSON object", buf_text(&path));
 		goto out;

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "bundle/jsontext.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -166,12 +167,16 @@ int reply_read(const char *operation, const struct kms_answer *answer, int64_t n
 	       enum errname_retry *again, struct kh_error *err)
 {
 	json_error_t why;
-	json_t *body = json_loadb(buf_text(&answer->body), answer->body.len, JSON_REJECT_DUPLICATES, &why);
+	json_t *body = jsontext_read(buf_text(&answer->body), answer->body.len, JSON_REJECT_DUPLICATES, &why);
 	bool is_object = json_is_object(body);
 	int rc = -1;
 
 	*again = ERRNAME_FINAL;
 	reply->outcome = KMS_REFUSED;
+	if (!body && json_error_code(&why) == json_error_out_of_memory) {
+		reply->outcome = KMS_UNKNOWN;
+		return kh_fail_memory(err);
+	}
 	if (answer->status >= 300 && answer->status < 400) {
 		redirected(operation, answer, err);
 	} else if (answer->status == 200 && is_object) {

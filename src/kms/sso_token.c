@@ -60,7 +60,9 @@ static int write_back(const char *path, const json_t *root, struct kh_error *err
 	if (!text)
 		return -1;
 	len = json_dumpb(root, (char *)secret_data(text), secret_cap(text), JSON_INDENT(2));
-	if (len == 0 || len > secret_cap(text))
+	if (len == 0)
+		kh_fail_memory(err);
+	else if (len > secret_cap(text))
 		kh_fail(err, KH_E_INPUT, 0, "%s: it would be larger than %d bytes", path, SECRET_MAX);
 	else if (!file_open(path, SECRET_MAX, &f, err))
 		rc = file_replace(f, secret_bytes(text), len, err);
@@ -93,16 +95,19 @@ static bool take_new(const struct creds_chain *c, json_t *root, const struct web
 	struct kh_error ignored;
 	json_t *new = creds_json_parse(answer->body, &ignored);
 	json_int_t seconds = json_integer_value(json_object_get(new, "expiresIn"));
+	json_t *ends = NULL;
 	char when[CLOCK_TEXT];
 	bool good = answer->status == 200 && *creds_json_text(new, "accessToken") && seconds > 0;
 
 	if (good) {
 		clock_format(c->now + seconds, when);
-		(void)json_object_set(root, "accessToken", json_object_get(new, "accessToken"));
-		(void)json_object_set_new(root, "expiresAt", json_string(when));
-		if (*creds_json_text(new, "refreshToken"))
-			(void)json_object_set(root, "refreshToken", json_object_get(new, "refreshToken"));
+		ends = json_string(when);
 	}
+	/* `root` has the three already: to put others in their places takes no memory */
+	good = ends && !json_object_set_new(root, "expiresAt", ends) &&
+	       !json_object_set(root, "accessToken", json_object_get(new, "accessToken"));
+	if (good && *creds_json_text(new, "refreshToken"))
+		(void)json_object_set(root, "refreshToken", json_object_get(new, "refreshToken"));
 	json_decref(new);
 	return good;
 }

@@ -3,6 +3,7 @@
 #include "status.h"
 
 #include "base/clock.h"
+#include "bundle/jsontext.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,7 +52,10 @@ static void add(struct status *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)json_array_append_new(s->problems, json_string(text));
+	if (json_array_append_new(s->problems, json_string(text))) {
+		json_decref(s->problems); /* a key with a problem left out would look well */
+		s->problems = NULL;
+	}
 }
 
 static void judge_state(struct status *s)
@@ -101,7 +105,7 @@ int status_judge(const struct standing *standing, int64_t now, int64_t within, s
 		judge_material(out, &standing->materials.v[i], within);
 	if (!standing->listed)
 		judge_expiry(out, "its material", "", k->valid_to, within);
-	return 0;
+	return out->problems ? 0 : kh_fail_memory(err);
 }
 
 static int add_time(json_t *object, int64_t t, int64_t now)
@@ -118,7 +122,7 @@ static int add_time(json_t *object, int64_t t, int64_t now)
 
 static json_t *material_json(const struct status *s, const struct ops_material *m)
 {
-	json_t *out = json_pack("{s:s,s:s,s:b,s:s*,s:s*}", "key_material_id", m->id, "state", m->state, "imported",
+	json_t *out = jsontext_pack("{s:s,s:s,s:b,s:s*,s:s*}", "key_material_id", m->id, "state", m->state, "imported",
 				(int)m->imported, "expiration_model", m->expiration_model[0] ? m->expiration_model : NULL,
 				"description", m->description[0] ? m->description : NULL);
 
@@ -133,7 +137,7 @@ json_t *status_json(const struct status *s, const char *item)
 {
 	const struct standing *st = s->standing;
 	const struct ops_key *k = &st->key;
-	json_t *out = json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:b,s:s*,s:b,s:O}", "item", item, "ok", 1, "kms_key_arn", k->arn,
+	json_t *out = jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:b,s:s*,s:b,s:O}", "item", item, "ok", 1, "kms_key_arn", k->arn,
 				"key_state", k->state, "key_spec", k->key_spec, "origin", k->origin, "multi_region",
 				(int)k->multi_region, "expiration_model",
 				k->expiration_model[0] ? k->expiration_model : NULL, "well",

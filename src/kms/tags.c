@@ -3,6 +3,7 @@
 #include "tags.h"
 
 #include "aws/limits.h"
+#include "bundle/jsontext.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static int check_json(const char *word, const json_t *list, struct kh_error *err
 int tags_parse(const struct opt_list *words, json_t **out, struct kh_error *err)
 {
 	bool is_json = words->n == 1 && (words->v[0][0] == '[' || words->v[0][0] == '{');
-	json_t *tags = is_json ? json_loads(words->v[0], JSON_REJECT_DUPLICATES, NULL) : json_array();
+	json_t *tags = is_json ? jsontext_read(words->v[0], strlen(words->v[0]), JSON_REJECT_DUPLICATES, NULL) : json_array();
 	int rc = 0;
 
 	if (is_json)

@@ -3,8 +3,8 @@
 #include "wipe.h"
 
 #include "base/secret.h"
+#include "bundle/jsontext.h"
 
-#include <jansson.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -83,5 +83,5 @@ static void wipe_plain(void *p)
 
 void wipe_json(void)
 {
-	json_set_alloc_funcs(malloc, wipe_plain);
+	jsontext_release_by(wipe_plain);
 }

@@ -5,6 +5,7 @@
 #include "api.h"
 #include "base/base64.h"
 #include "base/log.h"
+#include "bundle/jsontext.h"
 #include "sts.h"
 
 #include <openssl/rand.h>
@@ -35,8 +36,8 @@ static void write_json(const struct reply *r, struct answer *out)
 	char *text;
 
 	if (r->code[0])
-		error = json_pack("{s:s, s:s*}", "__type", r->code, "message", r->message[0] ? r->message : NULL);
-	text = json_dumps(r->code[0] ? error : r->body, JSON_COMPACT);
+		error = jsontext_pack("{s:s, s:s*}", "__type", r->code, "message", r->message[0] ? r->message : NULL);
+	text = jsontext_write(r->code[0] ? error : r->body, JSON_COMPACT);
 	out->type = JSON_TYPE;
 	out->http = text ? r->http : 500;
 	if (text && !(json_object_size(r->body) == 0 && !r->code[0]))

@@ -5,6 +5,7 @@
 #include "aws/partition.h"
 #include "base/base64.h"
 #include "base/log.h"
+#include "bundle/jsontext.h"
 #include "ops.h"
 #include "related.h"
 
@@ -27,7 +28,7 @@ void api_call(struct sim *sim, const struct op *op, const char *region, const ch
 	struct call c = {sim, now, region, NULL, r};
 	json_error_t why;
 	/* an empty body is an empty object, as the service takes it */
-	json_t *in = len ? json_loadb(body, len, JSON_REJECT_DUPLICATES, &why) : json_object();
+	json_t *in = len ? jsontext_read(body, len, JSON_REJECT_DUPLICATES, &why) : json_object();
 
 	if (!json_is_object(in)) {
 		reply_fail(r, "SerializationException", "%s", in || !len ? "the body is no JSON object" : why.text);

@@ -3,6 +3,7 @@
 #include "keydoc.h"
 
 #include "aws/limits.h"
+#include "bundle/jsontext.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static int check_policy(struct call *c)
 
 	if (!policy)
 		return 0;
-	json = json_loads(policy, JSON_REJECT_DUPLICATES, &why);
+	json = jsontext_read(policy, strlen(policy), JSON_REJECT_DUPLICATES, &why);
 	good = json_is_object(json) && (json_is_array(json_object_get(json, "Statement")) ||
 					json_is_object(json_object_get(json, "Statement")));
 	json_decref(json);

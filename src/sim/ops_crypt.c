@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "keymeta.h"
+#include "bundle/jsontext.h"
 #include "material.h"
 #include "ops.h"
 #include "seal.h"
@@ -28,7 +29,7 @@ static const char magic[4] = {'K', 'H', 'S', '1'};
 static int bound_data(struct call *c, const struct head *head, struct buf *out, struct kh_error *err)
 {
 	const json_t *context = json_object_get(c->in, "EncryptionContext");
-	char *text = json_object_size(context) ? json_dumps(context, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+	char *text = json_object_size(context) ? jsontext_write(context, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
 	int rc = -1;
 
 	if (json_object_size(context) && !text)

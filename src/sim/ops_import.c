@@ -5,6 +5,7 @@
 #include "ops.h"
 
 #include "aws/limits.h"
+#include "bundle/jsontext.h"
 #include "unwrap/unwrap.h"
 
 #include <openssl/x509.h>
@@ -323,5 +324,5 @@ int op_delete_imported_key_material(struct call *c)
 	if (call_save(c, key, before))
 		return -1;
 	/* a key that never had material answers alike, without an id */
-	return reply_ok(c->reply, json_pack("{s:s, s:s*}", "KeyId", key->arn, "KeyMaterialId", id[0] ? id : NULL));
+	return reply_ok(c->reply, jsontext_pack("{s:s, s:s*}", "KeyId", key->arn, "KeyMaterialId", id[0] ? id : NULL));
 }

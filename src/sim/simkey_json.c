@@ -3,6 +3,7 @@
 #include "simkey_json.h"
 
 #include "base/base64.h"
+#include "bundle/jsontext.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static json_t *material_to_json(const struct material *m, struct kh_error *err)
 
 	if (m->plain && base64_encode(secret_bytes(m->plain), secret_len(m->plain), &text, err))
 		goto out;
-	out = json_pack("{s:s, s:s, s:s*, s:b, s:I, s:s*, s:I}", "id", m->id, "state", state_names[m->state], "plain",
+	out = jsontext_pack("{s:s, s:s, s:s*, s:b, s:I, s:s*, s:I}", "id", m->id, "state", state_names[m->state], "plain",
 			m->plain ? buf_text(&text) : NULL, "expires", m->expires, "valid_to", (json_int_t)m->valid_to,
 			"description", m->described ? m->description : NULL, "rotated", (json_int_t)m->rotated);
 	if (!out)
@@ -46,7 +47,7 @@ json_t *simkey_to_json(const struct simkey *key, struct kh_error *err)
 			return NULL;
 		}
 	}
-	out = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:O*, s:s*, s:s, s:I, s:I, s:I, s:o}", "keyhaul_sim_key",
+	out = jsontext_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:O*, s:s*, s:s, s:I, s:I, s:I, s:o}", "keyhaul_sim_key",
 			1, "id", key->id, "region", key->region, "arn", key->arn, "key_spec", keyspec_name(key->spec),
 			"key_usage", key->usage, "external", key->external, "multi_region", key->multi_region,
 			"disabled", key->disabled, "created", (json_int_t)key->created, "deletion",

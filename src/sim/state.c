@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/file.h"
+#include "bundle/jsontext.h"
 #include "simkey_json.h"
 
 #include <dirent.h>
@@ -24,7 +25,7 @@ struct state {
 /* Indented and sorted, so that a person can read and compare it. */
 static int write_json(struct file *file, json_t *json, struct kh_error *err)
 {
-	char *text = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+	char *text = jsontext_write(json, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	int rc;
 
 	if (!text)
@@ -38,7 +39,7 @@ static int write_json(struct file *file, json_t *json, struct kh_error *err)
 static json_t *parse(const struct buf *text, struct kh_error *err)
 {
 	json_error_t why;
-	json_t *json = json_loadb(buf_text(text), text->len, JSON_REJECT_DUPLICATES, &why);
+	json_t *json = jsontext_read(buf_text(text), text->len, JSON_REJECT_DUPLICATES, &why);
 
 	if (!json)
 		kh_fail(err, KH_E_INPUT, 0, "not JSON: %s", why.text);
