@@ -3,16 +3,12 @@
 #include "http_transfer.h"
 
 #include "aws/awstime.h"
-#include "wipe.h"
+#include "http_handle.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define HEADERS_MAX 65536 /* bytes of all headers of a reply; KMS's are under one thousand */
 
@@ -23,40 +19,10 @@ struct http {
 	/* the request in hand */
 	struct curl_slist *request_headers;
 	struct kms_answer *answer;
-	bool local_only;
-	bool refused_peer;
+	struct http_peer peer;
 	bool too_large;
 	size_t headers; /* bytes of them so far */
 };
-
-bool http_is_loopback(const struct sockaddr *addr)
-{
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-
-	if (addr->sa_family == AF_INET) {
-		memcpy(&v4, addr, sizeof(v4));
-		return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
-	}
-	if (addr->sa_family != AF_INET6)
-		return false;
-	memcpy(&v6, addr, sizeof(v6));
-	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
-	       (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
-}
-
-/* Judged here, by the address itself: a name can stand for anything. */
-static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *addr)
-{
-	struct http *h = ctx;
-
-	(void)purpose;
-	if (h->local_only && !http_is_loopback(&addr->addr)) {
-		h->refused_peer = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
-}
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
@@ -130,61 +96,12 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 	return len;
 }
 
-static int set_failed(CURLcode rc, struct kh_error *err)
-{
-	return kh_fail(err, KH_E_SYSTEM, (unsigned long)rc, "libcurl: %s", curl_easy_strerror(rc));
-}
-
-/* Parsing the one-file bundle of all CAs takes longer than the call; the folder of hashed ones is looked up in. */
-CURLcode http_set_ca(CURL *easy, const char *ca_bundle)
-{
-	const char *folder = curl_version_info(CURLVERSION_NOW)->capath;
-	struct stat st;
-	CURLcode rc;
-
-	if (ca_bundle && !(stat(ca_bundle, &st) == 0 && S_ISDIR(st.st_mode))) {
-		rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-		return rc ? rc : curl_easy_setopt(easy, CURLOPT_CAINFO, ca_bundle);
-	}
-	folder = ca_bundle ? ca_bundle : folder;
-	if (!folder || access(folder, R_OK))
-		return CURLE_OK;
-	rc = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	return rc ? rc : curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
-}
-
-static CURLcode set_limits(CURL *easy, const struct http_opts *o)
-{
-	CURLcode rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, o->connect_timeout ? o->connect_timeout : 86400L);
-
-	if (!rc && o->read_timeout) {
-		rc = curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-		rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, o->read_timeout);
-		/* and an end to a reply that drips: they are all small */
-		if (!rc && o->connect_timeout)
-			rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT, o->connect_timeout + o->read_timeout);
-	}
-	return rc;
-}
-
 static CURLcode set_once(struct http *h)
 {
 	CURL *e = h->easy;
-	CURLcode rc = CURLE_OK;
+	CURLcode rc = http_handle_set(e, &h->opts, &h->peer, h->why);
 
 #define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
-	SET(CURLOPT_ERRORBUFFER, h->why);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, h->opts.no_verify ? 0L : 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, h->opts.no_verify ? 0L : 2L);
-	SET(CURLOPT_USERAGENT, "keyhaul-kms/" VERSION);
-	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	SET(CURLOPT_OPENSOCKETDATA, h);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, h);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -192,22 +109,7 @@ static CURLcode set_once(struct http *h)
 	SET(CURLOPT_PREREQFUNCTION, on_ready);
 	SET(CURLOPT_PREREQDATA, h);
 #undef SET
-	rc = rc ? rc : set_limits(e, &h->opts);
-	return rc ? rc : http_set_ca(e, h->opts.ca_bundle);
-}
-
-int http_global_begin(struct kh_error *err)
-{
-	CURLcode rc;
-
-	(void)unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session's secrets there */
-	rc = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc);
-	return rc ? set_failed(rc, err) : 0;
-}
-
-void http_global_end(void)
-{
-	curl_global_cleanup();
+	return rc;
 }
 
 int http_open(const struct http_opts *opts, struct http **out, struct kh_error *err)
@@ -229,7 +131,7 @@ int http_open(const struct http_opts *opts, struct http **out, struct kh_error *
 	rc = set_once(h);
 	if (rc) {
 		http_close(h);
-		return set_failed(rc, err);
+		return http_handle_failed(rc, err);
 	}
 	*out = h;
 	return 0;
@@ -245,43 +147,17 @@ void http_close(struct http *h)
 
 static CURLcode set_request(struct http *h, const struct kms_request *r)
 {
-	char scope[96];
 	CURL *e = h->easy;
-	CURLcode rc = CURLE_OK;
+	CURLcode rc = http_handle_sign(e, r->service, r->region, r->creds);
 
-	(void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", r->region, r->service);
 #define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
 	SET(CURLOPT_URL, r->url);
-	SET(CURLOPT_AWS_SIGV4, scope);
-	SET(CURLOPT_USERNAME, r->creds->access_key_id);
-	SET(CURLOPT_PASSWORD, secret_text(r->creds->secret_key));
 	SET(CURLOPT_POSTFIELDS, r->body);
 	SET(CURLOPT_POSTFIELDSIZE, (long)r->body_len);
 	SET(CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
 	SET(CURLOPT_PROXY, r->no_proxy ? "" : NULL); /* a proxy could stand for any host */
 #undef SET
 	return rc;
-}
-
-/* Adds "NAME: VALUE"; the list is freed where it fails. */
-static int add_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err)
-{
-	struct secret *line;
-	struct curl_slist *more = NULL;
-	size_t size = strlen(name) + strlen(value) + 3;
-
-	if (strpbrk(value, "\r\n"))
-		return kh_fail(err, KH_E_INPUT, 0, "the value of the header %s has a line end in it", name);
-	line = secret_new(size, err);
-	if (!line)
-		return -1;
-	(void)snprintf((char *)secret_data(line), size, "%s: %s", name, value);
-	more = curl_slist_append(*list, secret_text(line));
-	secret_free(line);
-	if (!more)
-		return kh_fail_memory(err);
-	*list = more;
-	return 0;
 }
 
 static int not_local(const struct kms_request *r, struct kh_error *err)
@@ -309,7 +185,7 @@ static int transport_failed(const struct http *h, const struct kms_request *r, C
 {
 	const char *why = h->why[0] ? h->why : curl_easy_strerror(rc);
 
-	if (h->refused_peer)
+	if (h->peer.refused)
 		return not_local(r, err);
 	switch (rc) {
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -341,9 +217,9 @@ static int make_headers(struct http *h, const struct kms_request *r, struct kh_e
 {
 	const struct secret *token = r->creds->session_token;
 
-	return add_header(&h->request_headers, "Content-Type", "application/x-amz-json-1.1", err) ||
-			       add_header(&h->request_headers, "X-Amz-Target", r->target, err) ||
-			       (token && add_header(&h->request_headers, "X-Amz-Security-Token", secret_text(token), err))
+	return http_handle_header(&h->request_headers, "Content-Type", "application/x-amz-json-1.1", err) ||
+			       http_handle_header(&h->request_headers, "X-Amz-Target", r->target, err) ||
+			       (token && http_handle_header(&h->request_headers, "X-Amz-Security-Token", secret_text(token), err))
 		       ? -1
 		       : 0;
 }
@@ -360,8 +236,8 @@ CURL *http_begin(struct http *h, const struct kms_request *request, struct kms_a
 	CURLcode rc;
 
 	h->answer = answer;
-	h->local_only = request->local_only;
-	h->refused_peer = false;
+	h->peer.local_only = request->local_only;
+	h->peer.refused = false;
 	h->too_large = false;
 	h->headers = 0;
 	h->why[0] = '\0';
@@ -374,7 +250,7 @@ CURL *http_begin(struct http *h, const struct kms_request *request, struct kms_a
 	if (!rc)
 		return h->easy;
 	drop_headers(h);
-	set_failed(rc, err);
+	http_handle_failed(rc, err);
 	return NULL;
 }
 

@@ -3,13 +3,12 @@
 #include "web.h"
 
 #include "base/log.h"
-#include "http_transfer.h"
+#include "http_handle.h"
 #include "retry.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <time.h>
 
 /* One exchange. */
@@ -18,23 +17,10 @@ struct web {
 	struct curl_slist *headers;
 	const struct web_request *request;
 	struct secret *body;
-	bool refused_peer;
+	struct http_peer peer;
 	bool too_large;
 	char why[CURL_ERROR_SIZE];
 };
-
-/* Judged here, by the address itself: a name can stand for anything. */
-static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *addr)
-{
-	struct web *w = ctx;
-
-	(void)purpose;
-	if (w->request->local_only && !http_is_loopback(&addr->addr)) {
-		w->refused_peer = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
-}
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
@@ -49,36 +35,15 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 	return len;
 }
 
-static int add_header(struct web *w, const struct web_header *h, struct kh_error *err)
-{
-	size_t size = strlen(h->name) + strlen(h->value) + 3;
-	struct curl_slist *more = NULL;
-	struct secret *line;
-
-	if (strpbrk(h->value, "\r\n"))
-		return kh_fail(err, KH_E_INPUT, 0, "the value of the header %s has a line end in it", h->name);
-	line = secret_new(size, err);
-	if (!line)
-		return -1;
-	(void)snprintf((char *)secret_data(line), size, "%s: %s", h->name, h->value);
-	more = curl_slist_append(w->headers, secret_text(line));
-	secret_free(line);
-	if (!more)
-		return kh_fail_memory(err);
-	w->headers = more;
-	return 0;
-}
-
 static int add_headers(struct web *w, struct kh_error *err)
 {
 	const struct web_request *r = w->request;
 	const struct secret *token = r->sign ? r->sign->session_token : NULL;
-	const struct web_header signing = {"X-Amz-Security-Token", token ? secret_text(token) : ""};
 
 	for (size_t i = 0; i < WEB_HEADERS_MAX && r->headers[i].name; i++)
-		if (add_header(w, &r->headers[i], err))
+		if (http_handle_header(&w->headers, r->headers[i].name, r->headers[i].value, err))
 			return -1;
-	return token ? add_header(w, &signing, err) : 0;
+	return token ? http_handle_header(&w->headers, "X-Amz-Security-Token", secret_text(token), err) : 0;
 }
 
 static CURLcode set_body(CURL *e, const struct web_request *r)
@@ -92,59 +57,26 @@ static CURLcode set_body(CURL *e, const struct web_request *r)
 	return rc ? rc : curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-static CURLcode set_signing(CURL *e, const struct web_request *r)
-{
-	char scope[96];
-	CURLcode rc;
-
-	if (!r->sign)
-		return CURLE_OK;
-	(void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", r->region, r->service);
-	rc = curl_easy_setopt(e, CURLOPT_AWS_SIGV4, scope);
-	rc = rc ? rc : curl_easy_setopt(e, CURLOPT_USERNAME, r->sign->access_key_id);
-	return rc ? rc : curl_easy_setopt(e, CURLOPT_PASSWORD, secret_text(r->sign->secret_key));
-}
-
-static CURLcode set_times(CURL *e, const struct http_opts *o, const struct web_request *r)
-{
-	CURLcode rc;
-
-	if (r->timeout_ms)
-		return curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, r->timeout_ms);
-	rc = curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, o->connect_timeout ? o->connect_timeout : 86400L);
-	if (!rc && o->connect_timeout && o->read_timeout)
-		rc = curl_easy_setopt(e, CURLOPT_TIMEOUT, o->connect_timeout + o->read_timeout);
-	return rc;
-}
-
 static CURLcode set_all(struct web *w, const struct http_opts *o)
 {
 	const struct web_request *r = w->request;
+	struct http_opts verified = *o;
 	CURL *e = w->easy;
-	CURLcode rc = CURLE_OK;
+	CURLcode rc;
 
+	verified.no_verify = false;
+	rc = http_handle_set(e, &verified, &w->peer, w->why);
 #define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
-	SET(CURLOPT_ERRORBUFFER, w->why);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_USERAGENT, "keyhaul-kms/" VERSION);
-	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	SET(CURLOPT_OPENSOCKETDATA, w);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, w);
 	SET(CURLOPT_URL, r->url);
 	SET(CURLOPT_HTTPHEADER, w->headers);
-	if (r->no_proxy)
-		SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_PROXY, r->no_proxy ? "" : NULL);
+	if (r->timeout_ms)
+		SET(CURLOPT_TIMEOUT_MS, r->timeout_ms);
 #undef SET
 	rc = rc ? rc : set_body(e, r);
-	rc = rc ? rc : set_signing(e, r);
-	rc = rc ? rc : set_times(e, o, r);
-	return rc ? rc : http_set_ca(e, o->ca_bundle);
+	return rc || !r->sign ? rc : http_handle_sign(e, r->service, r->region, r->sign);
 }
 
 /* What libcurl's failure means. The URL up to its query: an account may be in it. */
@@ -153,7 +85,7 @@ static int no_answer(const struct web *w, CURLcode rc, struct kh_error *err)
 	const char *url = w->request->url, *why = w->why[0] ? w->why : curl_easy_strerror(rc);
 	int shown = (int)strcspn(url, "?");
 
-	if (w->refused_peer) {
+	if (w->peer.refused) {
 		kh_fail(err, KH_E_CHECK, 0, "%.*s is not this machine, and nothing proves who answers there", shown, url);
 		return kh_hint(err, "credentials come over https, or over http from this machine alone");
 	}
@@ -183,7 +115,7 @@ static int transfer(struct web *w, const struct http_opts *opts, struct web_answ
 		return -1;
 	rc = set_all(w, opts);
 	if (rc)
-		return kh_fail(err, KH_E_SYSTEM, (unsigned long)rc, "libcurl: %s", curl_easy_strerror(rc));
+		return http_handle_failed(rc, err);
 	rc = curl_easy_perform(w->easy);
 	(void)curl_easy_getinfo(w->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 	log_debug("%s %.*s: HTTP %ld", w->request->method, (int)strcspn(w->request->url, "?"), w->request->url, answer->status);
@@ -193,7 +125,7 @@ static int transfer(struct web *w, const struct http_opts *opts, struct web_answ
 int web_send(const struct http_opts *opts, const struct web_request *request, struct web_answer *answer,
 	     struct kh_error *err)
 {
-	struct web w = {.request = request};
+	struct web w = {.request = request, .peer.local_only = request->local_only};
 	int rc = -1;
 
 	memset(answer, 0, sizeof(*answer));

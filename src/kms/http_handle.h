@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_KMS_HTTP_HANDLE_H
+#define KEYHAUL_KMS_HTTP_HANDLE_H
+
+#include "http.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/* What a handle of libcurl's has whoever is asked: KMS (http.c), or what hands out credentials (web.c). */
+
+/* Whom a handle may be connected to, judged by the address. */
+struct http_peer {
+	bool local_only; /* nobody but this machine */
+	bool refused;	 /* out: another machine it was */
+};
+
+/* libcurl with an allocator that wipes, and without a TLS key log; once for each http_global_end. KH_E_SYSTEM. */
+int http_global_begin(struct kh_error *err);
+void http_global_end(void);
+
+/*
+ * Protocols, TLS (1.2 or later, verified unless opts->no_verify), CAs, limits of time, no redirects, which peers. What it
+ * points to lives as long as the handle. `why` gets libcurl's words for a failure.
+ */
+CURLcode http_handle_set(CURL *easy, const struct http_opts *opts, struct http_peer *peer, char why[CURL_ERROR_SIZE]);
+
+/* SigV4, for this scope; libcurl copies all of it. */
+CURLcode http_handle_sign(CURL *easy, const char *service, const char *region, const struct creds *creds);
+
+/* Adds "NAME: VALUE"; the caller frees the list, also after an error. KH_E_INPUT for a line end in the value. */
+int http_handle_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err);
+
+/* KH_E_SYSTEM for an option that libcurl does not take. */
+int http_handle_failed(CURLcode rc, struct kh_error *err);
+
+/* True where the address is this machine. */
+bool http_is_loopback(const struct sockaddr *addr);
+
+#endif
