@@ -49,7 +49,16 @@ server_start tls tls=server
 url=https://localhost:$(cat "$server/port")
 unset AWS_ENDPOINT_URL_KMS
 tap_exits 7 "a certificate for another host" fetch --ca-bundle other.pem
-server_forget
+tap_like "$tap_err" "localhost" "names the host"
+# its end lies before its beginning
+openssl req -new -key key.tmp -subj /CN=localhost | openssl x509 -req -signkey key.tmp -days -1 -out expired.pem 2>/dev/null
+cat key.tmp expired.pem >server.pem
+server_start tls tls=server
+url=https://localhost:$(cat "$server/port")
+unset AWS_ENDPOINT_URL_KMS
+tap_exits 7 "a certificate that has expired" fetch --ca-bundle expired.pem
+tap_like "$tap_err" "TLS is not verified: .*expired" "is called so"
+tap_is "$(server_count)" 0 "and nothing was sent"
 SSLKEYLOGFILE=$TAP_DIR/secrets tap_run fetch --no-verify-ssl
 tap_is "$tap_status $(test -e secrets && echo leaked)" "0 " "SSLKEYLOGFILE is passed over"
-tap_done 16
+tap_done 20
