@@ -11,5 +11,6 @@ extern const struct cmd_row export_row;
 extern const struct cmd_row adopt_row;
 extern const struct cmd_row run_row;
 extern const struct cmd_row compare_row;
+extern const struct cmd_row merge_row;
 
 #endif

@@ -23,6 +23,7 @@ static const struct verb verbs[] = {
 	{"lock", TOKEN, "make a key that was hauled unextractable, for ever"},
 	{"clean", TOKEN, "remove keyhaul-tmp-* objects that a power cut left on a token"},
 	{"sign", TOKEN, "sign a file: a CMS detached signature by a key in a token or a file"},
+	{"approve", TOKEN, "approve the request of each bundle under a policy, with a key in a token or a file"},
 	{"create", KMS, "makes a KMS key that waits for imported material (Origin EXTERNAL), and prints its ARN"},
 	{"fetch", KMS, "gets a wrapping key and an import token for a KMS key into a new bundle"},
 	{"import", KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},

@@ -60,6 +60,7 @@ int approvers_person(const struct policy *p, const struct policy_people *people,
 		return kh_fail(err, KH_E_CHECK, 0, "the certificate of '%s' is revoked (%s)", cert_subject(cert, subject), p->path);
 	kh_fail(err, KH_E_CHECK, 0, "the certificate of '%s' (SHA-256 %s) is nobody's in %s", cert_subject(cert, subject), sha256,
 		p->path);
+	kh_hint(err, "a policy names a person's certificates by SHA-256, or the issuer and the subject of them");
 	for (size_t i = 0; i < people->n; i++)
 		if (is_of(p, &people->v[i], cert, sha256, now, err)) {
 			*out = &people->v[i];
@@ -191,18 +192,35 @@ static int too_few(const struct policy *p, const struct count *c, struct kh_erro
 	return kh_hint(err, "'keyhaul-token approve' approves, and 'keyhaul merge' joins what was approved in two copies");
 }
 
+static int count_all(const struct policy *p, const struct bundle *b, int64_t now, struct count *c, struct kh_error *err)
+{
+	size_t n = 0;
+	const struct bundle_approval *all = bundle_approvals(b, &n);
+
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < n; i++)
+		if (count_one(c, p, b, &all[i], now, err))
+			return -1;
+	return 0;
+}
+
+int approvers_count(const struct policy *p, const struct bundle *b, int64_t now, size_t *out, struct kh_error *err)
+{
+	struct count c;
+	int rc = count_all(p, b, now, &c, err);
+
+	*out = c.n;
+	return rc;
+}
+
 int approvers_check(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err)
 {
-	struct count c = {.n = 0, .refused = {.code = KH_OK}};
-	const struct bundle_approval *all;
-	size_t n = 0;
+	struct count c;
 
 	if (p->threshold == 0)
 		return 0;
-	all = bundle_approvals(b, &n);
-	for (size_t i = 0; i < n; i++)
-		if (count_one(&c, p, b, &all[i], now, err))
-			return -1;
+	if (count_all(p, b, now, &c, err))
+		return -1;
 	return c.n >= p->threshold ? 0 : too_few(p, &c, err);
 }
 

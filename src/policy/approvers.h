@@ -26,6 +26,9 @@ int approvers_judge(const struct policy *p, const struct bundle *b, size_t index
  */
 int approvers_check(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err);
 
+/* How many people's approvals count, whatever the policy asks for. KH_E_MEMORY, KH_E_SYSTEM. */
+int approvers_count(const struct policy *p, const struct bundle *b, int64_t now, size_t *out, struct kh_error *err);
+
 /*
  * That the material is signed by one of p->material_signers, where the policy has any, between wrapped_at and `now`.
  * KH_E_CHECK.

@@ -8,6 +8,7 @@
 
 #define POLICY_MAX YAMLDOC_MAX /* bytes of the file */
 #define POLICY_HOST_PATH "/etc/keyhaul/policy.yaml" /* counts whenever it exists */
+#define POLICY_OPT_TEXT "the policy that counts, keyhaul-policy(5); " POLICY_HOST_PATH " does whenever it is there"
 #define POLICY_FINGERPRINT 65 /* SHA-256 of a certificate's DER in lower-case hex, and a NUL */
 #define POLICY_LIST_MAX 1000 /* elements of one list */
 #define POLICY_PEOPLE_MAX 64

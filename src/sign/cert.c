@@ -194,7 +194,7 @@ static int verify_path(X509_STORE_CTX *ctx, X509 *cert, X509 *ca, int64_t now, c
 		X509_VERIFY_PARAM_set_time(param, (time_t)now);
 		X509_VERIFY_PARAM_set_depth(param, 0); /* no CA between */
 		X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
-		(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT);
+		(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 		ok = X509_verify_cert(ctx);
 		*why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
 	}

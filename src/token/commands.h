@@ -15,5 +15,6 @@ extern const struct cmd_row cmd_lock;
 extern const struct cmd_row cmd_clean;
 extern const struct cmd_row cmd_verify;
 extern const struct cmd_row cmd_sign;
+extern const struct cmd_row cmd_approve;
 
 #endif

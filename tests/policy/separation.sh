@@ -49,7 +49,7 @@ network="$network|gethostby.*|getnameinfo|res_.*|curl_.*|MHD_.*|SSL_.*|TLS_.*|OS
 network="$network|BIO_.*accept.*|BIO_.*socket.*|BIO_.*datagram.*|BIO_lookup.*|BIO_sock.*"
 modules='dlopen|dlmopen|dlsym|dlvsym|C_.*|p11_kit_.*|PKCS11_.*'
 
-tap_is "$(needed keyhaul-token)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libp11-kit.so.0" "libraries of keyhaul-token"
+tap_is "$(needed keyhaul-token)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libp11-kit.so.0 libyaml-0.so.2" "libraries of keyhaul-token"
 tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libexpat.so.1 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul-kms"
 tap_is "$(needed keyhaul-sim)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libmicrohttpd.so.12 libyaml-0.so.2" "libraries of keyhaul-sim"
 tap_is "$(needed keyhaul)" "libc.so.6 libcrypto.so.3 libjansson.so.4" "libraries of keyhaul"
@@ -62,7 +62,7 @@ no_symbol keyhaul-sim "$modules" "PKCS#11 code"
 no_symbol keyhaul-sim 'curl_.*' "client"
 no_symbol keyhaul 'system|popen|execvp|execlp|execvpe|posix_spawnp' "shell and no PATH to run a program by"
 
-not_of keyhaul-token 'libtoken.a libkeyhaul-p11.a libunwrap.a libsign.a' libkms.a libsim.a libfront.a
+not_of keyhaul-token 'libtoken.a libkeyhaul-p11.a libunwrap.a libsign.a libtell.a libpolicy.a libyamldoc.a' libkms.a libsim.a libfront.a
 not_of keyhaul-kms libkms.a libkeyhaul-p11.a libtoken.a libunwrap.a libsim.a libfront.a
 not_of keyhaul-sim 'libsim.a libunwrap.a' libkeyhaul-p11.a libtoken.a libkms.a libfront.a
 not_of keyhaul 'libfront.a libtell.a libsign.a' libkeyhaul-p11.a libtoken.a libunwrap.a libkms.a libsim.a
@@ -98,7 +98,7 @@ may_include src/unwrap 'base aws bundle unwrap' none
 may_include src/sign 'base sign' none
 may_include src/tell 'base aws bundle sign tell' none
 may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
-may_include src/token 'base aws bundle pkcs11 policy sign token' 'p11-kit/.*'
+may_include src/token 'base aws bundle pkcs11 policy sign tell token' 'p11-kit/.*'
 may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/front 'base aws bundle sign tell front' none
