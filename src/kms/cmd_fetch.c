@@ -27,6 +27,7 @@ struct fetch_opts {
 	const char *out;
 	const char *plan;
 	const char *csv;
+	const char *policy;
 	long jobs;
 };
 
@@ -35,6 +36,7 @@ struct fetch_run {
 	const struct fetch_opts *opts;
 	struct session session;
 	struct tokenprofile_read *profile; /* NULL: none was given */
+	struct policy *policy; /* NULL: none is in force */
 	struct fetch fetch;
 };
 
@@ -58,6 +60,7 @@ static const struct opt_row fetch_rows[] = {
 	{.name = "key-uri", .kind = OPT_URI, AT(key_uri), .arg = "URI",
 	 .text = "the token's key that it is meant for; wrap then takes no other"},
 	{.name = "token-serial", .kind = OPT_TEXT, AT(token_serial), .arg = "SERIAL", .text = "the token it is meant for"},
+	{.name = "policy", .kind = OPT_INPUT, AT(policy), .arg = "FILE", .text = POLICY_OPT_TEXT},
 	{.name = "key-spec", .kind = OPT_TEXT, AT(key_spec), .arg = "SPEC",
 	 .text = "the KMS key's spec, where DescribeKey is denied"},
 };
@@ -73,8 +76,10 @@ static int read_options(struct fetch_run *r, struct kh_error *err)
 		kh_fail(err, KH_E_USAGE, 0, "--token-profile and --wrapping-algorithm both choose the algorithm");
 		return kh_hint(err, "give one of them");
 	}
-	if (o->token_profile && tokenprofile_load(o->token_profile, &r->profile, err))
+	if (policy_in_force(POLICY_HOST_PATH, o->policy, &r->policy, err) ||
+	    (o->token_profile && tokenprofile_load(o->token_profile, &r->profile, err)))
 		return -1;
+	r->fetch.want.policy = r->policy;
 	r->fetch.want.profile = r->profile ? tokenprofile_of(r->profile) : NULL;
 	r->fetch.want.profile_path = o->token_profile;
 	return 0;
@@ -110,7 +115,7 @@ static int read_want(struct fetch_run *r, int64_t now, struct kh_error *err)
 /* The plan says it; an option that says it too could only contradict. */
 static int check_plan_alone(const struct fetch_opts *o, struct kh_error *err)
 {
-	static const char *const allowed[] = {"plan", "out", "csv", "token-profile", "jobs"};
+	static const char *const allowed[] = {"plan", "out", "csv", "token-profile", "policy", "jobs"};
 	const struct opt_group both[] = {OPT_GROUP(NULL, fetch_rows, 0),
 					 OPT_GROUP(NULL, intent_rows, offsetof(struct fetch_opts, intent))};
 
@@ -165,11 +170,15 @@ static int report_choice(struct cmd *c, const struct fetch *f, struct kh_error *
 /* The digest that is read aloud on both sides, and the command to type next, as inspect tells them. */
 static int report_bundle(struct cmd *c, const char *path, const struct bundle *b, struct kh_error *err)
 {
+	const struct bundle_request *q = bundle_request(b);
 	struct buf next = BUF_INIT(16384);
 	int rc = -1;
 
-	if (!bundle_request(b)->intent.expiration_model)
+	if (!q->intent.expiration_model)
 		log_warning(INTENT_OPEN);
+	if (q->policy_sha256 && cmd_printf(c, err, "  policy's SHA-256  %s\n  for the token with serial %s\n", q->policy_sha256,
+					   q->token_serial))
+		return -1;
 	if (next_command(b, path, c->now, &next, err) ||
 	    cmd_printf(c, err, "  request's SHA-256 %s\n", bundle_request_sha256(b)) ||
 	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
@@ -196,11 +205,11 @@ static int report(struct cmd *c, const struct fetch_opts *o, const struct fetch 
 	    report_choice(c, f, err) || report_bundle(c, o->out, b, err))
 		goto out;
 	rc = result_add(c,
-			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
+			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
 				    "key_spec", keyspec_name(f->spec), "wrapping_algorithm", algorithm, "wrapping_key_spec", bits,
 				    "parameters_valid_to", until, "described", (int)f->described, "endpoint",
 				    f->endpoint.url, "request_sha256", bundle_request_sha256(b), "token_profile",
-				    f->chosen ? o->token_profile : NULL),
+				    f->chosen ? o->token_profile : NULL, "policy_sha256", bundle_request(b)->policy_sha256),
 			  err);
 out:
 	bundle_free(b);
@@ -237,13 +246,14 @@ static int run_fetch(struct cmd *c, struct kh_error *err)
 		goto out;
 	if (o->plan)
 		rc = fetch_plan(c, &(struct fetch_plan_opts){&o->aws, o->plan, o->out, o->csv, r.fetch.want.profile,
-							     o->token_profile, o->jobs}, err);
+							     o->token_profile, r.policy, o->jobs}, err);
 	else
 		rc = fetch_one(c, &r, err);
 out:
 	fetch_clear(&r.fetch);
 	session_close(&r.session);
 	tokenprofile_free(r.profile);
+	policy_free(r.policy);
 	return rc;
 }
 

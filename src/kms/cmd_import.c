@@ -23,6 +23,7 @@ static const struct opt_row import_rows[] = {
 	 .text = "of several bundles: the table at the end as CSV too"},
 	{.name = "jobs", .kind = OPT_NUMBER, AT(jobs), .arg = "N", .text = "of several bundles: KMS keys at a time (32)",
 	 .min = 1, .max = FLIGHT_JOBS_MAX, .preset = FLIGHT_JOBS},
+	{.name = "policy", .kind = OPT_INPUT, AT(policy), .arg = "FILE", .text = POLICY_OPT_TEXT},
 	{.name = "yes", .kind = OPT_FLAG, AT(yes),
 	 .text = "import with an expiry although the token did not keep the key"},
 };
@@ -51,10 +52,11 @@ json_t *import_result_json(const char *path, const struct import *i)
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s}", "item", path, "ok", 1, "result", results[i->result],
+	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s,s:s*}", "item", path, "ok", 1, "result", results[i->result],
 			   "kms_key_arn", bundle_request(i->bundle)->kms_key_arn, "expiration_model",
 			   receipt->expiration_model, "visible", (int)i->visible, "public_key_compared", (int)i->compared,
-			   "material_sha256", receipt->material_sha256);
+			   "material_sha256", receipt->material_sha256, "policy_sha256",
+			   bundle_material(i->bundle)->policy_sha256);
 	if (object && (add_optional(object, "valid_to", receipt->valid_to ? until : NULL) ||
 		       add_optional(object, "key_material_id", receipt->key_material_id) ||
 		       add_optional(object, "request_id", receipt->request_id))) {
@@ -67,16 +69,19 @@ json_t *import_result_json(const char *path, const struct import *i)
 static int report(struct cmd *c, const char *path, const struct import *i, struct kh_error *err)
 {
 	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
+	const char *policy = bundle_material(i->bundle)->policy_sha256;
+	bool none = strcmp(policy, "none") == 0;
 	char until[CLOCK_TEXT] = "";
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  material's SHA-256 %s\n", path, results[i->result],
+	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  wrapped under %s%s\n  material's SHA-256 %s\n", path, results[i->result],
 		       bundle_request(i->bundle)->kms_key_arn, receipt->valid_to ? "expires " : "does not expire", until,
 		       receipt->key_material_id ? ", key material id " : "",
 		       receipt->key_material_id ? receipt->key_material_id : "",
 		       i->compared ? ", KMS's public key is the token's" : "",
-		       i->visible ? "" : ", not seen in KMS", receipt->material_sha256) ||
+		       i->visible ? "" : ", not seen in KMS", none ? "no policy" : "the policy of SHA-256 ",
+		       none ? "" : policy, receipt->material_sha256) ||
 	    words_show(c, 4, receipt->material_sha256, err))
 		return -1;
 	return result_add(c, import_result_json(path, i), err);
@@ -111,12 +116,12 @@ static int check_options(const struct cmd *c, const struct import_opts *o, struc
 static int run_import(struct cmd *c, struct kh_error *err)
 {
 	struct import_run run = {.opts = c->opts, .now = c->now};
-	int rc = check_options(c, run.opts, err) ? -1 : intent_from_opts(&run.opts->intent, &run.intent, err);
+	int rc = check_options(c, run.opts, err) || import_read_policy(&run, err)
+			 ? -1 : intent_from_opts(&run.opts->intent, &run.intent, err);
 
 	if (!rc)
 		rc = c->nwords > 1 ? import_many(c, &run, err) : import_one(c, &run, c->words[0], err);
-	if (run.opened)
-		session_close(&run.session);
+	import_run_end(&run);
 	return rc;
 }
 

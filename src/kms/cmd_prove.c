@@ -18,6 +18,7 @@ struct prove_opts {
 static const struct opt_row prove_rows[] = {
 	{.name = "by", .kind = OPT_INPUT, AT(by), .arg = "BUNDLE",
 	 .text = "a second wrap of the same symmetric key; it is imported once more, as what it is"},
+	{.name = "policy", .kind = OPT_INPUT, AT(import.policy), .arg = "FILE", .text = POLICY_OPT_TEXT},
 	{.name = "wait-timeout", .kind = OPT_NUMBER, AT(import.wait_timeout), .arg = "SECONDS",
 	 .text = "to wait until KMS shows that import (120)", .min = 0, .max = 86400, .preset = 120},
 };
@@ -65,9 +66,11 @@ static int run_prove(struct cmd *c, struct kh_error *err)
 	import.yes = true; /* what KMS has already is not lost by this */
 	if (o->by && c->nwords > 1)
 		return kh_fail(err, KH_E_USAGE, 0, "--by is of one bundle, and here are %zu", c->nwords);
+	if (import_read_policy(&run, err))
+		goto out;
+	run.opened = true; /* to be closed also where it fails */
 	if (session_open(&import.aws, &run.session, err))
 		goto out;
-	run.opened = true;
 	rc = 0;
 	for (size_t i = 0; i < c->nwords && !rc; i++) {
 		if (i && cmd_interrupted()) {
@@ -83,7 +86,7 @@ static int run_prove(struct cmd *c, struct kh_error *err)
 		}
 	}
 out:
-	session_close(&run.session);
+	import_run_end(&run);
 	return rc;
 }
 

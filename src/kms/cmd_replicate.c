@@ -247,10 +247,14 @@ static int open_new(const char *path, struct file **file, struct kh_error *err)
 static int run_replicate(struct cmd *c, struct kh_error *err)
 {
 	struct replication r = {.opts = c->opts};
+	struct policy *policy = NULL;
 	struct file *file = NULL;
 	int rc = -1;
 
-	if (read_options(&r, err) || open_new(r.opts->out, &file, err) || session_open(&r.opts->aws, &r.session, err) ||
+	if (read_options(&r, err) || policy_in_force(POLICY_HOST_PATH, NULL, &policy, err))
+		return -1;
+	r.fetch.want.policy = policy; /* --policy is the replica's key policy here */
+	if (open_new(r.opts->out, &file, err) || session_open(&r.opts->aws, &r.session, err) ||
 	    make_replica(&r, err) || (file && fetch_bundle(&r, file, err)))
 		goto out;
 	rc = report(c, &r, err);
@@ -258,6 +262,7 @@ out:
 	fetch_clear(&r.fetch);
 	session_close(&r.session);
 	file_close(file);
+	policy_free(policy);
 	return rc;
 }
 

@@ -23,6 +23,7 @@ static const struct opt_row rotate_rows[] = {
 	 .text = "KEY_MATERIAL_DOES_NOT_EXPIRE, likewise"},
 	{.name = "wait-timeout", .kind = OPT_NUMBER, AT(import.wait_timeout), .arg = "SECONDS",
 	 .text = "to wait for each step until KMS shows it (300)", .min = 0, .max = 86400, .preset = 300},
+	{.name = "policy", .kind = OPT_INPUT, AT(import.policy), .arg = "FILE", .text = POLICY_OPT_TEXT},
 	{.name = "yes", .kind = OPT_FLAG, AT(import.yes),
 	 .text = "import with an expiry although the token did not keep the key"},
 };
@@ -54,14 +55,16 @@ static int run_rotate(struct cmd *c, struct kh_error *err)
 		kh_fail(err, KH_E_USAGE, 0, "no key is named");
 		return kh_hint(err, "name the bundles of the primary and of its replicas, or the key with --key-id");
 	}
-	if (intent_from_opts(&o->import.intent, &run.intent, err) || session_open(&o->import.aws, &run.session, err))
+	if (import_read_policy(&run, err) || intent_from_opts(&o->import.intent, &run.intent, err))
 		goto out;
-	run.opened = true;
+	run.opened = true; /* to be closed also where it fails */
+	if (session_open(&o->import.aws, &run.session, err))
+		goto out;
 	if (!rotate_find(&run, o->key_id, c->words, c->nwords, &r, err) && !rotate_run(&r, err))
 		rc = report(c, &r, err);
 out:
 	rotate_clear(&r);
-	session_close(&run.session);
+	import_run_end(&run);
 	return rc;
 }
 

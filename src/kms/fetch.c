@@ -131,19 +131,20 @@ static int choose(struct fetch *f, const struct arn *arn, struct kh_error *err)
 
 int fetch_ask(struct fetch *f, struct kh_error *err)
 {
+	bool is_arn = arn_kind_of(f->want.key_id) == ARN_KEY_ARN;
 	struct arn arn;
 
 	/* a rehearsal's answer counts from this machine alone: by its address, not by a name */
 	f->kms.local_only = f->kms.local_only || endpoint_is_loopback(&f->endpoint);
-	if (arn_kind_of(f->want.key_id) == ARN_KEY_ARN &&
-	    (arn_parse_key(f->want.key_id, &arn, err) || session_check_rehearsal(&f->endpoint, &arn, err)))
+	if (is_arn && (arn_parse_key(f->want.key_id, &arn, err) || session_check_rehearsal(&f->endpoint, &arn, err)))
 		return -1;
-	if (describe(f, err))
+	if (fetch_check_policy(f, is_arn ? &arn : NULL, err) || describe(f, err))
 		return -1;
 	if ((f->described && arn_parse_key(f->key.arn, &arn, err)) || choose(f, f->described ? &arn : NULL, err) ||
 	    (f->described && session_check_rehearsal(&f->endpoint, &arn, err)) ||
 	    wrapalg_check(f->spec, f->algorithm, f->want.bits, f->described ? &arn : NULL, err) ||
-	    fetch_check_intent(&f->want.intent, f->spec, kms_now(&f->kms), err))
+	    fetch_check_intent(&f->want.intent, f->spec, kms_now(&f->kms), err) ||
+	    fetch_check_policy(f, f->described || is_arn ? &arn : NULL, err))
 		return -1;
 	if (ops_parameters(&f->kms, f->described ? f->key.arn : f->want.key_id, wrapalg_name(f->algorithm),
 			   wrapalg_bits_name(f->want.bits), &f->parameters, err))
@@ -159,6 +160,7 @@ static struct bundle_blob blob_of(const struct buf *b)
 int fetch_save(const struct fetch *f, struct file *file, struct kh_error *err)
 {
 	const struct ops_parameters *p = &f->parameters;
+	char serial[POLICY_SERIAL_MAX];
 	const struct bundle_request request = {
 		.kms_key_arn = p->arn,
 		.key_spec = keyspec_name(f->spec),
@@ -176,13 +178,16 @@ int fetch_save(const struct fetch *f, struct file *file, struct kh_error *err)
 		.tls_verified = p->tls_verified ? BUNDLE_TRUE : BUNDLE_FALSE,
 		.request_id = p->request_id[0] ? p->request_id : NULL,
 		.key_uri = f->want.key_uri,
-		.token_serial = f->want.token_serial,
+		.token_serial = fetch_token_serial(&f->want, serial),
+		.policy_sha256 = f->want.policy ? f->want.policy->sha256 : NULL,
 		.plan_sha256 = f->want.plan_sha256,
 		.intent = f->want.intent,
 	};
 	struct bundle *b = NULL;
 	int rc = bundle_new(&request, &b, err);
 
+	if (!rc && f->want.policy)
+		rc = policy_check_request(f->want.policy, bundle_request(b), bundle_facts(b), kms_now(&f->kms), err);
 	if (!rc)
 		rc = bundle_save(b, file, err);
 	else if (err->code == KH_E_INPUT) { /* what we were asked for was checked before anything was sent */

@@ -5,6 +5,7 @@
 
 #include "bundle/tokenprofile.h"
 #include "ops.h"
+#include "policy/policy.h"
 #include "session.h"
 
 /* What a request is to be for; NULL, 0 and NONE for what is not said. */
@@ -18,6 +19,7 @@ struct fetch_want {
 	const char *profile_path;
 	const char *key_uri, *token_serial, *plan_sha256;
 	struct intent intent;
+	const struct policy *policy; /* the one in force; NULL: none */
 };
 
 /* What is found out on the way to a request. */
@@ -42,6 +44,18 @@ int fetch_check_intent(const struct intent *intent, enum keyspec spec, int64_t n
  * the answers is believed before it was looked at. The caller clears `f`. KH_E_CHECK where the key takes no such import.
  */
 int fetch_ask(struct fetch *f, struct kh_error *err);
+
+/*
+ * That the policy allows what is known of the request: all that is wanted, the endpoint, and the key as far as it is
+ * described. `arn` NULL: not known. fetch_ask and fetch_save ask by themselves. KH_E_CHECK.
+ */
+int fetch_check_policy(const struct fetch *f, const struct arn *arn, struct kh_error *err);
+
+/*
+ * The serial of the token that the request is for: as said, or under a policy the one that key URI and policy tell, into
+ * `out`. NULL: nobody says it.
+ */
+const char *fetch_token_serial(const struct fetch_want *w, char out[POLICY_SERIAL_MAX]);
 
 /* Writes what fetch_ask got as a new bundle. */
 int fetch_save(const struct fetch *f, struct file *file, struct kh_error *err);

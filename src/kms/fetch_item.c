@@ -14,13 +14,14 @@
 #define PATH_MAX_LEN 4096
 #define EXPIRED_MAX 1000
 
-void fetch_item_want(const struct fetch_item *i, const char *plan_sha256, struct fetch_want *out)
+void fetch_item_want(const struct fetch_item *i, const char *plan_sha256, const struct policy *policy, struct fetch_want *out)
 {
 	const struct plan_key *k = i->place->key;
 
 	*out = (struct fetch_want){.key_id = i->key_id, .spec = k->key_spec, .key_usage = k->key_usage,
 				   .algorithm = k->algorithm, .bits = k->wrapping_bits,
-				   .key_uri = k->materials[i->material].key_uri, .plan_sha256 = plan_sha256};
+				   .key_uri = k->materials[i->material].key_uri, .plan_sha256 = plan_sha256,
+				   .policy = policy};
 	plan_intent(k, i->material, i->place->replica > 0, &out->intent);
 }
 
@@ -46,6 +47,18 @@ static int same_intent(const struct intent *is, const struct intent *wanted, str
 	return same("intent", a, b, err);
 }
 
+/* What is approved is a request under one policy. */
+static int same_policy(const char *is, const struct policy *policy, struct kh_error *err)
+{
+	if (policy ? is && strcmp(is, policy->sha256) == 0 : !is)
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "it is there already, fetched under %s%s, and in force is %s%s",
+		is ? "the policy of SHA-256 " : "no policy", is ? is : "", policy ? "that of SHA-256 " : "none",
+		policy ? policy->sha256 : "");
+	return kh_hint(err, policy ? "move that bundle away and run this again: it is fetched anew, under the policy that is in force"
+				   : "give that policy with --policy, or move the bundle away");
+}
+
 /* A bundle that is there is the plan's own, of this or an earlier state of the file. */
 static int check_there(const struct bundle *b, const struct fetch_item *i, const struct fetch_want *want, bool rehearsal,
 		       struct kh_error *err)
@@ -61,6 +74,8 @@ static int check_there(const struct bundle *b, const struct fetch_item *i, const
 		return otherwise("KMS key", r->kms_key_arn, want->key_id, err);
 	if (bundle_receipt(b)) /* what was imported may have been planned otherwise then */
 		return 0;
+	if (same_policy(r->policy_sha256, want->policy, err))
+		return -1;
 	if (want->spec && same("key_spec", r->key_spec, keyspec_name(want->spec), err))
 		return -1;
 	if (want->algorithm && same("wrapping_algorithm", r->wrapping_algorithm, wrapalg_name(want->algorithm), err))

@@ -20,8 +20,11 @@ struct fetch_item {
 	bool imported;
 };
 
-/* What the plan says of that bundle, for fetch_ask and for what is there. Strings are the plan's and the item's. */
-void fetch_item_want(const struct fetch_item *i, const char *plan_sha256, struct fetch_want *out);
+/*
+ * What the plan says of that bundle, for fetch_ask and for what is there. Strings are the plan's and the item's.
+ * `policy` is the one in force, NULL for none.
+ */
+void fetch_item_want(const struct fetch_item *i, const char *plan_sha256, const struct policy *policy, struct fetch_want *out);
 
 /*
  * Looks at what is there at the item's path, and holds it against the plan: a receipt and a request that is still good

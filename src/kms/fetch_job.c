@@ -176,7 +176,7 @@ static void look(struct key_job *j)
 		struct fetch_want want;
 		struct kh_error err;
 
-		fetch_item_want(item, plan_sha256(j->run->plan), &want);
+		fetch_item_want(item, plan_sha256(j->run->plan), j->run->opts->policy, &want);
 		if (fetch_item_look(item, &want, endpoint_is_loopback(&j->endpoint), &err))
 			put_failed(j->run, item, &err);
 		else if (item->result)
@@ -232,7 +232,7 @@ static void get(struct key_job *j, struct fetch_item *item, const struct endpoin
 
 	f.kms.url = f.endpoint.url;
 	f.kms.region = f.endpoint.region;
-	fetch_item_want(item, plan_sha256(j->run->plan), &f.want);
+	fetch_item_want(item, plan_sha256(j->run->plan), j->run->opts->policy, &f.want);
 	f.want.profile = j->run->opts->profile;
 	f.want.profile_path = j->run->opts->profile_path;
 	if (fetch_item_get(item, &f, &err))

@@ -3,6 +3,7 @@
 #include "fetch_job.h"
 
 #include "base/progress.h"
+#include "fetch_item.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,27 @@ static int make_folder(const char *path, struct kh_error *err)
 	return 0;
 }
 
+/* What the policy forbids of a plan stops all of it, before anything is made or asked for. */
+static int check_policy(const struct fetch_jobs *r, const struct place *place, const struct endpoint *endpoint,
+			const struct kms *kms, struct kh_error *err)
+{
+	struct fetch f = {.endpoint = *endpoint, .kms = *kms};
+	struct fetch_item item = {.place = place, .key_id = place->key->key_id};
+	struct arn arn;
+	bool is_arn = item.key_id && arn_kind_of(item.key_id) == ARN_KEY_ARN;
+
+	if (is_arn && arn_parse_key(item.key_id, &arn, err))
+		return -1;
+	if (is_arn)
+		(void)snprintf(arn.region, sizeof(arn.region), "%s", endpoint->region);
+	for (; item.material < place->key->n_materials; item.material++) {
+		fetch_item_want(&item, plan_sha256(r->plan), r->opts->policy, &f.want);
+		if (fetch_check_policy(&f, is_arn ? &arn : NULL, err))
+			return kh_context(err, "%s", place->key->name);
+	}
+	return 0;
+}
+
 /* Every place has its Region and its endpoint, before the first is asked. */
 static int check_places(struct fetch_jobs *r, struct kh_error *err)
 {
@@ -34,6 +56,8 @@ static int check_places(struct fetch_jobs *r, struct kh_error *err)
 
 		if (session_connect_region(&r->session, p->region, &endpoint, &kms, err))
 			return kh_context(err, "%s", p->key->name);
+		if (check_policy(r, p, &endpoint, &kms, err))
+			return -1;
 		(void)snprintf(p->region, sizeof(p->region), "%s", endpoint.region);
 		if (p->replica && strcmp(p->region, own->region) == 0) {
 			yamldoc_fail(p->key->create.replicas[p->replica - 1].at, err,

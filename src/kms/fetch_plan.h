@@ -14,6 +14,7 @@ struct fetch_plan_opts {
 	const char *csv;  /* NULL: none */
 	const struct tokenprofile *profile; /* chooses where the plan names no algorithm; NULL: none */
 	const char *profile_path;
+	const struct policy *policy; /* the one in force; NULL: none */
 	long jobs; /* keys at a time */
 };
 

@@ -44,7 +44,7 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 		kh_fail(err, KH_E_INPUT, 0, "there is no key material in it yet");
 		return kh_hint(err, "wrap a key into it with 'keyhaul-token wrap', then import");
 	}
-	if (bundle_check_time(i->bundle, run->now, err) ||
+	if (bundle_check_time(i->bundle, run->now, err) || policy_check_material(run->policy, i->bundle, err) ||
 	    intent_merge(&request->intent, &run->intent, &i->intent, err) ||
 	    describe_blob(i, err) || intent_check(&i->intent, facts->key_spec, run->now, err) ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) ||
@@ -72,6 +72,21 @@ int import_open_session(struct import_run *run, struct kh_error *err)
 	}
 	run->opened = true;
 	return 0;
+}
+
+int import_read_policy(struct import_run *run, struct kh_error *err)
+{
+	if (!run->policy_read && policy_in_force(POLICY_HOST_PATH, run->opts->policy, &run->policy, err))
+		return -1;
+	run->policy_read = true;
+	return 0;
+}
+
+void import_run_end(struct import_run *run)
+{
+	if (run->opened)
+		session_close(&run->session);
+	policy_free(run->policy);
 }
 
 static int connect(struct import_run *run, struct import *i, struct kh_error *err)
@@ -318,7 +333,7 @@ static int first(struct import_run *run, struct import *i, struct kh_error *err)
 {
 	struct ops_imported done = {0};
 
-	if (check_offline(run, i, err) || connect(run, i, err))
+	if (import_read_policy(run, err) || check_offline(run, i, err) || connect(run, i, err))
 		return -1;
 	point(i);
 	if (look_before(i, err) || fix_times(i, err) || submit(i, &done, err) || write_receipt(i, &done, err))

@@ -3,6 +3,7 @@
 #ifndef KEYHAUL_KMS_IMPORT_H
 #define KEYHAUL_KMS_IMPORT_H
 
+#include "policy/policy.h"
 #include "session.h"
 #include "settle.h"
 
@@ -16,6 +17,7 @@ struct import_opts {
 	const char *csv;
 	bool yes;
 	const char *material_sha256; /* 64 hex digits; NULL: not said */
+	const char *policy;	     /* --policy; NULL: not said */
 };
 
 /* What a run over many bundles has once; the session is opened when the first bundle asks for it. */
@@ -25,6 +27,8 @@ struct import_run {
 	int64_t now;
 	struct session session;
 	bool opened;
+	struct policy *policy; /* in force, NULL for none; import_read_policy has read it */
+	bool policy_read;
 };
 
 enum import_result {
@@ -61,6 +65,12 @@ int import_opened(struct import_run *run, const char *path, struct import *i, st
 /* Both. The caller clears `out`, also after an error. */
 int import_bundle(struct import_run *run, const char *path, struct import *out, struct kh_error *err);
 void import_clear(struct import *i);
+
+/* Reads the policy in force, once; every import asks for it. Freed by import_run_end. Errors as policy_in_force. */
+int import_read_policy(struct import_run *run, struct kh_error *err);
+
+/* Closes the run's session where it is open, and frees its policy. */
+void import_run_end(struct import_run *run);
 
 /* Opens the run's session, once. KH_E_USAGE, KH_E_INPUT as session_open. */
 int import_open_session(struct import_run *run, struct kh_error *err);

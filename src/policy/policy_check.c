@@ -181,6 +181,14 @@ int policy_check_request(const struct policy *p, const struct bundle_request *r,
 	return 0;
 }
 
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
+			return false;
+	return true;
+}
+
 bool policy_token_serial(const struct policy *p, const char *key_uri, char out[POLICY_SERIAL_MAX])
 {
 	const struct policy_token *found = NULL;
@@ -188,7 +196,7 @@ bool policy_token_serial(const struct policy *p, const char *key_uri, char out[P
 	bool has_label;
 
 	if (bundle_uri_value(key_uri, "serial", out, POLICY_SERIAL_MAX))
-		return true;
+		return is_ascii(out); /* no other has a place in a bundle */
 	has_label = bundle_uri_value(key_uri, "token", label, sizeof(label)) > 0;
 	for (size_t i = 0; i < p->n_tokens; i++) {
 		const struct policy_token *t = &p->tokens[i];

@@ -239,7 +239,10 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 	tell_token(s, m);
 	tell_key(s, m);
 	tell_proof(s, m);
-	sheet_text(s, "wrapped under", m->policy_sha256 && strcmp(m->policy_sha256, "none") != 0 ? m->policy_sha256 : NULL);
+	if (strcmp(m->policy_sha256, "none") == 0)
+		sheet_text(s, "wrapped under", "no policy");
+	else
+		sheet_line(s, "wrapped under", "the policy of SHA-256 %s", m->policy_sha256);
 	tell_in_words(s, "material's SHA-256", bundle_material_sha256(b));
 	material_signature(s, b);
 }

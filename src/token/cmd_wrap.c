@@ -30,6 +30,7 @@ static const struct opt_row rows[] = {
 	    "the mechanism that is RFC 5649 on this token, such as 0x210B; proven all the same"),
 	{.name = "jobs", .kind = OPT_NUMBER, .offset = offsetof(struct haul_opts, jobs), .arg = "N",
 	 .text = "wrap N keys at a time, in one login, each in a session of its own", .min = 1, .max = JOBS_MAX, .preset = 1},
+	OPT("policy", OPT_INPUT, policy_file, "FILE", POLICY_OPT_TEXT),
 	OPT("allow-non-sensitive", OPT_FLAG, allow_non_sensitive, NULL, "wrap a key that the token would also give out"),
 };
 
@@ -147,12 +148,18 @@ static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wr
 
 static int run(struct cmd *c, struct kh_error *err)
 {
-	const struct haul_opts *o = c->opts;
+	struct haul_opts *o = c->opts;
+	struct policy *policy = NULL;
 	struct wrap_choice choice;
+	int ret;
 
-	if (check_opts(o, c->nwords, err) != 0 || read_choice(o, &choice, err) != 0)
+	if (check_opts(o, c->nwords, err) != 0 || read_choice(o, &choice, err) != 0 ||
+	    policy_in_force(POLICY_HOST_PATH, o->policy_file, &policy, err) != 0)
 		return -1;
-	return c->nwords == 1 ? wrap_single(c, o, &choice, err) : haul_batch_run(c, o, &choice, err);
+	o->policy = policy;
+	ret = c->nwords == 1 ? wrap_single(c, o, &choice, err) : haul_batch_run(c, o, &choice, err);
+	policy_free(policy);
+	return ret;
 }
 
 const struct cmd_row cmd_wrap = {

@@ -45,7 +45,7 @@ static int wrap_key(struct haul_item *item, const struct token *t, struct proof_
 int haul_write(struct haul_item *item, const struct haul_opts *o, const struct token *t, const struct haul_result *r,
 	       struct kh_error *err)
 {
-	if (haul_material_set(item, t, r, clock_now(), err) != 0)
+	if (haul_material_set(item, o, t, r, clock_now(), err) != 0)
 		return -1;
 	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
 }

@@ -7,6 +7,7 @@
 #include "bundle/bundle.h"
 #include "pkcs11/key.h"
 #include "pkcs11/proof.h"
+#include "policy/policy.h"
 #include "session.h"
 
 #include <jansson.h>
@@ -24,6 +25,8 @@ struct haul_opts {
 	const char *kwp_mechanism; /* a number; NULL: the token's */
 	const char *rsa_aes;	   /* "native", "two-step", "auto" or NULL */
 	long jobs;		   /* threads */
+	const char *policy_file;
+	const struct policy *policy; /* the one in force, which cmd_wrap.c reads; NULL: none */
 	struct token_opts token_opts;
 };
 
@@ -90,8 +93,12 @@ int haul_write(struct haul_item *item, const struct haul_opts *o, const struct t
 	       struct kh_error *err);
 
 /* Puts the material section into the bundle. */
-int haul_material_set(struct haul_item *item, const struct token *t, const struct haul_result *r, int64_t now,
-		      struct kh_error *err);
+int haul_material_set(struct haul_item *item, const struct haul_opts *o, const struct token *t, const struct haul_result *r,
+		      int64_t now, struct kh_error *err);
+
+/* That the policy (NULL: none) allows the token, and the key by what the token states of it, as the material would say it. KH_E_CHECK. */
+int haul_policy_token(const struct policy *p, const struct token *t, struct kh_error *err);
+int haul_policy_key(const struct policy *p, const struct key *k, struct kh_error *err);
 
 /* The result of one bundle in words, line by line, and as JSON. */
 int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, const struct token *t,

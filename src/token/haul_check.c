@@ -100,13 +100,25 @@ static int check_named(const struct haul_item *item, const struct haul_opts *o, 
 	return kh_hint(err, "say which key with --key, or make one with --generate");
 }
 
+/* What is approved is a key that is there, by its id. */
+static int check_policy(const struct haul_item *item, const struct haul_opts *o, int64_t now, struct kh_error *err)
+{
+	if (policy_check_request(o->policy, bundle_request(item->bundle), bundle_facts(item->bundle), now, err) != 0)
+		return -1;
+	if (o->policy == NULL || o->generate == NULL)
+		return 0;
+	policy_refuse(o->policy, NULL, "keyhaul_policy", "keys that the request names by their id", "this key",
+		      "one that --generate would make now", err);
+	return kh_hint(err, "make it first with 'keyhaul-token generate', then fetch with its --key-uri");
+}
+
 int haul_check_request(struct haul_item *item, const struct haul_opts *o, const struct uri *uri, int64_t now,
 		       struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 
 	if (check_done(item, o, err) != 0 || bundle_check_time(item->bundle, now, err) != 0 ||
-	    check_named(item, o, uri, err) != 0 ||
+	    check_policy(item, o, now, err) != 0 || check_named(item, o, uri, err) != 0 ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) != 0)
 		return -1;
 	if (o->out != NULL && access(o->out, F_OK) == 0) {
@@ -153,5 +165,5 @@ int haul_check_token(const struct haul_item *item, const struct haul_opts *o, co
 			uri_text(item->key_uri), token_words(t, words));
 		return kh_hint(err, "use that token, or fetch again for this one");
 	}
-	return check_rehearsal(item, o, t, err);
+	return haul_policy_token(o->policy, t, err) == 0 ? check_rehearsal(item, o, t, err) : -1;
 }

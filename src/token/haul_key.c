@@ -99,5 +99,5 @@ int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const
 			uri_text(item->key_uri));
 		return kh_hint(err, "wrap the key that was asked for, or fetch again with another --key-uri");
 	}
-	return haul_key_check(item, o, out, err);
+	return haul_key_check(item, o, out, err) == 0 ? haul_policy_key(o->policy, out, err) : -1;
 }
