@@ -5,11 +5,13 @@
 #include "clock.h"
 #include "cmd_output.h"
 #include "cmd_signal.h"
+#include "cmd_transcript.h"
 #include "log.h"
 #include "nearest.h"
 #include "pinvalue.h"
 #include "secret.h"
 #include "text.h"
+#include "trail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +39,8 @@ static const struct opt_row common_rows[] = {
 	 .text = "one JSON document on stdout, errors included"},
 	{.name = "debug", .kind = OPT_FLAG, .offset = offsetof(struct cmd_common, debug),
 	 .text = "log calls, codes and times to stderr, never values"},
+	{.name = "transcript", .kind = OPT_OUTPUT, .offset = offsetof(struct cmd_common, transcript), .arg = "FILE",
+	 .env = TRANSCRIPT_ENV, .text = "append a line on this command to FILE, or do nothing"},
 };
 
 int cmd_printf(struct cmd *c, struct kh_error *err, const char *fmt, ...)
@@ -85,14 +89,17 @@ int cmd_item_add(struct cmd *c, const char *item, const struct kh_error *why, st
 	int rc = -1;
 
 	c->worst = kh_worse(c->worst, why->code);
-	if (!c->common.json)
-		return 0;
 	name = strdup(item);
 	if (!name) {
 		kh_fail_memory(err);
 		goto out;
 	}
 	pinvalue_hide(name);
+	trail_failed(name, why);
+	if (!c->common.json) {
+		rc = 0;
+		goto out;
+	}
 	if (buf_add(&object, "{\"item\":", 8, err) || text_for_json(name, strlen(name), &object, err) ||
 	    buf_add(&object, ",\"ok\":false,\"error\":", 20, err) || output_error(why, &object, err) ||
 	    buf_add(&object, "}", 1, err))
@@ -146,7 +153,7 @@ int cmd_was_done(struct kh_error *err)
 /* The one place where a command ends. */
 static int finish(struct cmd *c, struct kh_error *why)
 {
-	struct kh_error err = { .code = KH_OK }, late;
+	struct kh_error err = { .code = KH_OK }, late, unrecorded;
 	enum kh_code code;
 	bool done = !why;
 	int rc = 0;
@@ -159,6 +166,11 @@ static int finish(struct cmd *c, struct kh_error *why)
 		hint_usage(c, why);
 	if (why)
 		print_error(why);
+	if (transcript_end(c, code, why, &unrecorded)) {
+		print_error(&unrecorded);
+		code = kh_worse(code, unrecorded.code);
+		why = why ? why : &unrecorded;
+	}
 	if (c->common.json)
 		rc = output_document(c, code, why, &err);
 	else if (done)
@@ -221,13 +233,15 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(TEXT_MAX), .now = clock_now()};
 	struct opt_group groups[GROUPS_MAX];
 	struct opt_words words = {0};
-	struct kh_error err = {0};
+	struct kh_error err = {0}, no_matter;
 	char command[128];
 	int rc = -1, status;
 
 	all_groups(row, groups);
 	(void)snprintf(command, sizeof(command), "%s%s%s", p->name, row->verb ? " " : "", row->verb ? row->verb : "");
 	c.command = command;
+	c.argc = argc;
+	c.argv = argv;
 	/* a usage error is a document too: --json counts wherever it stands */
 	for (int i = 0; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++)
 		c.common.json = c.common.json || strcmp(argv[i], "--json") == 0;
@@ -243,9 +257,10 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 			status = words.help ? help_print(p, row, groups) : print_version(p);
 			goto out;
 		}
-		if (!check_words(row, &words, &err))
-			rc = row->run(&c, &err);
+		c.understood = !check_words(row, &words, &err);
 	}
+	if (!transcript_begin(&c, c.understood ? &err : &no_matter) && c.understood)
+		rc = row->run(&c, &err);
 	status = finish(&c, rc ? &err : NULL);
 out:
 	free(words.v);

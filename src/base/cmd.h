@@ -14,9 +14,11 @@
 struct cmd_common {
 	bool json;
 	bool debug;
+	const char *transcript; /* the file that gets the command's line; NULL: none */
 };
 
 struct cmd_row;
+struct transcript;
 
 /* One run of one command. Commands read it; only cmd.c prints from it. */
 struct cmd {
@@ -33,6 +35,10 @@ struct cmd {
 	bool begun;	    /* the document of --json is printed in part */
 	int output_errno;   /* why no more of it could be; 0 */
 	enum kh_code worst; /* of the items that failed in a run over many */
+	int argc;	    /* the arguments behind the verb, as typed but for pin-value */
+	char **argv;
+	bool understood;    /* they were parsed, and what is secret in them is known */
+	struct transcript *transcript; /* open while the command runs; NULL: none */
 };
 
 /* One row a command: usage, dispatch, --help, completions and the man-page test read it. */
@@ -45,6 +51,8 @@ struct cmd_row {
 	size_t opts_size;     /* of the options struct */
 	size_t min_words, max_words;
 	int (*run)(struct cmd *c, struct kh_error *err);
+	bool reads_transcripts; /* it is about them, and adds no line to one by itself */
+	bool serves;		/* a server: its line is short, for what it reads and writes has no end */
 	const char *on_failure; /* what stdout has then, unless it is a terminal: for a shell that evals it; NULL: nothing */
 };
 

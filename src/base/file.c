@@ -3,6 +3,7 @@
 #include "file.h"
 
 #include "log.h"
+#include "trail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@ struct file {
 	bool exists;
 	struct stat was; /* mode and owner of the file that is replaced; a new one is ours, 0600, also when it is replaced again */
 	unsigned char digest[FILE_DIGEST];
+	bool hushed; /* no transcript tells of it */
 	struct buf content;
 };
 
@@ -58,12 +60,15 @@ static int read_fd(int fd, const char *path, struct buf *out, struct kh_error *e
 int file_read(const char *path, struct buf *out, struct kh_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t before = out->len;
 	int rc;
 
 	if (fd < 0)
 		return kh_fail_errno(err, KH_E_INPUT, errno, "%s", path);
 	rc = read_fd(fd, path, out, err);
 	close(fd);
+	if (!rc)
+		trail_file(TRAIL_READ, path, out->data + before, out->len - before);
 	return rc;
 }
 
@@ -174,13 +179,14 @@ static int check_name(const char *path, struct kh_error *err)
 		       NAME_MAX - strlen(TEMP_SUFFIX));
 }
 
-int file_open(const char *path, size_t max, struct file **out, struct kh_error *err)
+static int open_file(const char *path, size_t max, bool hushed, struct file **out, struct kh_error *err)
 {
 	struct file *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return kh_fail_memory(err);
 	f->lock_fd = -1;
+	f->hushed = hushed;
 	f->content.max = max;
 	f->was.st_mode = 0600;
 	f->was.st_uid = geteuid();
@@ -193,8 +199,25 @@ int file_open(const char *path, size_t max, struct file **out, struct kh_error *
 		file_close(f);
 		return -1;
 	}
+	if (f->exists && !hushed)
+		trail_file(TRAIL_READ, path, buf_text(&f->content), f->content.len);
 	*out = f;
 	return 0;
+}
+
+int file_open(const char *path, size_t max, struct file **out, struct kh_error *err)
+{
+	return open_file(path, max, false, out, err);
+}
+
+int file_open_secret(const char *path, size_t max, struct file **out, struct kh_error *err)
+{
+	return open_file(path, max, true, out, err);
+}
+
+const char *file_path(const struct file *f)
+{
+	return f->path;
 }
 
 const struct buf *file_content(const struct file *f)
@@ -296,6 +319,8 @@ int file_replace(struct file *f, const void *data, size_t len, struct kh_error *
 	sync_folder(f->path);
 	memcpy(f->digest, digest, sizeof(digest));
 	f->exists = true;
+	if (!f->hushed)
+		trail_file(TRAIL_WROTE, f->path, data, len);
 	rc = 0;
 remove:
 	if (rc)
@@ -339,5 +364,7 @@ int file_create(const char *path, unsigned mode, const void *data, size_t len, s
 		(void)unlink(path);
 	else
 		sync_folder(path);
+	if (!rc)
+		trail_file(TRAIL_WROTE, path, data, len);
 	return rc;
 }

@@ -24,6 +24,12 @@ struct file;
 /* Locks PATH and, where it exists, reads it (at most `max` bytes). The caller closes it. */
 int file_open(const char *path, size_t max, struct file **out, struct kh_error *err);
 
+/* The same for a file that holds secrets: no digest of it comes into a transcript. */
+int file_open_secret(const char *path, size_t max, struct file **out, struct kh_error *err);
+
+/* The path that it was opened by; the file owns it. */
+const char *file_path(const struct file *f);
+
 /* What was read; NULL where the file did not exist. The file owns it. */
 const struct buf *file_content(const struct file *f);
 

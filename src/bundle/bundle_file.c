@@ -2,7 +2,15 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "bundle.h"
 
+#include "base/trail.h"
+
 #include <errno.h>
+
+/* Whose request it is, by which the hosts' transcripts are joined. */
+static void tell_trail(const char *path, const struct bundle *b)
+{
+	trail_sections(path, bundle_request_sha256(b), bundle_material_sha256(b));
+}
 
 int bundle_read(const char *path, struct bundle **out, struct kh_error *err)
 {
@@ -11,6 +19,8 @@ int bundle_read(const char *path, struct bundle **out, struct kh_error *err)
 
 	if (!rc && bundle_parse(buf_text(&text), text.len, out, err))
 		rc = kh_context(err, "%s", path);
+	if (!rc)
+		tell_trail(path, *out);
 	buf_free(&text);
 	return rc;
 }
@@ -31,6 +41,7 @@ int bundle_open(const char *path, struct file **file, struct bundle **out, struc
 		file_close(f);
 		return kh_context(err, "%s", path);
 	}
+	tell_trail(path, *out);
 	*file = f;
 	return 0;
 }
@@ -42,6 +53,8 @@ int bundle_save(const struct bundle *b, struct file *file, struct kh_error *err)
 
 	if (!rc)
 		rc = file_replace(file, buf_text(&text), text.len, err);
+	if (!rc)
+		tell_trail(file_path(file), b);
 	buf_free(&text);
 	return rc;
 }

@@ -64,7 +64,7 @@ static int write_back(const char *path, const json_t *root, struct kh_error *err
 		kh_fail_memory(err);
 	else if (len > secret_cap(text))
 		kh_fail(err, KH_E_INPUT, 0, "%s: it would be larger than %d bytes", path, SECRET_MAX);
-	else if (!file_open(path, SECRET_MAX, &f, err))
+	else if (!file_open_secret(path, SECRET_MAX, &f, err))
 		rc = file_replace(f, secret_bytes(text), len, err);
 	file_close(f);
 	secret_free(text);

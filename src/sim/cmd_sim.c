@@ -326,5 +326,6 @@ const struct cmd_row cmd_sim_row = {
 	.groups = groups,
 	.opts_size = sizeof(struct sim_opts),
 	.run = run,
+	.serves = true,
 	.on_failure = "false\n",
 };

@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "base/log.h"
+#include "base/trail.h"
 #include "pin.h"
 
 #include <stdlib.h>
@@ -77,6 +78,7 @@ int session_start(const struct token_opts *opts, bool read_write, struct session
 	    module_open(module, opts->module_init_args, &s->module, err) ||
 	    token_find(module_functions(s->module), s->uri, &s->token, err))
 		return -1;
+	trail_token(s->token.name.label, s->token.name.manufacturer, s->token.name.model, s->token.name.serial);
 	s->token.token_objects = opts->token_objects;
 	s->token.left = &s->left;
 	s->token.stuck = &s->stuck;

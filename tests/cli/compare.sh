@@ -48,8 +48,8 @@ awk '{ NF = 31; print }' material.words >few
 compare 3 "a word is missing" few full.bundle
 { cat few; echo; } >gap
 compare 3 "a line is empty" gap full.bundle
-sed 's/$/ optic/' material.words >more
-compare 3 "a word too many" more full.bundle
+sed 's/$/ optic/' material.words >many
+compare 3 "a word too many" many full.bundle
 compare 3 "nothing at all" /dev/null full.bundle
 compare 3 "no material to compare" material.words --of material request.bundle
 compare 2 "fewer than eight" material.words --words 7 full.bundle

@@ -22,7 +22,7 @@ completes() {
 touch order.bundle other.bundle
 tap_is "$(completes keyhaul in)" "inspect" "a verb"
 tap_like "$(completes keyhaul '')" "adopt .*export .*inspect .*run" "all verbs"
-tap_is "$(completes keyhaul export --t)" "--to" "an option"
+tap_is "$(completes keyhaul export --t)" "--to --transcript" "an option"
 tap_is "$(completes keyhaul adopt --key-spec HMAC_2)" "HMAC_224 HMAC_256" "a choice"
 tap_is "$(completes keyhaul adopt --key-id or)" "" "free text"
 tap_is "$(completes keyhaul adopt --out or)" "order.bundle" "a file for an option"
