@@ -44,6 +44,8 @@ static int lock(struct transcript *t, struct kh_error *err)
 			t->locked = true;
 		else if (errno != EWOULDBLOCK && errno != EINTR)
 			return kh_fail_errno(err, KH_E_SYSTEM, errno, "the transcript %s cannot be locked", t->path);
+		else if (cmd_interrupted())
+			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted while the transcript %s was locked", t->path);
 		else
 			(void)nanosleep(&pause, NULL);
 	}
