@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <errno.h>
 
+#define STACK_BELOW 65536 /* bytes; libcurl, OpenSSL and jansson go down by less */
+
 struct secret {
 	size_t cap;
 	size_t len;
@@ -190,6 +192,14 @@ out:
 void secret_wipe(void *p, size_t len)
 {
 	OPENSSL_cleanse(p, len);
+}
+
+/* A frame of its own, below that of whoever calls. */
+__attribute__((noinline)) void secret_wipe_stack(void)
+{
+	unsigned char below[STACK_BELOW];
+
+	OPENSSL_cleanse(below, sizeof(below));
 }
 
 void secret_lockdown(void)

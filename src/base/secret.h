@@ -55,6 +55,12 @@ int secret_prompt(const char *prompt, size_t max, struct secret **out, struct kh
 /* Wipes memory in a way that compilers keep. */
 void secret_wipe(void *p, size_t len);
 
+/*
+ * Wipes what calls that have returned left on the stack: copies that a compiler made, and the vector registers, which the
+ * dynamic linker puts there when a library calls a function for the first time [seen]. For when secrets are done with.
+ */
+void secret_wipe_stack(void);
+
 /* No core dumps, and no reader of the process's memory without CAP_SYS_PTRACE. Called first in main. */
 void secret_lockdown(void);
 

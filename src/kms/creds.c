@@ -226,6 +226,7 @@ void creds_close(struct creds_source *s)
 	secret_free(s->env.session_token);
 	secret_free(s->env.container_token);
 	free(s);
+	secret_wipe_stack();
 }
 
 void creds_clear(struct creds *c)
