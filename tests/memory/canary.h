@@ -5,7 +5,7 @@
 
 /*
  * What has to be found. memory_reader makes 32 random bytes for each run and hands them to the program in hex, in this
- * variable: on the stack from the exec on. planted.so decodes it when p11_kit_uri_parse is called for the first time and
+ * variable: on the stack from the exec on. planted.so decodes it when p11_kit_uri_parse or curl_global_init_mem is called first,
  * puts it, each time with another byte xor-ed over it, into the heap, an anonymous mapping and its own data, and tells the
  * reader by a prctl that no kernel knows.
  */

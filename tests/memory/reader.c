@@ -2,10 +2,12 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 /*
  * memory_reader --can
- * memory_reader --report FILE --preload planted.so [--host PROGRAM] [--needles FILE] [--record FILE] -- PROGRAM WORD...
+ * memory_reader --report FILE --preload planted.so [--host PROGRAM] [--needles FILE] [--record FILE] [--until-exit] --
+ *	PROGRAM WORD...
  * memory_reader --report FILE --needles FILE --search RECORD
  *
- * Runs a program and reads its memory at every system call; or searches what such a run recorded. Exit status: 0 nothing
+ * Runs a program and reads its memory at every system call; or searches what such a run recorded. --until-exit: what a
+ * line "pin" names may be there until the program asks to exit, and not until C_Login has returned. Exit status: 0 nothing
  * was found that may not be there; 3 something was; 4 a canary was not found where it has to be, or memory could not be
  * read; 2 usage; --can: 77 with a reason on stderr where this machine does not let us read.
  */
@@ -26,14 +28,15 @@ enum { NOTHING = 0, USAGE = 2, FOUND = 3, NOT_SEEN = 4, CANNOT = 77 };
 
 struct options {
 	const char *report, *preload, *host, *needles, *record, *search;
-	bool can;
+	bool can, until_exit;
 };
 
 static const struct option long_options[] = {
 	{"report", required_argument, NULL, 'r'}, {"preload", required_argument, NULL, 'p'},
 	{"host", required_argument, NULL, 'h'},	  {"needles", required_argument, NULL, 'n'},
 	{"record", required_argument, NULL, 'o'}, {"search", required_argument, NULL, 's'},
-	{"can", no_argument, NULL, 'c'},	  {NULL, 0, NULL, 0},
+	{"can", no_argument, NULL, 'c'},	  {"until-exit", no_argument, NULL, 'u'},
+	{NULL, 0, NULL, 0},
 };
 
 static const char *const place_names[CANARY_PLACES] = {"stack", "heap", "mapping", "data"};
@@ -128,7 +131,7 @@ static void report(const struct trace *t)
 static int watch_program(const struct options *o, struct needles *all, FILE *out, char *const argv[])
 {
 	unsigned char canary[CANARY_LEN];
-	struct trace t = {.preload = o->preload, .host = o->host, .canary = canary, .report = out, .watch.needles = all};
+	struct trace t = {.preload = o->preload, .host = o->host, .until_exit = o->until_exit, .canary = canary, .report = out, .watch.needles = all};
 	int ret = NOT_SEEN;
 
 	t.first_canary = needles_count(all, NEEDLE_KEY) + needles_count(all, NEEDLE_PIN);
@@ -191,6 +194,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'o': o->record = optarg; break;
 		case 's': o->search = optarg; break;
 		case 'c': o->can = true; break;
+		case 'u': o->until_exit = true; break;
 		default: return -1;
 		}
 	}

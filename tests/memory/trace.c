@@ -86,6 +86,15 @@ static int look(struct tracer *r, struct process *p)
 	return 0;
 }
 
+/* From the next stop on (`next` stops later), the PIN may be nowhere. */
+static void end_wait(struct trace *t, uint64_t next)
+{
+	if (t->login_returned)
+		return;
+	t->login_returned = true;
+	t->login_stop = t->watch.stop + next;
+}
+
 static bool is_login(const struct process *p, const struct __ptrace_syscall_info *info)
 {
 	CK_ULONG function = 0;
@@ -107,7 +116,9 @@ static int at_syscall(struct tracer *r, struct task *task)
 	if (entry) {
 		task->call = info.entry.nr;
 		p->planted = p->planted || (info.entry.nr == SYS_prctl && info.entry.args[0] == CANARY_PRCTL);
-		task->asks_login = task->asks_login || is_login(p, &info);
+		task->asks_login = task->asks_login || (!r->t->until_exit && is_login(p, &info));
+		if (r->t->until_exit && info.entry.nr == SYS_exit_group && p->pid == r->first)
+			end_wait(r->t, 0);
 	}
 	r->at = entry ? "begin of system call" : "end of system call";
 	r->call = task->call;
@@ -151,10 +162,8 @@ static int at_stop(struct tracer *r, struct task *task, int status)
 	int event = status >> 16, sig = 0;
 	bool let_go = false;
 
-	if (task->answered && !r->t->login_returned) {
-		r->t->login_returned = true;
-		r->t->login_stop = r->t->watch.stop + 1;
-	}
+	if (task->answered)
+		end_wait(r->t, 1);
 	r->who = task->process->pid != r->first ? "a child" : tid != r->first ? "a thread" : "the program";
 	r->at = event != 0 ? "event" : "signal";
 	r->call = (unsigned)(event != 0 ? event : WSTOPSIG(status));

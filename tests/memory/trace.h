@@ -12,6 +12,7 @@
 struct trace {
 	const char *preload; /* planted.so */
 	const char *host;    /* the program that is the token, and is left alone from its exec on; NULL: none is */
+	bool until_exit;     /* a PIN needle may be there until the first process asks to exit, not until login has returned */
 	const unsigned char *canary;
 	size_t first_canary; /* the needles' number of the canary on the stack; the others follow */
 	struct memory_watch watch;
@@ -21,7 +22,7 @@ struct trace {
 	unsigned long processes, threads; /* more than the first of a process */
 	unsigned long left;		 /* processes that became the token */
 	unsigned long found;		 /* needles at stops where they may not be */
-	bool login_returned;
+	bool login_returned;		 /* or, with until_exit, the end began */
 	uint64_t login_stop;		 /* the first where it has */
 	unsigned long pin_before;	 /* stops before it with the PIN in memory */
 	struct {
