@@ -155,7 +155,7 @@ int policy_check_digest(const struct policy *p, const char *sha256, const char *
 		kh_fail(err, KH_E_CHECK, 0, "the %s is under the policy of SHA-256 %s, and none is in force here", what, sha256);
 		return kh_hint(err, "give that policy with --policy; 'sha256sum FILE' tells which it is");
 	}
-	(void)snprintf(allows, sizeof(allows), "what is under it, SHA-256 %s,", p->sha256);
+	(void)snprintf(allows, sizeof(allows), "what is under it, SHA-256 %s", p->sha256);
 	(void)snprintf(found, sizeof(found), "the %s's policy", what);
 	return policy_refuse(p, NULL, "keyhaul_policy", allows, found, none ? "none" : sha256, err);
 }

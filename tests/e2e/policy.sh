@@ -1,0 +1,219 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# The policy, keyhaul-policy(5): each rule refuses by name and line, at the fetch, the wrap and the import; a bundle of one policy
+# goes nowhere under another or under none; and a host's policy cannot be switched off.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+tap_need openssl jq softhsm2-util sha256sum
+# shellcheck source=tests/kms/sim_lib.sh
+. "$KEYHAUL_SRC/tests/kms/sim_lib.sh"
+# shellcheck source=tests/token/fixture.sh
+. "$KEYHAUL_SRC/tests/token/fixture.sh"
+token=$KEYHAUL_BUILD/keyhaul-token
+client=$KEYHAUL_BUILD/keyhaul-kms
+sim_start --region eu-central-1
+token_softhsm
+
+"$token" generate --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --label order --key-spec SYMMETRIC_DEFAULT >made
+"$token" keys --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --json >keys
+uri=$(jq -r '.results[0].uri' keys)
+serial=$(printf '%s\n' "$uri" | sed 's/.*;serial=\([^;]*\).*/\1/')
+id=$(printf '%s\n' "$uri" | sed 's/.*;id=\([^;]*\).*/\1/')
+key_uri="pkcs11:token=keyhaul-rehearsal;object=order;id=$id"
+arn=$("$client" create --key-spec SYMMETRIC_DEFAULT --json | jq -r '.results[0].kms_key_arn')
+cat >policy.yaml <<END
+keyhaul_policy: 1
+accounts: ["000000000000"]
+regions: [eu-central-1]
+endpoints: ["$AWS_ENDPOINT_URL_KMS"]
+key_specs: [SYMMETRIC_DEFAULT]
+wrapping_algorithms: [RSAES_OAEP_SHA_1]
+least_wrapping_key_spec: RSA_2048
+longest_request_age: 8h
+largest_expiry: 90d
+tokens: [{serial: "$serial", label: keyhaul-rehearsal}]
+key: {sensitive: true, local: true, kept: true, key_gen_mechanisms: [CKM_AES_KEY_GEN]}
+approvals: none
+material_signers: none
+END
+digest=$(sha256sum policy.yaml | cut -d ' ' -f 1)
+
+fetch() {
+	tap_run "$client" fetch --key-id "$arn" --wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048 "$@"
+}
+wrap() {
+	tap_run "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" "$@"
+}
+# is STATUS ERE WHAT: what the last run ended with and said.
+is() {
+	[ "$tap_status" -eq "$1" ] && printf '%s\n' "$tap_out$tap_err" | grep -Eq -e "$2"
+	tap_ok $? "$3" || tap_diag "status $tap_status, stdout: $tap_out, stderr: $tap_err"
+}
+
+fetch --policy policy.yaml --key-uri "$key_uri" --valid-to 90d --out order.bundle
+is 0 "policy's SHA-256  $digest" "fetch under a policy says which"
+tap_is "$(jq -r '.request | .policy_sha256, .token_serial, .key_uri' order.bundle)" "$digest
+$serial
+$key_uri" "the request has the policy's digest, the token's serial and the key's id"
+
+# what the request has to say
+fetch --policy policy.yaml --valid-to 90d --out no.bundle
+is 7 "names the key by its id.*--key-uri|rule 'keyhaul_policy' allows requests that name the key by its id.*\(policy.yaml:1\)" "no key"
+fetch --policy policy.yaml --key-uri "pkcs11:object=order" --valid-to 90d --out no.bundle
+is 7 "requests that name the key by its id, and the key in the request is pkcs11:object=order" "a key without its id"
+fetch --policy policy.yaml --key-uri "$key_uri" --out no.bundle
+is 7 "the expiry in the request is not stated" "no expiry"
+fetch --policy policy.yaml --key-uri "$key_uri" --token-serial 1 --valid-to 90d --out no.bundle
+is 7 "rule 'tokens' allows the serials $serial, and the serial of the request's token is 1 \(policy.yaml:10\)" "another token"
+
+# NAME|LINE|sed's change of the policy|what is said of the rule
+while IFS='|' read -r rule line change said; do
+	sed "$change" policy.yaml >other.yaml
+	fetch --policy other.yaml --key-uri "$key_uri" --valid-to 90d --out no.bundle
+	is 7 "policy rule '$rule' allows $said \(other.yaml:$line\)" "fetch: $rule"
+	jq 'del(.request.policy_sha256)' order.bundle >free.bundle
+	wrap --policy other.yaml free.bundle
+	is 7 "policy rule '$rule' allows $said \(other.yaml:$line\)" "wrap: $rule"
+done <<END
+accounts|2|s/000000000000/111122223333/|111122223333, and the account of the KMS key is 000000000000
+regions|3|s/eu-central-1/eu-central-2/|eu-central-2, and the Region of the KMS key is eu-central-1
+endpoints|1|/^endpoints/d|KMS's own, and the endpoint that the request is from is $AWS_ENDPOINT_URL_KMS
+key_specs|5|s/SYMMETRIC_DEFAULT/HMAC_256/|HMAC_256, and the key spec is SYMMETRIC_DEFAULT
+wrapping_algorithms|6|s/SHA_1/SHA_256/|RSAES_OAEP_SHA_256, and the wrapping algorithm is RSAES_OAEP_SHA_1
+least_wrapping_key_spec|7|s/RSA_2048/RSA_3072/|RSA_3072 and larger, and the wrapping key is RSA_2048
+largest_expiry|9|s/90d/89d/|89d, and what the import is to say is expires 90d after the import
+END
+while IFS='|' read -r rule line change said; do
+	sed "$change" policy.yaml >other.yaml
+	wrap --policy other.yaml free.bundle
+	is 7 "policy rule '$rule' allows .*$said \(other.yaml:$line\)" "wrap: $rule"
+done <<END
+tokens|10|s/label: keyhaul-rehearsal/label: other/|the token is 'keyhaul-rehearsal' with serial $serial
+hardware|11|s/^key:.*/hardware: true/|and this slot is one that does not say so
+key.key_gen_mechanisms|11|s/CKM_AES/CKM_GENERIC_SECRET/|and the mechanism that made this key is CKM_AES_KEY_GEN
+END
+tap_is "$(jq -r .material free.bundle)" null "and nothing was wrapped"
+jq '.request.fetched_at = "2026-01-01T00:00:00Z"' free.bundle >old.bundle
+wrap --policy policy.yaml old.bundle
+is 7 "rule 'longest_request_age' allows 8h, and the request is from 2026-01-01T00:00:00Z.*\(policy.yaml:8\)" "wrap: an old request"
+wrap --policy policy.yaml --generate new order.bundle
+is 7 "the request names by their id, and this key is one that --generate would make now" "wrap --generate"
+
+# under this policy or not at all
+wrap order.bundle
+is 7 "the request is under the policy of SHA-256 $digest, and none is in force here" "wrap without the policy"
+sed 's/8h/7h/' policy.yaml >other.yaml
+other=$(sha256sum other.yaml | cut -d ' ' -f 1)
+wrap --policy other.yaml order.bundle
+is 7 "allows what is under it, SHA-256 $other, and the request's policy is $digest" "wrap under another policy"
+cp order.bundle plain.bundle
+jq 'del(.request.policy_sha256)' order.bundle >plain.bundle
+wrap plain.bundle
+is 0 wrapped "a request under no policy, wrapped where none is in force"
+tap_is "$(jq -r .material.policy_sha256 plain.bundle)" none "says so"
+tap_exits 7 "is not imported under a policy" "$client" import --policy policy.yaml plain.bundle
+tap_like "$tap_err" "the material's policy is none \(policy.yaml:1\)" "by that"
+wrap --policy policy.yaml order.bundle
+is 0 "policy     SHA-256 $digest" "wrap under the policy says which"
+tap_is "$(jq -r .material.policy_sha256 order.bundle)" "$digest" "and the material too"
+tap_exits 7 "import without the policy" "$client" import order.bundle
+tap_like "$tap_err" "the material is under the policy of SHA-256 $digest, and none is in force here" "by that"
+tap_exits 7 "import under another policy" "$client" import --policy other.yaml order.bundle
+# the material of another key and token, which anybody could have put there
+jq '.material.key.id = "00"' order.bundle >key.bundle
+tap_exits 7 "import of another key's material" "$client" import --policy policy.yaml key.bundle
+tap_like "$tap_err" "the request's key alone, and the id of the material's key is 00" "by its id"
+jq '.material.token.serial = "00"' order.bundle >token.bundle
+tap_exits 7 "import of another token's material" "$client" import --policy policy.yaml token.bundle
+tap_like "$tap_err" "the request's token alone, and the serial of the material's token is 00" "by its serial"
+jq '.material.key.local = false' order.bundle >local.bundle
+tap_exits 7 "import of a key that the policy does not allow" "$client" import --policy policy.yaml local.bundle
+tap_like "$tap_err" "rule 'key.local' allows true or not stated, and it of this key is false \(policy.yaml:11\)" "by the rule"
+tap_is "$("$client" status --key-id "$arn" --json | jq -r '.results[0].key_state')" PendingImport "nothing was imported"
+tap_exits 0 "import under the policy" "$client" import --policy policy.yaml order.bundle
+tap_like "$tap_out" "wrapped under the policy of SHA-256 $digest" "says which"
+tap_exits 0 "inspect" "$KEYHAUL_BUILD/keyhaul" inspect order.bundle
+tap_like "$tap_out" "^ *wrapped under  *the policy of SHA-256 $digest\$" "says which"
+
+# a plan is held to it as a whole, before anything is made
+cat >plan.yaml <<END
+keyhaul_plan: 1
+keys:
+  - {name: fine, key_id: "$arn", wrapping_algorithm: RSAES_OAEP_SHA_1, wrapping_key_spec: RSA_2048, expires: 90d,
+     materials: [{key_uri: "$key_uri"}]}
+  - {name: new, region: eu-central-1, create: {key_spec: HMAC_256}, wrapping_algorithm: RSAES_OAEP_SHA_1, expires: 90d,
+     materials: [{key_uri: "$key_uri"}]}
+END
+tap_exits 7 "a plan with a key that the policy forbids" "$client" fetch --plan plan.yaml --policy policy.yaml --out plan
+tap_like "$tap_err" "new: policy rule 'key_specs' allows SYMMETRIC_DEFAULT, and the key spec is HMAC_256 \(policy.yaml:5\)" "by key and rule"
+tap_is "$(ls plan)" "" "nothing was made, nothing fetched"
+sed '5,$d' plan.yaml >fine.yaml
+tap_exits 0 "the plan without it" "$client" fetch --plan fine.yaml --policy policy.yaml --out plan
+tap_is "$(jq -r '.request | .policy_sha256, .token_serial' plan/*.bundle)" "$digest
+$serial" "its bundles are under the policy, for its one token of that label"
+tap_exits 7 "run again under another policy" "$client" fetch --plan fine.yaml --policy other.yaml --out plan
+tap_like "$tap_err" "fetched under the policy of SHA-256 $digest, and in force is that of SHA-256 $other" "the bundle that is there does not count"
+
+tap_exits 3 "a policy that is none" "$client" import --policy keys order.bundle
+tap_like "$tap_err" "^error: keys: line 1, column [0-9]*: a policy has no " "with line and column"
+
+# the example, as in the man page
+tap_exits 7 "the example is a policy" "$client" import --policy "$KEYHAUL_SRC/doc/examples/policy.yaml" plain.bundle
+sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$KEYHAUL_SRC/man/keyhaul-policy.5" | grep -v '^\.' >man.yaml
+tap_is "$(grep -v '^#' "$KEYHAUL_SRC/doc/examples/policy.yaml")" "$(cat man.yaml)" "the man page has it"
+
+# the host's policy: /etc of a mount namespace of our own
+mkdir etc etc/keyhaul
+cp -r /etc/ssl etc/ 2>/dev/null
+cp /etc/ld.so.cache /etc/hosts etc/ 2>/dev/null
+on_host() {
+	tap_run unshare --map-root-user --mount sh -c 'mount --bind etc /etc && exec "$@"' sh "$@"
+}
+host_fetch() {
+	rm -f no.bundle
+	on_host "$client" fetch --key-id "$arn" --wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048 \
+		--key-uri "$key_uri" --valid-to 90d --out no.bundle "$@"
+}
+on_host true
+if [ "$tap_status" -ne 0 ]; then
+	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
+	done
+	tap_done 72
+fi
+jq 'del(.material, .receipt)' order.bundle >request.bundle
+cp policy.yaml etc/keyhaul/
+host_fetch
+is 0 "policy's SHA-256  $digest" "the host's policy counts by itself"
+host_fetch --policy other.yaml
+is 7 "--policy other.yaml \(SHA-256 $other\) is not this host's policy /etc/keyhaul/policy.yaml \(SHA-256 $digest\)" "no other beside it"
+host_fetch --policy policy.yaml
+is 0 "policy's SHA-256  $digest" "the same bytes are the same policy"
+on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --policy other.yaml request.bundle
+is 7 "--policy other.yaml .* is not this host's policy" "nor at the wrap"
+on_host "$client" import --policy other.yaml order.bundle
+is 7 "--policy other.yaml .* is not this host's policy" "nor at the import"
+on_host "$client" import plain.bundle
+is 7 "the material's policy is none \(/etc/keyhaul/policy.yaml:1\)" "what was wrapped without one is not imported here"
+sed -i 's/^regions.*/regions: [eu-central-2]/' etc/keyhaul/policy.yaml
+host_fetch
+is 7 "policy rule 'regions' allows eu-central-2, and .* \(/etc/keyhaul/policy.yaml:3\)" "its rules are told with its path"
+jq 'del(.request.policy_sha256)' request.bundle >free.bundle
+on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
+is 7 "policy rule 'regions' allows eu-central-2" "at the wrap too"
+# that it cannot be read is never that there is none
+for broken in empty folder link words; do
+	rm -rf etc/keyhaul/policy.yaml
+	case $broken in
+	empty) : >etc/keyhaul/policy.yaml ;;
+	folder) mkdir etc/keyhaul/policy.yaml ;;
+	link) ln -s nowhere etc/keyhaul/policy.yaml ;;
+	words) echo "keyhaul_policy: one" >etc/keyhaul/policy.yaml ;;
+	esac
+	host_fetch
+	is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml" "broken: $broken"
+done
+on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
+is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
+tap_done 72
