@@ -196,7 +196,12 @@ static void all_groups(const struct cmd_row *row, struct opt_group out[GROUPS_MA
 
 	for (const struct opt_group *g = row->groups; g && g->rows && n < GROUPS_MAX - 2; g++)
 		out[n++] = *g;
-	out[n++] = (struct opt_group)OPT_GROUP("Every command", common_rows, row->opts_size);
+	out[n] = (struct opt_group)OPT_GROUP("Every command", common_rows, row->opts_size);
+	if (row->stands_in) { /* which has --debug alone */
+		out[n].rows = &common_rows[1];
+		out[n].n = 1;
+	}
+	n++;
 	out[n] = (struct opt_group)OPT_GROUPS_END;
 }
 
@@ -221,11 +226,6 @@ static int check_words(const struct cmd_row *row, const struct opt_words *words,
 		return kh_fail(err, KH_E_USAGE, 0, "too many words: '%s'", words->v[row->max_words]);
 	}
 	return 0;
-}
-
-static int print_version(const struct cmd_program *p)
-{
-	return printf("%s %s\n", p->name, VERSION) < 0 || fflush(stdout) ? kh_status(KH_E_SYSTEM) : 0;
 }
 
 static int run_row(const struct cmd_program *p, const struct cmd_row *row, int argc, char **argv)
@@ -254,7 +254,7 @@ static int run_row(const struct cmd_program *p, const struct cmd_row *row, int a
 		c.nwords = words.n;
 		log_set_debug(c.common.debug);
 		if (words.help || words.version) {
-			status = words.help ? help_print(p, row, groups) : print_version(p);
+			status = words.help ? help_print(p, row, groups) : version_print(p);
 			goto out;
 		}
 		c.understood = !check_words(row, &words, &err);
@@ -266,6 +266,16 @@ out:
 	free(words.v);
 	free(c.opts);
 	return status;
+}
+
+static int run(const struct cmd_program *p, const struct cmd_row *row, int argc, char **argv)
+{
+	struct opt_group groups[GROUPS_MAX];
+
+	if (!row->stands_in)
+		return run_row(p, row, argc, argv);
+	all_groups(row, groups);
+	return standin_run(p, row, groups, argc, argv);
 }
 
 static int no_verb(const struct cmd_program *p, const char *verb, int argc, char **argv)
@@ -306,7 +316,7 @@ static int help(const struct cmd_program *p, int argc, char **argv)
 
 	if (argc > 2 && argv[2][0] != '-' && !row)
 		return no_verb(p, argv[2], argc, argv);
-	return row ? run_row(p, row, 1, words) : help_print(p, NULL, NULL);
+	return row ? run(p, row, 1, words) : help_print(p, NULL, NULL);
 }
 
 static int dispatch(const struct cmd_program *p, int argc, char **argv)
@@ -321,12 +331,12 @@ static int dispatch(const struct cmd_program *p, int argc, char **argv)
 	if (verb && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0))
 		return help_print(p, NULL, NULL);
 	if (verb && strcmp(verb, "--version") == 0)
-		return print_version(p);
+		return version_print(p);
 	if (verb && strcmp(verb, "help") == 0)
 		return help(p, argc, argv);
 	row = verb ? find_row(p, verb) : NULL;
 	if (row)
-		return run_row(p, row, argc - 2, argv + 2);
+		return run(p, row, argc - 2, argv + 2);
 	return no_verb(p, verb, argc, argv);
 }
 

@@ -39,6 +39,7 @@ struct cmd {
 	char **argv;
 	bool understood;    /* they were parsed, and what is secret in them is known */
 	struct transcript *transcript; /* open while the command runs; NULL: none */
+	int status;	    /* where the row stands in for another program: what its failure ends with; 0: as ours */
 };
 
 /* One row a command: usage, dispatch, --help, completions and the man-page test read it. */
@@ -54,6 +55,11 @@ struct cmd_row {
 	bool reads_transcripts; /* it is about them, and adds no line to one by itself */
 	bool serves;		/* a server: its line is short, for what it reads and writes has no end */
 	const char *on_failure; /* what stdout has then, unless it is a terminal: for a shell that evals it; NULL: nothing */
+	/*
+	 * For another program's verb in its place: `run` gets the words as they are and parses them by the groups (and says so
+	 * by c->understood), its text is printed as it is, and its error as that program does, without "error: ".
+	 */
+	bool stands_in;
 };
 
 struct cmd_program {

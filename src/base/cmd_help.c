@@ -44,7 +44,8 @@ int help_print(const struct cmd_program *p, const struct cmd_row *row, const str
 	if (!row) {
 		(void)buf_addf(&out, "\nVerbs (%s VERB --help says more):\n", &err, p->name);
 		for (size_t i = 0; i < p->n; i++)
-			(void)buf_addf(&out, "  %-11s %s\n", &err, p->rows[i]->verb, p->rows[i]->summary);
+			(void)buf_addf(&out, p->rows[i]->stands_in ? "  %-28s %s\n" : "  %-11s %s\n", &err, p->rows[i]->verb,
+				       p->rows[i]->summary);
 	}
 	for (const struct opt_group *g = groups; row && g->rows; g++)
 		say_rows(g, &out, &err);
@@ -56,12 +57,17 @@ int help_print(const struct cmd_program *p, const struct cmd_row *row, const str
 	return rc;
 }
 
+int version_print(const struct cmd_program *p)
+{
+	return printf("%s %s\n", p->name, VERSION) < 0 || fflush(stdout) ? kh_status(KH_E_SYSTEM) : 0;
+}
+
 void help_dump(const struct cmd_row *row, const struct opt_group *groups)
 {
 	static const char *const kinds[OPT_KINDS] = {"flag", "text", "choice", "number", "input", "output", "uri", "list"};
 	const char *verb = row->verb ? row->verb : "";
 
-	(void)printf("verb\t%s\t%s\t%s\n", verb, row->operands, row->summary);
+	(void)printf("verb\t%s\t%s\t%s\t%s\n", verb, row->operands, row->summary, row->stands_in ? "stands in" : "");
 	for (const struct opt_group *g = groups; g->rows; g++)
 		for (size_t k = 0; k < g->n; k++) {
 			const struct opt_row *o = &g->rows[k];

@@ -28,6 +28,12 @@ int output_document(struct cmd *c, enum kh_code code, const struct kh_error *why
 /* Writes the usage, of one command (with its groups of options) or, `row` NULL, of the program. Gives the exit status. */
 int help_print(const struct cmd_program *p, const struct cmd_row *row, const struct opt_group *groups);
 
+/* Writes the program's name and version. Gives the exit status. */
+int version_print(const struct cmd_program *p);
+
+/* Runs a row that stands in for another program's verb, and ends it as that program does. Gives the exit status. */
+int standin_run(const struct cmd_program *p, const struct cmd_row *row, const struct opt_group *groups, int argc, char **argv);
+
 /* Writes a command's rows for --dump-options: a line for the verb, a line an option. */
 void help_dump(const struct cmd_row *row, const struct opt_group *groups);
 

@@ -68,7 +68,7 @@ static int add_outcome(const struct cmd *c, enum kh_code code, const struct kh_e
 {
 	struct kh_error shown;
 
-	if (buf_addf(out, "\"status\":%d,", err, kh_status(code)))
+	if (buf_addf(out, "\"status\":%d,", err, why && c->status ? c->status : kh_status(code)))
 		return -1;
 	if (!why)
 		return 0;

@@ -33,6 +33,16 @@ static const struct verb verbs[] = {
 	{"replicate", KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
 	{"delete", KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
 	{"whoami", KMS, "tells whose AWS credentials are found, where they come from and when they end; never the secret"},
+	{"create-key", KMS, "as 'aws kms create-key'"},
+	{"delete-imported-key-material", KMS, "as 'aws kms delete-imported-key-material'"},
+	{"describe-key", KMS, "as 'aws kms describe-key'"},
+	{"get-key-rotation-status", KMS, "as 'aws kms get-key-rotation-status'"},
+	{"get-parameters-for-import", KMS, "as 'aws kms get-parameters-for-import'"},
+	{"get-public-key", KMS, "as 'aws kms get-public-key'"},
+	{"import-key-material", KMS, "as 'aws kms import-key-material'"},
+	{"list-key-rotations", KMS, "as 'aws kms list-key-rotations'"},
+	{"replicate-key", KMS, "as 'aws kms replicate-key'"},
+	{"rotate-key-on-demand", KMS, "as 'aws kms rotate-key-on-demand'"},
 };
 
 const struct verb *verbs_find(const char *verb)
@@ -120,7 +130,7 @@ int verbs_help(struct buf *out, struct kh_error *err)
 	if (buf_addf(out, "Verbs of the other programs, which keyhaul runs from its own folder:\n", err))
 		return -1;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (buf_addf(out, "  %-11s %-14s %s%s\n", err, verbs[i].verb, verbs[i].program, verbs[i].summary,
+		if (buf_addf(out, strchr(verbs[i].verb, '-') ? "  %-28s %-14s %s%s\n" : "  %-11s %-14s %s%s\n", err, verbs[i].verb, verbs[i].program, verbs[i].summary,
 			     is_here(verbs[i].program) ? "" : " (not installed here)"))
 			return -1;
 	return 0;

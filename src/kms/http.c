@@ -215,7 +215,7 @@ static int transport_failed(const struct http *h, const struct kms_request *r, C
 
 static int make_headers(struct http *h, const struct kms_request *r, struct kh_error *err)
 {
-	const struct secret *token = r->creds->session_token;
+	const struct secret *token = r->creds ? r->creds->session_token : NULL;
 
 	return http_handle_header(&h->request_headers, "Content-Type", "application/x-amz-json-1.1", err) ||
 			       http_handle_header(&h->request_headers, "X-Amz-Target", r->target, err) ||

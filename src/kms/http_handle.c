@@ -120,9 +120,9 @@ CURLcode http_handle_sign(CURL *easy, const char *service, const char *region, c
 	CURLcode rc;
 
 	(void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", region, service);
-	rc = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, scope);
-	rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_USERNAME, creds->access_key_id);
-	return rc ? rc : curl_easy_setopt(easy, CURLOPT_PASSWORD, secret_text(creds->secret_key));
+	rc = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, creds ? scope : NULL);
+	rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_USERNAME, creds ? creds->access_key_id : NULL);
+	return rc ? rc : curl_easy_setopt(easy, CURLOPT_PASSWORD, creds ? secret_text(creds->secret_key) : NULL);
 }
 
 int http_handle_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err)

@@ -26,7 +26,7 @@ void http_global_end(void);
  */
 CURLcode http_handle_set(CURL *easy, const struct http_opts *opts, struct http_peer *peer, char why[CURL_ERROR_SIZE]);
 
-/* SigV4, for this scope; libcurl copies all of it. */
+/* SigV4, for this scope, or none where `creds` is NULL; libcurl copies all of it. */
 CURLcode http_handle_sign(CURL *easy, const char *service, const char *region, const struct creds *creds);
 
 /* Adds "NAME: VALUE"; the caller frees the list, also after an error. KH_E_INPUT for a line end in the value. */

@@ -102,6 +102,7 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 
 	conceal_in_answer(sent, &answer);
 	log_attempt(call, &answer, began, rc);
+	reply->status = rc ? 0 : answer.status;
 	if (rc) {
 		reply->outcome = answer.sent ? KMS_UNKNOWN : KMS_UNSENT;
 		*again = err->code == KH_E_AGAIN ? ERRNAME_TRANSIENT : ERRNAME_FINAL;

@@ -20,7 +20,7 @@ struct kms_request {
 	const char *target;   /* X-Amz-Target: "TrentService.DescribeKey" */
 	const char *body;
 	size_t body_len;
-	const struct creds *creds;
+	const struct creds *creds; /* NULL: it is not signed */
 	bool fresh;	      /* a connection of its own, so that nothing is sent again unseen */
 	bool local_only;      /* refuse to connect to what is not this machine */
 	bool no_proxy;	      /* to the host itself, whatever the environment says */
@@ -85,6 +85,7 @@ struct kms_reply {
 	enum kms_outcome outcome;
 	char request_id[KMS_ID_MAX];
 	bool tls_verified;
+	long status; /* HTTP's, of the last try; 0 where it had no answer */
 };
 
 /* On a connection of its own: on one used before libcurl may send again unseen. */

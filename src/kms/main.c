@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
+#include "aws_rows.h"
 #include "cmd_kms.h"
 
-static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import, &cmd_status, &cmd_prove, &cmd_rotate, &cmd_replicate, &cmd_delete, &cmd_whoami};
+static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import, &cmd_status, &cmd_prove, &cmd_rotate, &cmd_replicate, &cmd_delete, &cmd_whoami,
+					     &aws_rows[0], &aws_rows[1], &aws_rows[2], &aws_rows[3], &aws_rows[4],
+					     &aws_rows[5], &aws_rows[6], &aws_rows[7], &aws_rows[8], &aws_rows[9]};
+
+_Static_assert(AWS_VERBS == 10, "each of them is named above");
 
 static const struct cmd_program program = {
 	.name = "keyhaul-kms",

@@ -80,7 +80,7 @@ static int find_credentials(struct session *s, struct kh_error *err)
 	/* for what hands out credentials, too; it points into the file until the file is dropped */
 	if (!s->http_opts.ca_bundle)
 		s->http_opts.ca_bundle = ca;
-	if (creds_open(&opts, &s->profile, &s->source, err) || profile_drop_files(&s->profile, err))
+	if ((!s->opts->no_sign && creds_open(&opts, &s->profile, &s->source, err)) || profile_drop_files(&s->profile, err))
 		return -1;
 	if (s->http_opts.ca_bundle == ca)
 		s->http_opts.ca_bundle = profile_get(&s->profile, "ca_bundle");
@@ -164,7 +164,7 @@ static int connect(const struct session *s, const struct endpoint_wish *wish, co
 	log_debug("endpoint %s, Region %s, at most %d tries", endpoint->url, endpoint->region, s->max_attempts);
 	*out = (struct kms){.post = s->flight ? flight_post : http_post,
 			    .post_ctx = s->flight ? (void *)s->flight : (void *)s->http, .limits = s->limits, .url = endpoint->url, .region = endpoint->region,
-			    .source = s->source, .creds = creds_current(s->source), .max_attempts = s->max_attempts, .local_only = local_only,
+			    .source = s->source, .creds = s->source ? creds_current(s->source) : NULL, .max_attempts = s->max_attempts, .local_only = local_only,
 			    .no_proxy = local_only || endpoint_is_loopback(endpoint),
 			    .pace = {.now_ms = now_ms, .wait_ms = s->flight ? flight_wait : wait_ms, .random = chance,
 				     .stop = stop, .ctx = s->flight}};

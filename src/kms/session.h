@@ -20,6 +20,7 @@ struct session_opts {
 	long read_timeout;
 	long max_attempts; /* 0: not said */
 	const char *rate;
+	bool no_sign; /* no credentials are looked for, and requests are not signed */
 };
 
 #define SESSION_ROWS 9

@@ -29,6 +29,17 @@ keeps() {
 	tap_exits 0 "$*: --version" "$KEYHAUL_BUILD/$1" ${2:+"$2"} --version
 }
 
+# One that stands in for the AWS CLI's verb ends as that does, and has no --json.
+stands_in() {
+	tests=$((tests + 6))
+	tap_exits 0 "$*: --help" "$KEYHAUL_BUILD/$1" "$2" --help
+	tap_like "$tap_out$tap_err" "^usage: $1 $2" "$*: --help begins with the usage, and stderr is empty"
+	tap_is "$("$KEYHAUL_BUILD/$1" "$2" help)" "$tap_out" "$*: help, as the AWS CLI has it"
+	tap_exits 252 "$*: an unknown option" "$KEYHAUL_BUILD/$1" "$2" --json --cli-input-json '{}'
+	tap_is "$tap_out$(printf '%s\n' "$tap_err" | tail -n 1)" "Unknown options: --json" "$*: it is named, and stdout is empty"
+	tap_exits 0 "$*: --version" "$KEYHAUL_BUILD/$1" "$2" --version
+}
+
 statuses=$("$KEYHAUL_BUILD/keyhaul" --dump-options | grep '^status')
 for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	if [ ! -x "$KEYHAUL_BUILD/$program" ]; then
@@ -46,7 +57,8 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	tap_is $? 1 "$program: a pipe that nobody reads is status 1, no signal's end"
 	"$KEYHAUL_BUILD/$program" --version >/dev/full 2>err
 	tap_is $? 1 "$program: a full disk is status 1"
-	cut -f1,2 "$program.rows" | sed -n 's/^verb	//p' >"$program.verbs"
+	awk -F '\t' '$1 == "verb" && $5 == "" { print $2 }' "$program.rows" >"$program.verbs"
+	awk -F '\t' '$1 == "verb" && $5 != "" { print $2 }' "$program.rows" >"$program.others"
 	# help is --help's other name, of the program and of a verb
 	if [ "$program" = keyhaul-sim ]; then
 		tests=$((tests - 2))
@@ -66,6 +78,9 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
 	while read -r verb; do
 		keeps "$program" ${verb:+"$verb"}
 	done <"$program.verbs"
+	while read -r verb; do
+		stands_in "$program" "$verb"
+	done <"$program.others"
 done
 
 # keyhaul-sim stays, so it can be looked at. A closed standard file must not become the number of the next one

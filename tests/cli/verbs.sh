@@ -7,7 +7,7 @@
 
 "$KEYHAUL_BUILD/keyhaul" --help >help
 # "  wrap        keyhaul-token  wrap a key ..." -> verb TAB program TAB summary
-sed -n 's/^  \([a-z]*\)  *\(keyhaul-[a-z]*\)  *\(.*\)$/\1\t\2\t\3/p' help | sort >table
+sed -n 's/^  \([a-z-]*\)  *\(keyhaul-[a-z]*\)  *\(.*\)$/\1\t\2\t\3/p' help | sort >table
 tap_isnt "$(wc -l <table)" 0 "--help has a table"
 for program in keyhaul-token keyhaul-kms; do
 	if [ ! -x "$KEYHAUL_BUILD/$program" ]; then
