@@ -10,11 +10,19 @@
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HINT_WRAPPED \
 	"whoever has the PIN can still take the key off this token: once it is hauled, destroy it there with the vendor's " \
 	"tool, or keep it where every user of the token may have it"
+
+struct lock_trial {
+	EVP_PKEY *rsa;		     /* NULL once the key itself is asked for */
+	struct proof_throwaway w;    /* locked, where one could be made */
+	struct wrap_plan plan;	     /* that wrapped it before */
+	struct lock_finding finding; /* of the throwaway */
+};
 
 static CK_RV make_unextractable(const struct token *t, CK_OBJECT_HANDLE object)
 {
@@ -156,44 +164,65 @@ static int try_key(const struct token *t, const struct proof_throwaway *w, const
 	return judge(wrapped, plan, &why, "the key itself", f, err);
 }
 
-static int check_by(const struct token *t, const struct key *k, struct proof_throwaway *w, EVP_PKEY **rsa,
-		    struct lock_finding *f, struct kh_error *err)
+static int try_by_plan(const struct token *t, struct lock_trial *trial, struct kh_error *err)
 {
-	struct wrap_plan plan;
-	int rc = find_plan(t, w, &plan, f, err);
+	int rc = find_plan(t, &trial->w, &trial->plan, &trial->finding, err);
 
-	if (rc == 0)
-		rc = try_throwaway(t, w, &plan, f, err);
-	if (rc != 0)
-		return rc;
-	EVP_PKEY_free(*rsa); /* wiped with it */
-	*rsa = NULL;
-	w->rsa = NULL;
-	return try_key(t, w, &plan, k, f, err);
+	return rc == 0 ? try_throwaway(t, &trial->w, &trial->plan, &trial->finding, err) : rc;
 }
 
-int lock_check(const struct token *t, const struct key *k, struct lock_finding *out, struct kh_error *err)
+static int try_kind(const struct token *t, const struct key *k, struct lock_trial *trial, struct kh_error *err)
 {
-	struct proof_throwaway w;
 	struct kh_error unmade;
-	EVP_PKEY *rsa = NULL;
+
+	log_progress("looking whether the token keeps to it, with a throwaway key...");
+	trial->rsa = EVP_RSA_gen(proof_rsa_bits(k->spec, WRAPALG_RSAES_OAEP_SHA_256));
+	if (trial->rsa == NULL)
+		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key");
+	if (proof_throwaway_make(t, k->spec, keyspec_info(k->spec)->secret_len > 0 ? k->bits / 8 : 0, trial->rsa, &trial->w,
+				 &unmade) == 0)
+		return try_by_plan(t, trial, err);
+	return cannot(&trial->finding, token_wants_kept(t, unmade.native)
+		      ? "there is no throwaway key to show it with (" TOKEN_HINT_KEPT ")"
+		      : "there is no throwaway key to show it with", &unmade, err);
+}
+
+int lock_try(const struct token *t, const struct key *k, struct lock_trial **out, struct kh_error *err)
+{
+	struct lock_trial *trial = calloc(1, sizeof(*trial));
+
+	*out = trial;
+	if (trial == NULL)
+		return kh_fail_memory(err);
+	trial->w.target.key = CK_INVALID_HANDLE;
+	trial->w.target.public_key = CK_INVALID_HANDLE;
+	trial->w.wrapping_key = CK_INVALID_HANDLE;
+	if (k->spec != KEYSPEC_NONE)
+		return try_kind(t, k, trial, err) < 0 ? -1 : 0;
+	not_shown(&trial->finding, "KMS imports no such key, and keyhaul makes no throwaway of its kind", NULL);
+	return 0;
+}
+
+int lock_check(const struct token *t, const struct key *k, struct lock_trial *trial, struct lock_finding *out,
+	       struct kh_error *err)
+{
 	int rc;
 
-	memset(out, 0, sizeof(*out));
-	if (k->spec == KEYSPEC_NONE) {
-		not_shown(out, "KMS imports no such key, and keyhaul makes no throwaway of its kind", NULL);
+	*out = trial->finding;
+	if (!out->shown)
 		return 0;
-	}
-	log_progress("looking whether the token keeps to it...");
-	rsa = EVP_RSA_gen(proof_rsa_bits(k->spec, WRAPALG_RSAES_OAEP_SHA_256));
-	if (rsa == NULL)
-		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key");
-	if (proof_throwaway_make(t, k->spec, keyspec_info(k->spec)->secret_len > 0 ? k->bits / 8 : 0, rsa, &w, &unmade) == 0)
-		rc = check_by(t, k, &w, &rsa, out, err);
-	else
-		rc = cannot(out, token_wants_kept(t, unmade.native) ? "there is no throwaway key to show it with (" TOKEN_HINT_KEPT ")"
-								    : "there is no throwaway key to show it with", &unmade, err);
-	proof_throwaway_destroy(t, &w);
-	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(trial->rsa); /* wiped with it */
+	trial->rsa = NULL;
+	trial->w.rsa = NULL;
+	rc = try_key(t, &trial->w, &trial->plan, k, out, err);
 	return rc < 0 ? -1 : 0;
+}
+
+void lock_trial_free(const struct token *t, struct lock_trial *trial)
+{
+	if (trial == NULL)
+		return;
+	proof_throwaway_destroy(t, &trial->w);
+	EVP_PKEY_free(trial->rsa);
+	free(trial);
 }

@@ -21,12 +21,24 @@ struct lock_finding {
  */
 int lock_set(const struct token *t, struct key *k, struct kh_error *err);
 
+/* What a token was tried with before a key is locked: a throwaway of its kind, locked. */
+struct lock_trial;
+
 /*
- * Whether C_WrapKey is refused to a key with CKA_EXTRACTABLE false, and nothing is exposed by asking: a throwaway key of
- * the same kind is wrapped, opened, locked the same way and wrapped again. Only where the token refuses it then is it asked
- * to wrap the key itself, under an RSA key whose private half has been destroyed. Leaves nothing on the token. KH_E_CHECK where
- * it wraps what is locked; KH_E_TOKEN where it is gone.
+ * Whether a token that has locked a key wraps it no more, tried with a throwaway key of the kind of `k`, which is left as it
+ * is: made, wrapped, opened, locked and wrapped again. What was found, or that nothing could be, is for lock_check. KH_E_CHECK
+ * where the token wraps what is locked; KH_E_TOKEN where it is gone. lock_trial_free ends it, also after a failure.
  */
-int lock_check(const struct token *t, const struct key *k, struct lock_finding *out, struct kh_error *err);
+int lock_try(const struct token *t, const struct key *k, struct lock_trial **out, struct kh_error *err);
+
+/*
+ * The same of the key itself, which is locked, and nothing is exposed by asking: only where the token refused the throwaway,
+ * and under its RSA key, whose private half is destroyed here before. Once for each trial. KH_E_CHECK, KH_E_TOKEN.
+ */
+int lock_check(const struct token *t, const struct key *k, struct lock_trial *trial, struct lock_finding *out,
+	       struct kh_error *err);
+
+/* Destroys the throwaways; NULL is fine. */
+void lock_trial_free(const struct token *t, struct lock_trial *trial);
 
 #endif

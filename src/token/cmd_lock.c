@@ -70,7 +70,7 @@ static int confirm(const struct lock_opts *o, const struct token *t, const struc
 	return ret;
 }
 
-/* `f` NULL: the token wraps it all the same. */
+/* `f` NULL: the token wraps what is locked all the same. */
 static json_t *result_of(const struct token *t, const struct key *k, bool already, const struct lock_finding *f)
 {
 	json_t *out = describe_key(t, k);
@@ -78,7 +78,7 @@ static json_t *result_of(const struct token *t, const struct key *k, bool alread
 
 	if (out == NULL)
 		return NULL;
-	failed |= json_object_set_new(out, "locked", json_true());
+	failed |= json_object_set_new(out, "locked", json_boolean(k->extractable == BUNDLE_FALSE));
 	failed |= json_object_set_new(out, "already", json_boolean(already));
 	if (f == NULL || f->shown)
 		failed |= json_object_set_new(out, "wrap_refused", json_boolean(f != NULL));
@@ -112,23 +112,47 @@ out:
 	return ret;
 }
 
-static int lock(struct cmd *c, const struct token *t, struct key *k, struct kh_error *err)
+/* What failed, and how the key stands: it is named as the token has it. */
+static int tell_failure(struct cmd *c, const struct token *t, const struct key *k, bool already, struct kh_error *err)
 {
-	bool already = k->extractable == BUNDLE_FALSE;
+	bool locked = k->extractable == BUNDLE_FALSE;
 	struct buf name = BUF_INIT(2048);
-	struct lock_finding finding;
 	struct kh_error ignored;
 
-	if (!already && (confirm(c->opts, t, k, err) != 0 || lock_set(t, k, err) != 0))
-		return -1;
-	if (lock_check(t, k, &finding, err) == 0)
-		return show(c, t, k, already, &finding, err);
 	if ((err->code == KH_E_CHECK && result_add(c, result_of(t, k, already, NULL), &ignored) != 0) ||
 	    add_name(k, &name, &ignored) != 0)
 		log_debug("%s", ignored.msg);
-	kh_context(err, "%s %s locked", buf_text(&name), already ? "was" : "is");
+	kh_context(err, "%s %s", buf_text(&name), already  ? "was locked already"
+						  : locked ? "is locked"
+							   : "is not locked, and nothing of it was changed");
+	if (!locked && err->code == KH_E_CHECK)
+		kh_hint(err, "on this token a lock would keep the key from keyhaul alone: once it is hauled, destroy it there with "
+			     "the vendor's tool, or keep it where every user of the token may have it");
 	buf_free(&name);
 	return -1;
+}
+
+/* A throwaway goes first: on a token that does not keep to it the key is left as it is. */
+static int lock(struct cmd *c, const struct token *t, struct key *k, struct kh_error *err)
+{
+	bool already = k->extractable == BUNDLE_FALSE;
+	struct lock_trial *trial = NULL;
+	struct lock_finding finding;
+	int ret = -1;
+
+	if (!already && confirm(c->opts, t, k, err) != 0)
+		return -1;
+	if (lock_try(t, k, &trial, err) != 0) {
+		ret = tell_failure(c, t, k, already, err);
+	} else if (!already && cmd_interrupted()) {
+		kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before the key was locked");
+		kh_hint(err, "nothing was changed: run the same command again");
+	} else if (already || lock_set(t, k, err) == 0) {
+		ret = lock_check(t, k, trial, &finding, err) == 0 ? show(c, t, k, already, &finding, err)
+								   : tell_failure(c, t, k, already, err);
+	}
+	lock_trial_free(t, trial);
+	return ret;
 }
 
 static int run(struct cmd *c, struct kh_error *err)

@@ -64,6 +64,8 @@ for spec in SYMMETRIC_DEFAULT RSA_2048 ECC_NIST_P256; do
 done
 tap_like "$tap_err" '^warning: a locked key can never be wrapped again: an import that expires' "a warning says that reimport ends"
 tap_is "$(relay_calls ' C_WrapKey .* 0x6A token=0') $(real)" "1 1" "the throwaway is refused before the key is asked for, once"
+tap_like "$(sed -n 's/.* C_\(SetAttributeValue\|WrapKey\) .*/\1/p' "$KEYHAUL_RELAY_TRACE" | paste -sd' ')" \
+	'WrapKey SetAttributeValue WrapKey SetAttributeValue WrapKey$' "wrapped, locked, refused, then the key is locked and refused"
 
 # After it: no haul, the public half as it was, and again no failure.
 "$KEYHAUL_BUILD/tests/token/make_bundle" b w2048.der ECC_NIST_P256 RSA_AES_KEY_WRAP_SHA_1 RSA_2048 "arn=$arn" \
@@ -136,7 +138,10 @@ lock C_SetAttributeValue=0x10 two --yes
 tap_is "$tap_status $(extractable two)" "4 true" "a token that does not let it be changed"
 tap_like "$tap_err" '^error: C_SetAttributeValue on CKA_EXTRACTABLE: CKR_ATTRIBUTE_READ_ONLY \(0x10\)' "says its code"
 lock C_WrapKey.2=0x32 two --yes
-tap_is "$tap_status $(extractable two)" "4 false" "the token is gone when it is looked at"
+tap_is "$tap_status $(extractable two)" "4 true" "the token is gone when the throwaway is looked at"
+tap_like "$tap_err" "^error: 'two' is not locked, and nothing of it was changed: C_WrapKey.*CKR_DEVICE_REMOVED" "the key is as it was, and that is said"
+lock C_WrapKey.3=0x32 two --yes
+tap_is "$tap_status $(extractable two)" "4 false" "the token is gone when the key is looked at"
 tap_like "$tap_err" "^error: 'two' is locked: C_WrapKey.*CKR_DEVICE_REMOVED" "the key is locked, and that is said"
 for rules in C_WrapKey.2=0x30 C_WrapKey.3=0x30 C_WrapKey.2=0x54 C_WrapKey.3=0x71 C_WrapKey=0x70 C_GenerateKey=0x70 C_SetAttributeValue=0x5; do
 	lock "$rules" two --yes
@@ -150,16 +155,16 @@ if relay_nss "$TAP_DIR/nss"; then
 		make "$spec" "$spec"
 		before=$(relay_object count)
 		lock '' "$spec" --yes --json
-		tap_is "$tap_status $(extractable "$spec") $(real) $(relay_object count) $(relay_left)" "7 false 0 $before 0" \
-			"NSS: a $spec key says that it is locked, and is not: status 7, and it was not wrapped to find out"
-		tap_is "$(printf '%s' "$tap_out" | jq -c '.ok, (.results[0] | .locked, .wrap_refused)' | paste -sd' ')" 'false true false' \
-			"NSS: as JSON"
+		tap_is "$tap_status $(extractable "$spec") $(real) $(relay_object count) $(relay_left)" "7 true 0 $before 0" \
+			"NSS wraps what is locked: a $spec key is left as it is, status 7"
+		tap_is "$(printf '%s' "$tap_out" | jq -c '.ok, (.results[0] | .locked, .wrap_refused)' | paste -sd' ') $(relay_calls ' C_SetAttributeValue ')" \
+			'false false false 1' "NSS: as JSON, and one throwaway alone was locked"
 	done
-	tap_like "$tap_err" "^error: 'ECC_NIST_P256' is locked: the token wraps locked keys all the same \(C_WrapKey: CKR_OK for a throwaway" \
+	tap_like "$tap_err" "^error: 'ECC_NIST_P256' is not locked, and nothing of it was changed: the token wraps locked keys all the same \(C_WrapKey: CKR_OK for a throwaway" \
 		"NSS: it says what it found"
-	tap_like "$tap_err" '^hint: whoever has the PIN can still take the key off this token' "NSS: and what that means"
-	tap_done 52
+	tap_like "$tap_err" '^hint: on this token a lock would keep the key from keyhaul alone' "NSS: and what that means"
+	tap_done 55
 else
 	tap_skip "NSS says that a key is locked, and wraps it" "$(tail -n 1 "$TAP_DIR/nss.err")"
-	tap_done 45
+	tap_done 48
 fi
