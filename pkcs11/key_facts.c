@@ -209,7 +209,8 @@ bool key_is_haulable(const struct key *k, char why[KEY_WHY_MAX])
 	else if (tmp_is_ours(k->label, k->label_len))
 		(void)snprintf(why, KEY_WHY_MAX, "a temporary object of keyhaul's, that `keyhaul-token clean` removes");
 	else if (k->extractable == BUNDLE_FALSE)
-		(void)snprintf(why, KEY_WHY_MAX, "not extractable (CKA_EXTRACTABLE is false): it never leaves the token");
+		(void)snprintf(why, KEY_WHY_MAX, "not extractable (CKA_EXTRACTABLE is false); `keyhaul-token lock` and "
+						 "`probe` tell whether the token keeps to that");
 	else if (k->wrap_with_trusted == BUNDLE_TRUE)
 		(void)snprintf(why, KEY_WHY_MAX, "wrapped only under a key that the security officer trusts "
 						 "(CKA_WRAP_WITH_TRUSTED)");

@@ -32,21 +32,37 @@ json_t *tokenprofile_json(const struct tokenprofile *p, struct kh_error *err)
 }
 
 /* By the way of a replacement, as bundles are written, so that no half of it is ever there under its name. */
+static int open_new(const char *path, struct file **out, struct kh_error *err)
+{
+	if (file_open(path, BUNDLE_MAX, out, err) != 0)
+		return -1;
+	if (file_content(*out) == NULL)
+		return 0;
+	file_close(*out);
+	kh_fail_errno(err, KH_E_INPUT, EEXIST, "%s", path);
+	return kh_hint(err, "nothing is overwritten: name another, or move that one away");
+}
+
 static int write_new(const char *path, const char *text, struct kh_error *err)
 {
 	struct file *f = NULL;
-	int ret = -1;
+	int ret;
 
-	if (file_open(path, BUNDLE_MAX, &f, err) != 0)
+	if (open_new(path, &f, err) != 0)
 		return -1;
-	if (file_content(f) != NULL) {
-		kh_fail_errno(err, KH_E_INPUT, EEXIST, "%s", path);
-		kh_hint(err, "nothing is overwritten: name another, or move that one away");
-	} else {
-		ret = file_replace(f, text, strlen(text), err);
-	}
+	ret = file_replace(f, text, strlen(text), err);
 	file_close(f);
 	return ret;
+}
+
+int tokenprofile_check_new(const char *path, struct kh_error *err)
+{
+	struct file *f = NULL;
+
+	if (open_new(path, &f, err) != 0)
+		return -1;
+	file_close(f);
+	return 0;
 }
 
 int tokenprofile_create(const struct tokenprofile *p, const char *path, struct kh_error *err)

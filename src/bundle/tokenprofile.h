@@ -74,6 +74,9 @@ struct tokenprofile {
 /* The JSON of a profile, version and all. The caller owns it; NULL with an error. */
 json_t *tokenprofile_json(const struct tokenprofile *p, struct kh_error *err);
 
+/* That a profile could be written to PATH: nothing is there, and its folder takes a file. Leaves none. KH_E_INPUT, KH_E_SYSTEM. */
+int tokenprofile_check_new(const char *path, struct kh_error *err);
+
 /* Writes a profile to a file that must not exist yet, whole. KH_E_INPUT where it exists, KH_E_SYSTEM. */
 int tokenprofile_create(const struct tokenprofile *p, const char *path, struct kh_error *err);
 

@@ -3,6 +3,7 @@
 #include "bundle/result.h"
 #include "commands.h"
 #include "describe.h"
+#include "keys_table.h"
 #include "session.h"
 
 #include "base/log.h"
@@ -28,32 +29,20 @@ static const struct opt_group groups[] = {
 struct listing {
 	struct cmd *c;
 	size_t n;
+	struct keys_table table;
 };
 
-static int show_line(struct cmd *c, const struct key *k, const char *uri, struct kh_error *err)
-{
-	const char *named = k->label_is_long ? " (its label is too long to show)" : "";
-	char why[KEY_WHY_MAX], type[24];
-
-	if (!key_is_haulable(k, why))
-		return cmd_printf(c, err, "%s%s  %s %u  cannot be hauled: %s\n", uri, named, key_type_name(k->type, type), k->bits,
-				  why);
-	return cmd_printf(c, err, "%s%s  %s %u  can be hauled as %s%s\n", uri, named, key_type_name(k->type, type), k->bits,
-			  keyspec_name(k->spec),
-			  k->type == CKK_AES && k->bits == 128 ? " in aws-cn only" : "");
-}
-
-static int show(const struct token *t, const struct key *k, void *arg, struct kh_error *err)
+static int take(const struct token *t, const struct key *k, void *arg, struct kh_error *err)
 {
 	struct listing *l = arg;
-	struct buf uri = BUF_INIT(URI_MAX);
-	int rc = -1;
 
 	l->n++;
-	if (key_uri(t, k, &uri, err) == 0 && show_line(l->c, k, buf_text(&uri), err) == 0)
-		rc = result_add(l->c, describe_key(t, k), err);
-	buf_free(&uri);
-	return rc;
+	return l->c->common.json ? result_add(l->c, describe_key(t, k), err) : keys_table_add(&l->table, t, k, err);
+}
+
+static int show(struct listing *l, struct kh_error *err)
+{
+	return l->c->common.json ? 0 : keys_table_show(l->c, &l->table, err);
 }
 
 /* A token without keys is one thing, a name that none of them has another. */
@@ -68,7 +57,7 @@ static int tell_none(struct cmd *c, const struct key_query *q, struct kh_error *
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct keys_opts *o = c->opts;
-	struct listing l = {c, 0};
+	struct listing l = {.c = c};
 	struct key_query query;
 	struct session s;
 	int rc = -1;
@@ -76,12 +65,13 @@ static int run(struct cmd *c, struct kh_error *err)
 	if (!o->token)
 		return kh_fail(err, KH_E_USAGE, 0, "--token is missing");
 	if (session_open(o->token, &o->token_opts, false, &s, err) || key_query_from_uri(s.uri, &query, err) ||
-	    key_each(&s.token, &query, show, &l, err))
+	    key_each(&s.token, &query, take, &l, err))
 		goto out;
 	if (o->token_opts.no_login && s.token.info.flags & CKF_LOGIN_REQUIRED)
 		log_warning("nobody is logged in: private keys are not shown");
-	rc = l.n ? 0 : tell_none(c, &query, err);
+	rc = l.n ? show(&l, err) : tell_none(c, &query, err);
 out:
+	keys_table_free(&l.table);
 	session_close(&s);
 	return rc;
 }

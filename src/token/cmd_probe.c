@@ -6,7 +6,6 @@
 #include "probe_report.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct probe_opts {
 	const char *token;
@@ -31,11 +30,8 @@ static int check_opts(const struct probe_opts *o, struct kh_error *err)
 {
 	if (o->token == NULL)
 		return kh_fail(err, KH_E_USAGE, 0, "--token is missing");
-	if (o->out != NULL && access(o->out, F_OK) == 0) {
-		kh_fail(err, KH_E_INPUT, 0, "%s: it exists already", o->out);
-		return kh_hint(err, "--out writes a new file only");
-	}
-	return 0;
+	/* before the token is asked: a probe takes its time */
+	return o->out != NULL ? tokenprofile_check_new(o->out, err) : 0;
 }
 
 /* What is left is not undone by saying so: the command has failed, with its table. */
@@ -67,20 +63,29 @@ static void warn_unmade(const struct probe *p, const struct token *t)
 	log_warning("no throwaway could be put on the token: " TOKEN_HINT_KEPT);
 }
 
+/* What was found is printed, whatever is then said of what was left or of the file. */
+static int show(struct cmd *c, const struct probe *p, const struct session *s, struct probe_profile *profile,
+		struct kh_error *err)
+{
+	json_t *json;
+
+	if (probe_profile_fill(p, s, c->now, profile, err) != 0 || probe_show(c, &s->token, p, &profile->profile, err) != 0)
+		return -1;
+	json = tokenprofile_json(&profile->profile, err);
+	return json == NULL || result_add(c, json, err) != 0 ? -1 : cmd_flush(c, err);
+}
+
 static int report(struct cmd *c, const struct probe *p, const struct session *s, struct probe_profile *profile,
 		  struct kh_error *err)
 {
 	const struct probe_opts *o = c->opts;
-	json_t *json;
 
 	warn_unmade(p, &s->token);
-	if (probe_profile_fill(p, s, c->now, profile, err) != 0 ||
-	    probe_show(c, &s->token, p, &profile->profile, err) != 0 || check_left(p, s, err) != 0)
+	if (show(c, p, s, profile, err) != 0 || check_left(p, s, err) != 0)
 		return -1;
-	json = tokenprofile_json(&profile->profile, err);
-	if (json == NULL || result_add(c, json, err) != 0)
-		return -1;
-	return o->out != NULL ? tokenprofile_create(&profile->profile, o->out, err) : 0;
+	if (o->out == NULL || tokenprofile_create(&profile->profile, o->out, err) == 0)
+		return 0;
+	return kh_context(err, "what was found is printed, but the profile is not written");
 }
 
 static int run(struct cmd *c, struct kh_error *err)

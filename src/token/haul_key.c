@@ -68,8 +68,8 @@ int haul_key_check(const struct haul_item *item, const struct haul_opts *o, cons
 	if (check_kind(item, k, words_of(k, words), err) != 0)
 		return -1;
 	if (k->extractable == BUNDLE_FALSE) {
-		kh_fail(err, KH_E_CHECK, 0, "%s is not extractable (CKA_EXTRACTABLE is false): the token would answer "
-			"CKR_KEY_UNEXTRACTABLE (0x6A)", words);
+		kh_fail(err, KH_E_CHECK, 0, "%s is not extractable (CKA_EXTRACTABLE is false): a token that keeps to that "
+			"answers CKR_KEY_UNEXTRACTABLE (0x6A), and none is asked", words);
 		return kh_hint(err, "this cannot be changed; make a new key with 'keyhaul-token generate'");
 	}
 	if (k->wrap_with_trusted == BUNDLE_TRUE) {

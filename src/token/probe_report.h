@@ -30,7 +30,4 @@ int probe_show(struct cmd *c, const struct token *t, const struct probe *p, cons
 /* The part of it with a paragraph for each way of wrapping. */
 int probe_show_ways(struct cmd *c, const struct probe *p, struct kh_error *err);
 
-/* Prints words from `column` on, which the line has reached, broken before column 100, and ends the line. */
-int probe_show_text(struct cmd *c, unsigned column, const char *text, struct kh_error *err);
-
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
+#include "paragraph.h"
 #include "probe_report.h"
 
 #include <stdio.h>
@@ -99,10 +100,10 @@ static int show_finding(struct cmd *c, const struct probe *p, size_t at, struct 
 	if (!first)
 		return 0;
 	snprintf(line, sizeof(line), "%s: %s", hashes[mask], specs);
-	if (cmd_printf(c, err, "  %-8s ", probe_verdict_name(f.verdict)) != 0 || probe_show_text(c, 11, line, err) != 0 ||
+	if (cmd_printf(c, err, "  %-8s ", probe_verdict_name(f.verdict)) != 0 || paragraph_print(c, 11, line, err) != 0 ||
 	    cmd_printf(c, err, "%11s", "") != 0)
 		return -1;
-	return probe_show_text(c, 11, f.text, err);
+	return paragraph_print(c, 11, f.text, err);
 }
 
 static bool is_way(const struct probe_row *row, const struct probe_row *like)
@@ -114,7 +115,7 @@ static int show_way(struct cmd *c, const struct probe *p, const struct probe_row
 {
 	char words[WRAP_WORDS_MAX];
 
-	if (cmd_printf(c, err, "%s, %s\n", wrap_plan_words(&way->plan, words), way->listed ? "listed" : "not listed") != 0)
+	if (cmd_printf(c, err, "%s, %s\n", wrap_plan_words(&way->plan, words), way->listed ? "listed" : "unlisted") != 0)
 		return -1;
 	for (size_t i = 0; i < p->n_rows; i++)
 		if (is_way(&p->rows[i], way) && !p->rows[i].unmade && show_finding(c, p, i, err) != 0)
@@ -134,7 +135,7 @@ static int show_unmade(struct cmd *c, const struct probe *p, struct kh_error *er
 			continue;
 		if ((last == KEYSPEC_NONE && cmd_printf(c, err, "No throwaway key could be made\n") != 0) ||
 		    cmd_printf(c, err, "  %-17s  ", row->spec == KEYSPEC_RSA_2048 ? "RSA" : keyspec_name(row->spec)) != 0 ||
-		    probe_show_text(c, 21, row->why, err) != 0)
+		    paragraph_print(c, 21, row->why, err) != 0)
 			return -1;
 		last = row->spec;
 	}

@@ -51,10 +51,10 @@ printed() {
 		return
 	fi
 	awk -v n="$2" '/^```/ { on = $0 == "```text"; next }
-		on && /^ +RSAES_OAEP/ { k++ }
+		on && /^key spec/ { k++ }
 		on && k == n' "$KEYHAUL_SRC/README.md" >block
 	# what differs from run to run: objects that are there, and an RSA key's length, which may need no zeros behind it
-	masks='s/[0-9]+ objects before, [0-9]+ after/N objects before, N after/; s/^(RSA .*)proven\*? 0x210A +/\1proven 0x210A /'
+	masks='s/[0-9]+ objects? before, [0-9]+ after/N objects before, N after/; s/^(RSA .*)proven\*? 0x210A +/\1proven 0x210A /'
 	sed -E "$masks" block >block.masked
 	sed -E "$masks" "probed/$1.probe" >probe.masked
 	awk 'FILENAME == "probe.masked" { has[++n] = $0; next }

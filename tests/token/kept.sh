@@ -163,7 +163,7 @@ relay_object put aes keyhaul-tmp-0123456789abcdef "$(openssl rand -hex 32)"
 relay_module=$RELAY tap_exits 7 "a throwaway that was left is not hauled: its value was on the host" "$TOKEN" wrap --module "$RELAY" \
 	--key "$KEYHAUL_TOKEN;object=keyhaul-tmp-0123456789abcdef" --pin-file "$KEYHAUL_PIN_FILE" new
 run '' keys
-tap_like "$(cat out)" 'object=keyhaul-tmp-0123456789abcdef;.* cannot be hauled: a temporary object' "and keys says so"
+tap_like "$(paste -sd' ' out)" 'object=keyhaul-tmp-0123456789abcdef;[^ ]* *cannot be hauled: a temporary object' "and keys says so"
 run '' clean --yes
 
 # Two that generate at once: the second waits until the first has made its key, and then the label is there.

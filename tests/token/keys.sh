@@ -51,19 +51,25 @@ pkcs11_tool --keypairgen --key-type EC:brainpoolP256r1 --label brain --extractab
 pkcs11_tool --keypairgen --key-type RSA:1024 --label small --extractable >/dev/null 2>&1
 token_run generate --label good --key-spec ECC_NIST_P384
 
-# verdict LABEL ERE: the key's one line ends so
+# verdict LABEL ERE: its row, its URI and what follows, in one line, are so
 verdict() {
 	token_run keys
-	tap_like "$(printf '%s\n' "$tap_out" | grep ";object=$1;")" "^pkcs11:[^ ]+  $2" "$1: $3"
+	tap_like "$(printf '%s\n' "$tap_out" | awk -v l="$1" '/^[^ ]/ { on = $1 == l } on' | paste -sd' ' | tr -s ' ')" \
+		"^$1 $2" "$1: $3"
 }
-verdict stays 'AES 256  cannot be hauled: not extractable' "not extractable"
-verdict bare 'AES 256  cannot be hauled: not sensitive.*--allow-non-sensitive' "not sensitive"
-verdict middle 'AES 192  cannot be hauled: .*not 192' "a size that KMS does not take"
-verdict china 'AES 128  can be hauled as SYMMETRIC_DEFAULT in aws-cn only' "AES-128"
-verdict short 'GENERIC_SECRET 160  cannot be hauled: .*not 160' "a MAC key that KMS does not take"
-verdict brain 'EC 0  cannot be hauled: KMS imports EC keys on' "a curve that KMS does not take"
-verdict small 'RSA 1024  cannot be hauled: .*not 1024' "an RSA size that KMS does not take"
-verdict good 'EC 384  can be hauled as ECC_NIST_P384' "one that can be hauled"
+uri='pkcs11:[^ ]+;object='
+verdict stays "AES 256 no ${uri}stays;[^ ]+ cannot be hauled: not extractable .CKA_EXTRACTABLE is false.; .* whether the token keeps to that" \
+	"not extractable, by the token's word"
+verdict bare "AES 256 no ${uri}bare;[^ ]+ cannot be hauled: not sensitive.*--allow-non-sensitive" "not sensitive"
+verdict middle "AES 192 no ${uri}middle;[^ ]+ cannot be hauled: .*not 192" "a size that KMS does not take"
+verdict china "AES 128 SYMMETRIC_DEFAULT ${uri}china;[^ ]+ can be hauled in aws-cn only" "AES-128"
+verdict short "GENERIC_SECRET 160 no ${uri}short;[^ ]+ cannot be hauled: .*not 160" "a MAC key that KMS does not take"
+verdict brain "EC no ${uri}brain;[^ ]+ cannot be hauled: KMS imports EC keys on" "a curve that KMS does not take"
+verdict small "RSA 1024 no ${uri}small;[^ ]+ cannot be hauled: .*not 1024" "an RSA size that KMS does not take"
+verdict good "EC 384 ECC_NIST_P384 ${uri}good;[^ ]+\$" "one that can be hauled"
+tap_is "$(printf '%s\n' "$tap_out" | sed -n 's/^\([^ ][^ ]*\) .*/\1/p' | paste -sd' ')" \
+	"label bare brain china good middle short small stays" "in the order of their labels"
+tap_is "$(printf '%s\n' "$tap_out" | grep -v '^  pkcs11:' | awk 'length > 80')" "" "and all but the URIs in 80 columns"
 
 token_exits 0 "as JSON" keys --json
 tap_is "$(jq -c '[.results[] | select(.label == "stays") | .haulable, .extractable, (.why_not | length > 0)]' "$TAP_DIR/out")" \
@@ -74,7 +80,7 @@ tap_is "$(jq -r '.results[] | select(.label == "good") | .class' "$TAP_DIR/out")
 saved=$KEYHAUL_TOKEN
 KEYHAUL_TOKEN="$saved;object=good"
 token_exits 0 "keys that fit a URI" keys
-tap_is "$(printf '%s\n' "$tap_out" | wc -l)" 1 "is one line"
+tap_is "$(printf '%s\n' "$tap_out" | grep -c '^  pkcs11:')" 1 "is one"
 KEYHAUL_TOKEN="$saved;type=cert"
 token_exits 3 "certificates are no keys" keys
 KEYHAUL_TOKEN=$saved
@@ -113,4 +119,4 @@ tap_exits 3 "two tokens with one label" "$TOKEN" keys --token pkcs11:token=keyha
 tap_like "$tap_err" '2 tokens match' "how many"
 tap_like "$tap_err" '^hint: .*serial=.*serial=[0-9a-f]{16}' "and what tells them apart"
 
-tap_done 52
+tap_done 54
