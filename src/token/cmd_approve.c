@@ -170,7 +170,7 @@ out:
 
 static int run(struct cmd *c, struct kh_error *err)
 {
-	struct approver a = {NULL};
+	struct approver a = {.cert = NULL};
 	struct kh_error why;
 	int rc = -1;
 
