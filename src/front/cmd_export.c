@@ -5,6 +5,7 @@
 #include "awscli.h"
 #include "bundle/result.h"
 #include "folder.h"
+#include "signedfiles.h"
 
 #include "base/log.h"
 #include "bundle/jsontext.h"
@@ -49,7 +50,8 @@ static int write_files(const struct bundle *b, const struct intent *intent, int6
 	const struct bundle_request *r = bundle_request(b);
 	const struct bundle_material *m = bundle_material(b);
 	struct buf request = BUF_INIT(BUNDLE_MAX), input = BUF_INIT(AWSCLI_INPUT_MAX);
-	struct folder_file files[5];
+	struct folder_file files[5 + SIGNEDFILES_MAX];
+	struct signedfiles signed_files = {.n = 0};
 	size_t n = 0;
 	int rc = -1;
 
@@ -64,8 +66,11 @@ static int write_files(const struct bundle *b, const struct intent *intent, int6
 		files[n++] = (struct folder_file){AWSCLI_MATERIAL, blob->data, blob->len};
 		files[n++] = (struct folder_file){AWSCLI_INPUT, input.data, input.len};
 	}
+	if (signedfiles_add(b, &signed_files, files, &n, err))
+		goto out;
 	rc = folder_fill(dir, files, n, err);
 out:
+	signedfiles_free(&signed_files);
 	buf_free(&request);
 	buf_free(&input);
 	return rc;

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define FOLDER_FILES_MAX 8
+#define FOLDER_FILES_MAX 32
 
 struct folder_file {
 	const char *name;

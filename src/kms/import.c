@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "compare.h"
+#include "policy/approvers.h"
 #include "target.h"
 
 #include <stdio.h>
@@ -45,6 +46,7 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 		return kh_hint(err, "wrap a key into it with 'keyhaul-token wrap', then import");
 	}
 	if (bundle_check_time(i->bundle, run->now, err) || policy_check_material(run->policy, i->bundle, err) ||
+	    (run->policy && approvers_check_material(run->policy, i->bundle, run->now, err)) ||
 	    intent_merge(&request->intent, &run->intent, &i->intent, err) ||
 	    describe_blob(i, err) || intent_check(&i->intent, facts->key_spec, run->now, err) ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) ||

@@ -17,10 +17,6 @@ static int check_issued(const struct policy *p, const struct policy_issued *issu
 	X509 *ca = NULL;
 	int rc = -1;
 
-	if (!issued->file) {
-		kh_fail(err, KH_E_CHECK, 0, "%s says no file with the issuer's certificate, for '%s'", p->path, issued->subject);
-		return kh_hint(err, "'file:' beside 'issuer:' names it");
-	}
 	if (policy_beside(p, issued->file, &path, err) || cert_load(buf_text(&path), &ca, err) || cert_sha256(ca, sha256, err))
 		goto out;
 	if (strcmp(sha256, issued->issuer_sha256) != 0)

@@ -32,7 +32,7 @@ struct policy_certificate {
 struct policy_issued {
 	const struct yamldoc_node *at;
 	char issuer_sha256[POLICY_FINGERPRINT]; /* of the issuer's own certificate */
-	const char *file; /* that certificate, PEM or DER, from the policy's folder (policy_beside); NULL: the signature brings it */
+	const char *file; /* that certificate, PEM or DER, from the policy's folder (policy_beside) */
 	const char *subject; /* RFC 2253 text, as 'openssl x509 -noout -subject -nameopt RFC2253' prints it behind "subject=" */
 };
 

@@ -77,7 +77,7 @@ static int take_issued(const struct yamldoc_node *node, void *out, struct kh_err
 {
 	static const struct yamlfield fields[] = {
 		{"issuer", true, take_issuer},
-		{"file", false, take_file},
+		{"file", true, take_file},
 		{"subject", true, take_subject},
 	};
 

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "commands.h"
 #include "haul_batch.h"
+#include "haul_sign.h"
 #include "pkcs11/keygen.h"
 
 #include <ctype.h>
@@ -30,6 +31,10 @@ static const struct opt_row rows[] = {
 	    "the mechanism that is RFC 5649 on this token, such as 0x210B; proven all the same"),
 	{.name = "jobs", .kind = OPT_NUMBER, .offset = offsetof(struct haul_opts, jobs), .arg = "N",
 	 .text = "wrap N keys at a time, in one login, each in a session of its own", .min = 1, .max = JOBS_MAX, .preset = 1},
+	OPT("signer", OPT_URI, signer, "URI|FILE", "sign the material with this private key: in a token, or a PEM file"),
+	OPT("cert", OPT_INPUT, cert, "FILE", "the signer's certificate, PEM or DER"),
+	OPT("signer-pin-file", OPT_INPUT, signer_pin_file, "FILE",
+	    "a file whose first line is the PIN of the signer's token, or the key file's passphrase"),
 	OPT("policy", OPT_INPUT, policy_file, "FILE", POLICY_OPT_TEXT),
 	OPT("allow-non-sensitive", OPT_FLAG, allow_non_sensitive, NULL, "wrap a key that the token would also give out"),
 };
@@ -105,6 +110,8 @@ static int haul_single(struct cmd *c, const struct haul_opts *o, struct single *
 		return kh_context(err, "%s", c->words[0]);
 	if (session_start(&o->token_opts, o->generate != NULL && !o->no_keep, &s->session, err) != 0)
 		return -1;
+	if (haul_sign_open(o, c->now, err) != 0)
+		return -1;
 	if (cmd_interrupted())
 		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", c->words[0]);
 	if (haul_one(&s->item, o, &s->session, proofs, &s->result, err) != 0)
@@ -140,6 +147,7 @@ static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wr
 		ret = haul_end(c, err);
 	haul_item_close(&s->item);
 	haul_result_clear(&s->result);
+	haul_sign_close(o);
 	session_close(&s->session);
 	proof_run_free(proofs);
 	free(s);
@@ -149,6 +157,7 @@ static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wr
 static int run(struct cmd *c, struct kh_error *err)
 {
 	struct haul_opts *o = c->opts;
+	struct haul_signing signing = {.signer = NULL};
 	struct policy *policy = NULL;
 	struct wrap_choice choice;
 	int ret;
@@ -157,7 +166,9 @@ static int run(struct cmd *c, struct kh_error *err)
 	    policy_in_force(POLICY_HOST_PATH, o->policy_file, &policy, err) != 0)
 		return -1;
 	o->policy = policy;
-	ret = c->nwords == 1 ? wrap_single(c, o, &choice, err) : haul_batch_run(c, o, &choice, err);
+	o->signing = &signing;
+	ret = haul_sign_check(o, c->now, err) != 0 ? -1
+	      : c->nwords == 1 ? wrap_single(c, o, &choice, err) : haul_batch_run(c, o, &choice, err);
 	policy_free(policy);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #include "aws/limits.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "haul_sign.h"
 
 #include <string.h>
 
@@ -45,7 +46,9 @@ static int wrap_key(struct haul_item *item, const struct token *t, struct proof_
 int haul_write(struct haul_item *item, const struct haul_opts *o, const struct token *t, const struct haul_result *r,
 	       struct kh_error *err)
 {
-	if (haul_material_set(item, o, t, r, clock_now(), err) != 0)
+	int64_t now = clock_now();
+
+	if (haul_material_set(item, o, t, r, now, err) != 0 || haul_sign_material(o, item->bundle, now, err) != 0)
 		return -1;
 	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
 }

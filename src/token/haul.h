@@ -14,6 +14,8 @@
 
 /* The steps of `wrap`, for cmd_wrap.c: from a bundle with a request to a bundle with material. */
 
+struct haul_signing;
+
 struct haul_opts {
 	const char *key;      /* URI of the one key */
 	const char *token;    /* URI of the token; each bundle names its key */
@@ -26,6 +28,8 @@ struct haul_opts {
 	const char *rsa_aes;	   /* "native", "two-step", "auto" or NULL */
 	long jobs;		   /* threads */
 	const char *policy_file;
+	const char *signer, *cert, *signer_pin_file;
+	struct haul_signing *signing; /* cmd_wrap.c's; see haul_sign.h */
 	const struct policy *policy; /* the one in force, which cmd_wrap.c reads; NULL: none */
 	struct token_opts token_opts;
 };

@@ -3,6 +3,7 @@
 #include "haul_batch.h"
 
 #include "base/progress.h"
+#include "haul_sign.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,8 @@ static int open_token(struct haul_batch *b, struct kh_error *err)
 	if (b->is_open)
 		return 0;
 	if (session_start(&b->o->token_opts, false, &b->first.session, err) != 0)
+		return -1;
+	if (haul_sign_open(b->o, b->c->now, err) != 0)
 		return -1;
 	b->is_open = true;
 	progress_begin("wrapping", b->told, b->c->nwords);
@@ -182,6 +185,7 @@ static void batch_free(struct haul_batch *b)
 		haul_telling_free(b->outcomes[i].telling);
 	buf_free(&b->names);
 	free(b->outcomes);
+	haul_sign_close(b->o);
 	session_close(&b->first.session);
 	proof_run_free(b->proofs);
 	(void)pthread_mutex_destroy(&b->lock);

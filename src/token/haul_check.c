@@ -4,6 +4,7 @@
 
 #include "aws/arn.h"
 #include "base/log.h"
+#include "policy/approvers.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -103,7 +104,8 @@ static int check_named(const struct haul_item *item, const struct haul_opts *o, 
 /* What is approved is a key that is there, by its id. */
 static int check_policy(const struct haul_item *item, const struct haul_opts *o, int64_t now, struct kh_error *err)
 {
-	if (policy_check_request(o->policy, bundle_request(item->bundle), bundle_facts(item->bundle), now, err) != 0)
+	if (policy_check_request(o->policy, bundle_request(item->bundle), bundle_facts(item->bundle), now, err) != 0 ||
+	    (o->policy != NULL && approvers_check(o->policy, item->bundle, now, err) != 0))
 		return -1;
 	if (o->policy == NULL || o->generate == NULL)
 		return 0;

@@ -163,7 +163,9 @@ void haul_jobs_start(struct haul_batch *b)
 	/* signals are for the first thread */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
-	start_writers(&b->writers);
+	/* a signer's calls are the workers', of whom there is one where the module takes no threads */
+	if (b->o->signer == NULL)
+		start_writers(&b->writers);
 	if (wanted > 1)
 		start_helpers(b, wanted);
 	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);

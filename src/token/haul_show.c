@@ -7,6 +7,7 @@
 #include "bundle/result.h"
 #include "bundle/words.h"
 #include "describe.h"
+#include "haul_sign.h"
 
 #include <string.h>
 
@@ -65,15 +66,16 @@ json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const
 		  const struct haul_result *r)
 {
 	const struct bundle_request *q = bundle_request(item->bundle);
-	const char *path = written_to(item, o);
+	char name[CERT_NAME_MAX];
+	const char *path = written_to(item, o), *signer = haul_sign_name(o, name);
 
-	return json_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s, s:o, s:o, s:o}", "bundle",
+	return json_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s, s:s*, s:o, s:o, s:o}", "bundle",
 			 describe_string(path, strlen(path)), "ok", 1, "kms_key_arn", q->kms_key_arn, "key_spec",
 			 q->key_spec, "wrapping_algorithm", q->wrapping_algorithm, "wrapping_key_spec",
 			 q->wrapping_key_spec, "request_sha256", bundle_request_sha256(item->bundle),
 			 "material_sha256", bundle_material_sha256(item->bundle), "encrypted_key_material_bytes",
 			 (int)r->blob.len, "generated", (int)r->generated, "kept", (int)r->kept, "policy_sha256",
-			 bundle_material(item->bundle)->policy_sha256, "key",
+			 bundle_material(item->bundle)->policy_sha256, "material_signer", signer, "key",
 			 describe_key(t, &r->key), "token", describe_token(t), "proof", proof_json(r->proof));
 }
 
@@ -88,6 +90,8 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	const struct bundle_request *q = bundle_request(item->bundle);
 	struct buf label = BUF_INIT(8 * KEY_LABEL_MAX);
 	char words[TOKEN_WORDS_MAX], type[24], intent[INTENT_WORDS_MAX], path[TEXT_SHOWN(1024)];
+	char name[CERT_NAME_MAX], shown[TEXT_SHOWN(CERT_NAME_MAX)];
+	const char *signer = haul_sign_name(o, name);
 	int ret = -1;
 
 	intent_words(&q->intent, intent, sizeof(intent));
@@ -102,6 +106,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	    cmd_printf(c, err, "  says       %s\n", intent_is_empty(&q->intent) ? "nothing yet: the import must say its expiry" : intent) != 0 ||
 	    show_proof(c, r->proof, err) != 0 ||
 	    (o->policy != NULL && cmd_printf(c, err, "  policy     SHA-256 %s\n", o->policy->sha256) != 0) ||
+	    (signer != NULL && cmd_printf(c, err, "  signed by  '%s'\n", text_shown(signer, shown, sizeof(shown))) != 0) ||
 	    show_digest(c, "request's", bundle_request_sha256(item->bundle), err) != 0 ||
 	    show_digest(c, "material's", bundle_material_sha256(item->bundle), err) != 0)
 		goto out;

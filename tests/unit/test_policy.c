@@ -88,16 +88,16 @@ static const struct {
 	 "this certificate is another person's on line 6 already"},
 	{PEOPLE("1", EVE("certificates: [" A ", " A "]")), "this certificate is this person's on line 6 already"},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: 'CN=Eve,O=x', file: ca.pem}]")), NULL},
-	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: 'CN = Eve'}]")), "is no subject name"},
-	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: 'CN=Eve, O=x'}]")), "is no subject name"},
-	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: Eve}]")), "is no subject name"},
-	{PEOPLE("1", EVE("issued_by: [{issuer: " A "}]")), "'issued_by' lacks 'subject'"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: 'CN = Eve'}]")), "is no subject name"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: 'CN=Eve, O=x'}]")), "is no subject name"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: Eve}]")), "is no subject name"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem}]")), "'issued_by' lacks 'subject'"},
 	{PEOPLE("1", EVE("issued_by: [{file: ca.pem, subject: CN=Eve}]")), "'issued_by' lacks 'issuer'"},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: CN=Eve, file: /ca.pem}]")), "is no file of the policy's folder"},
-	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: CN=Eve}]")
-	 "    - {name: Eva, issued_by: [{issuer: " A ", subject: CN=Eve}]}\n"), "this subject of this issuer is another person's"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: CN=Eve}]")
+	 "    - {name: Eva, issued_by: [{issuer: " A ", file: ca.pem, subject: CN=Eve}]}\n"), "this subject of this issuer is another person's"},
 	{PEOPLE("1", ADA) "revoked: ['" COLONS "']\n", "line 6, column 34: this certificate of 'Ada' is listed as revoked (line 7)"},
-	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: CN=Eve}]")) "revoked: [" A "]\n", "this issuer is listed as revoked"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: CN=Eve}]")) "revoked: [" A "]\n", "this issuer is listed as revoked"},
 	{"keyhaul_policy: 1\napprovals: none\nmaterial_signers: [{name: t, certificates: [" A ", " A "]}]\n",
 	 "line 3, column 111: this certificate is this person's"},
 };

@@ -1,0 +1,243 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# Approvals M of N and signed material: what wrap and import take, and each attack on them, refused with its reason. What an
+# attacker signs he signs with openssl alone.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+. "$KEYHAUL_SRC/tests/token/blob.sh"
+. "$KEYHAUL_SRC/tests/token/fixture.sh"
+. "$KEYHAUL_SRC/tests/token/people.sh"
+
+tap_need jq openssl softhsm2-util pkcs11-tool
+make_bundle=$KEYHAUL_BUILD/tests/token/make_bundle
+KEYHAUL=$KEYHAUL_BUILD/keyhaul
+
+blob_key 2048
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null | openssl pkey -pubout -outform DER -out theirs.der
+token_softhsm
+for label in order other; do
+	token_run generate --json --label $label --key-spec SYMMETRIC_DEFAULT
+	printf '%s' "$tap_out" | jq -r '.results[0].uri' | sed 's/[?].*//' >$label.uri
+done
+serial=$(sed -n 's/.*serial=\([^;]*\).*/\1/p' order.uri)
+
+# Ann has a key in the token and another in a file, Ben's certificate is of the CA's, Cy's is pinned; Dan's has expired, Eve's
+# is revoked. hsm signs material.
+people_ca ca
+people_token ann EC:prime256v1 --always-auth
+people_token hsm rsa:2048
+people_file ann2 P-256
+people_file ben P-384
+people_file cy rsa:2048
+people_file dan P-256 -1
+people_file eve P-256
+people_ca twins
+people_cn=ben people_file twin P-384
+policy() { # THRESHOLD
+	cat <<-END
+		keyhaul_policy: 1
+		endpoints: [unstated]
+		approvals:
+		  threshold: $1
+		  approvers:
+		    - {name: Ann, certificates: [$(people_sha256 ann), $(people_sha256 ann2)]}
+		    - {name: Ben, issued_by: [{issuer: $(people_sha256 ca), file: ca.crt, subject: CN=ben}]}
+		    - {name: Cy, certificates: [$(people_sha256 cy)]}
+		    - {name: Dan, certificates: [$(people_sha256 dan)]}
+		    - {name: Eve, issued_by: [{issuer: $(people_sha256 ca), file: ca.crt, subject: CN=eve}]}
+		material_signers:
+		  - {name: HSM, certificates: [$(people_sha256 hsm)]}
+		revoked: [$(people_sha256 eve)]
+	END
+}
+policy 2 >policy.yaml
+policy 1 >lax.yaml
+
+digest() { # BUNDLE
+	jq -jcS .request "$1" | sha256sum | cut -d' ' -f1
+}
+
+fresh() { # BUNDLE KEY
+	rm -f "$1.tmp" "$1"
+	"$make_bundle" "$1.tmp" w2048.der SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 RSA_2048 "key_uri=$(cat "$2.uri")" token_serial="$serial"
+	jq '.request.intent = {expiration_model: "KEY_MATERIAL_EXPIRES", valid_for: 864000}' "$1.tmp" >"$1"
+}
+
+approve() { # NAME BUNDLE [OPTION...]
+	approve_name=$1 approve_bundle=$2
+	shift 2
+	approve_key=$approve_name.key
+	[ -f "$approve_key" ] || approve_key="$KEYHAUL_TOKEN;object=$approve_name"
+	tap_run "$TOKEN" approve --policy policy.yaml --signer "$approve_key" --cert "$approve_name.crt" \
+		--pin-file "$KEYHAUL_PIN_FILE" --confirm "$(digest "$approve_bundle")" "$@" "$approve_bundle"
+}
+
+# forge KEY PERSON BUNDLE [POLICY]: his approval in that person's name, made with openssl
+forge() {
+	jq -jcS --arg p "$(sha256sum <"${4:-policy.yaml}" | cut -d' ' -f1)" --arg r "$(digest "$3")" --arg a "$2" -n \
+		'{approver: $a, policy_sha256: $p, request_sha256: $r}' >forged.json
+	openssl cms -sign -binary -md sha256 -outform DER -in forged.json -signer "$1.crt" -inkey "$1.key" -out forged.p7s
+	jq --slurpfile a forged.json --arg s "$(base64 -w0 forged.p7s)" \
+		'.approvals = (.approvals // []) + [{approval: $a[0], signature: $s}]' "$3" >forged.tmp && mv forged.tmp "$3"
+}
+
+# wrap_refused WHAT ERE BUNDLE [POLICY]: status 7 for that reason, and the bundle is as it was
+wrap_refused() {
+	cp "$3" before
+	tap_run "$TOKEN" wrap --key "$(cat order.uri)" --pin-file "$KEYHAUL_PIN_FILE" --policy "${4:-policy.yaml}" \
+		--signer "$KEYHAUL_TOKEN;object=hsm" --cert hsm.crt "$3"
+	[ "$tap_status" -eq 7 ] && printf '%s' "$tap_err" | grep -Eq -e "$2" && cmp -s "$3" before && [ -z "$tap_out" ]
+	tap_ok $? "wrap refuses: $1" || tap_diag "status $tap_status: $tap_err"
+}
+
+# approving
+fresh a.bundle order
+cp a.bundle request.bundle
+approve ann a.bundle
+tap_is "$tap_status:$tap_out" "0:a.bundle: approved by 'Ann'; 1 of the 2 approvals that the policy asks for are there" \
+	"a key that always wants its PIN approves"
+wrap_refused "one of two" "2 of 5 people have to approve .* 1 did: Ann; missing: Ben, Cy, Dan, Eve" a.bundle
+approve ann2 a.bundle
+tap_like "$tap_out" "was approved before by 'Ann'; 1 of the 2" "one person's second certificate adds nothing"
+cp request.bundle b.bundle
+approve ben b.bundle
+tap_is "$tap_status" 0 "a certificate of the CA's approves" || tap_diag "$tap_err"
+tap_exits 0 "merge joins two copies" "$KEYHAUL" merge --out good.bundle a.bundle b.bundle
+tap_is "$(jq -r '[.approvals[].approval.approver] | join(" ")' good.bundle)" "Ann Ben" "both approvals are there"
+tap_exits 0 "merge again adds none" "$KEYHAUL" merge good.bundle b.bundle a.bundle
+tap_like "$tap_out" '2 approvals, 0 of them new' "and says so"
+fresh other.bundle other
+approve ben other.bundle
+approve cy other.bundle
+tap_exits 7 "merge refuses another bundle's" "$KEYHAUL" merge good.bundle other.bundle
+tap_like "$tap_err" 'not copies of one bundle: the request differs' "and says why"
+tap_like "$("$KEYHAUL" inspect good.bundle)" "approval +'Ann' under the policy with SHA-256 [0-9a-f]{64}: a good signature of" \
+	"inspect tells who approved"
+
+# who may not
+while IFS='|' read -r name status why; do
+	cp request.bundle refused.bundle
+	approve "$name" refused.bundle
+	[ "$tap_status" -eq "$status" ] && printf '%s' "$tap_err" | grep -Eq -e "$why" && cmp -s request.bundle refused.bundle
+	tap_ok $? "approve refuses $name" || tap_diag "status $tap_status: $tap_err"
+done <<-END
+	dan|7|has expired
+	eve|7|is revoked
+	twin|7|not shown to be issued by
+	hsm|7|is nobody's
+END
+tap_run "$TOKEN" approve --policy policy.yaml --signer cy.key --cert cy.crt --confirm "$(digest other.bundle)" request.bundle
+tap_is "$tap_status" 7 "another request's digest is not confirmed"
+tap_run "$TOKEN" approve --signer cy.key --cert cy.crt --confirm "$(digest request.bundle)" request.bundle
+tap_is "$tap_status" 2 "no approval without a policy"
+printf 'no\n%.0s' 1 2 3 4 5 6 7 8 |
+	"$TOKEN" approve --policy policy.yaml --signer cy.key --cert cy.crt request.bundle >out 2>err
+tap_is "$?" 7 "words that are not the request's"
+! grep -q approvals request.bundle
+tap_ok $? "nothing was approved by these"
+
+# the request changed after it was approved: as it is, and with the digest in the approvals made to fit
+while IFS='|' read -r what filter; do
+	jq --arg key "$(base64 -w0 theirs.der)" "$filter" good.bundle >changed.bundle
+	wrap_refused "$what" "'Ann' approved another request" changed.bundle
+	jq --arg d "$(digest changed.bundle)" '.approvals[].approval.request_sha256 = $d' changed.bundle >fit.bundle
+	wrap_refused "$what, digests made to fit" "missing: Ann, Ben, Cy, Dan, Eve; the approval of 'Ann': .* is of something else" \
+		fit.bundle
+done <<-'END'
+	wrapping key replaced|.request.public_key = $key
+	import token replaced|.request.import_token = "AAAA"
+	key ARN replaced|.request.kms_key_arn |= sub("1234abcd"; "aaaabbbb")
+	algorithm changed|.request.wrapping_algorithm = "RSAES_OAEP_SHA_256"
+	expiry changed|.request.intent.valid_for = 31536000
+	key on the token changed|.request.key_uri |= sub("object=order"; "object=other")
+END
+jq --slurpfile o other.bundle '.approvals = $o[0].approvals' request.bundle >replayed.bundle
+wrap_refused "approvals of another request replayed" "'Ben' approved another request" replayed.bundle
+
+# who signed, and how; one approval is Cy's, and one more is wanted
+while IFS='|' read -r what forger person policy why; do
+	cp request.bundle forged.bundle
+	approve cy forged.bundle
+	forge "$forger" "$person" forged.bundle "$policy"
+	wrap_refused "$what" "$why" forged.bundle
+done <<-END
+	a certificate that has expired|dan|Dan|policy.yaml|'Dan': the certificate of 'CN=dan' has expired
+	a certificate that is revoked|eve|Eve|policy.yaml|'Eve': the certificate of 'CN=eve' is revoked
+	the same name from another CA|twin|Ben|policy.yaml|'Ben': the certificate of 'CN=ben' is not shown to be issued by 'CN=The CA'
+	an approval under another policy|ben|Ben|lax.yaml|'Ben': it is under another policy
+	one person twice, by two names|cy|Ben|policy.yaml|'Ben': it names another than 'Cy'
+	a person's approval twice|cy|Cy|policy.yaml|1 did: Cy; missing
+END
+cp request.bundle twice.bundle
+forge ann2 Ann twice.bundle
+approve ann twice.bundle
+forge ann2 Ann twice.bundle
+wrap_refused "one person with two certificates" "1 did: Ann; missing" twice.bundle
+jq '.approvals[0].signature = .approvals[1].signature' good.bundle >swapped.bundle
+wrap_refused "one's signature under another's name" "'Ann': the CMS signature is of something else" swapped.bundle
+jq '.approvals[0].approval.policy_sha256 = "'"$(sha256sum <lax.yaml | cut -d' ' -f1)"'"' good.bundle >laxer.bundle
+wrap_refused "approvals given for a laxer policy" "'Ann': it is under another policy" laxer.bundle
+wrap_refused "approvals of this one under a laxer policy" "'Ann': it is under another policy" good.bundle lax.yaml
+
+# the policy of the host counts where --policy is left out
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+	host() { # COMMAND...: with the policy as the host's
+		unshare -m sh -c 'mount -t tmpfs none /etc && mkdir /etc/keyhaul && cp policy.yaml ca.crt /etc/keyhaul && "$@"' host "$@"
+	}
+	tap_run host "$TOKEN" wrap --key "$(cat order.uri)" --pin-file "$KEYHAUL_PIN_FILE" a.bundle
+	tap_is "$tap_status" 7 "the host's policy counts without --policy"
+	tap_run host "$TOKEN" wrap --key "$(cat order.uri)" --pin-file "$KEYHAUL_PIN_FILE" --policy lax.yaml a.bundle
+	tap_like "$tap_status $tap_err" "^7 .*is not this host's policy" "and no other beside it"
+else
+	tap_skip "the host's policy counts without --policy" "not root"
+	tap_skip "and no other beside it" "not root"
+fi
+
+# material, signed by a key in the token that the login counts for already
+cp good.bundle wrapped.bundle
+tap_exits 7 "wrap refuses where nobody would sign the material" "$TOKEN" wrap --key "$(cat order.uri)" \
+	--pin-file "$KEYHAUL_PIN_FILE" --policy policy.yaml wrapped.bundle
+tap_exits 7 "and a signer that the policy does not list" "$TOKEN" wrap --key "$(cat order.uri)" \
+	--pin-file "$KEYHAUL_PIN_FILE" --policy policy.yaml --signer cy.key --cert cy.crt wrapped.bundle
+tap_exits 0 "two of five approved: it is wrapped and signed" "$TOKEN" wrap --key "$(cat order.uri)" \
+	--pin-file "$KEYHAUL_PIN_FILE" --policy policy.yaml --signer "$KEYHAUL_TOKEN;object=hsm" --cert hsm.crt wrapped.bundle
+tap_like "$tap_out" "signed by  'CN=hsm'" "the result says who signed"
+tap_is "$(jq -r .material.policy_sha256 wrapped.bundle)" "$(sha256sum <policy.yaml | cut -d' ' -f1)" "the material says which policy"
+
+import_refused() { # WHAT STATUS ERE BUNDLE
+	cp "$4" before
+	tap_run "$KEYHAUL_BUILD/keyhaul-kms" import --policy policy.yaml "$4"
+	[ "$tap_status" -eq "$2" ] && printf '%s' "$tap_err" | grep -Eq -e "$3" && cmp -s "$4" before
+	tap_ok $? "import refuses: $1" || tap_diag "status $tap_status: $tap_err"
+}
+if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
+	import_refused "nothing but that there are no credentials" 3 'credentials' wrapped.bundle
+	# another key wrapped to the same wrapping key, by whoever has the request
+	jq 'del(.approvals) | .request.key_uri = null | del(.request.key_uri)' good.bundle >loose.bundle
+	"$TOKEN" wrap --key "$(cat other.uri)" --pin-file "$KEYHAUL_PIN_FILE" loose.bundle >log 2>&1 || tap_diag "$(cat log)"
+	jq --slurpfile l loose.bundle '.material.encrypted_key_material = $l[0].material.encrypted_key_material' wrapped.bundle >put.bundle
+	import_refused "material replaced by another key wrapped to the same wrapping key" 7 'material.s signature: .* is of something else' put.bundle
+	jq 'del(.material_signature)' put.bundle >unsigned.bundle
+	import_refused "material that is not signed" 7 'the material is not signed' unsigned.bundle
+	jq -jcS .material put.bundle >put.json
+	openssl cms -sign -binary -md sha256 -outform DER -in put.json -signer cy.crt -inkey cy.key -out put.p7s
+	jq --arg s "$(base64 -w0 put.p7s)" '.material_signature = $s' unsigned.bundle >signed.bundle
+	import_refused "material that another signed" 7 "the certificate of 'CN=cy' .* is nobody's" signed.bundle
+	jq --slurpfile w wrapped.bundle '.material = $w[0].material | .material_signature = $w[0].material_signature' other.bundle >moved.bundle
+	import_refused "material moved between bundles" 7 'wrapped for another request' moved.bundle
+else
+	for what in 1 2 3 4 5; do tap_skip "import refuses" "keyhaul-kms is not built"; done
+fi
+
+# anybody can look at it, with openssl alone
+tap_exits 0 "export writes the approvals" "$KEYHAUL" export --to files wrapped.bundle
+for part in "approval-1 ann.crt" "approval-2 ben.crt" "material hsm.crt"; do
+	openssl cms -verify -binary -purpose any -partial_chain -CAfile "${part#* }" -inform DER -in "files/${part% *}.p7s" \
+		-content "files/${part% *}.json" -out /dev/null 2>log
+	tap_ok $? "openssl cms -verify takes ${part% *}" || tap_diag "$(cat log)"
+done
+openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
+	-content files/approval-1.json -out /dev/null 2>log
+tap_is "$?" 4 "and not with another's certificate"
+tap_done 59
