@@ -29,7 +29,8 @@ struct transcript {
 /* Where the file ends. */
 struct tail {
 	off_t size;
-	off_t whole_end; /* behind the last whole line's line end; 0 for none */
+	off_t whole_end; /* behind the last whole line and its line end; 0 for none */
+	bool needs_end;	 /* the file does not end with a line end */
 	unsigned long n; /* that line's number */
 	char digest[2 * FILE_DIGEST + 1];
 	bool closed;
@@ -97,27 +98,32 @@ static bool is_whole(const char *line, size_t len)
 	       memcmp(line + len - tail, TRANSCRIPT_TAIL, tail) == 0;
 }
 
-/* The last whole line of `text`, which is the end of the file from `from` on; what comes behind it is torn. */
+/* The line that ends at `end`, without its line end; gives where it begins. */
+static size_t line_begin(const char *text, size_t end)
+{
+	const char *nl = end ? memrchr(text, '\n', end) : NULL;
+
+	return nl ? (size_t)(nl - text) + 1 : 0;
+}
+
+/*
+ * The last whole line of `text`, which is the end of the file from `from` on; what comes behind it is torn. A line of which
+ * nothing but its line end is missing is whole.
+ */
 static int find_tail(const struct transcript *t, const char *text, size_t len, off_t from, struct tail *out,
 		     struct kh_error *err)
 {
-	size_t end = len;
+	const size_t head = strlen(TRANSCRIPT_HEAD);
 
-	while (end > 0) {
-		const char *nl = memrchr(text, '\n', end);
-		const char *begin = nl && nl > text ? memrchr(text, '\n', (size_t)(nl - text)) : NULL;
-
-		if (!nl)
-			break;
-		begin = begin ? begin + 1 : text;
-		if (is_whole(begin, (size_t)(nl - begin))) {
-			out->whole_end = from + (nl - text) + 1;
-			return take_line(t, begin, (size_t)(nl - begin), out, err);
+	for (size_t end = len, begin; end > 0; end = begin ? begin - 1 : 0) {
+		begin = line_begin(text, end);
+		if (is_whole(text + begin, end - begin)) {
+			out->whole_end = from + (off_t)end + (end < len);
+			return take_line(t, text + begin, end - begin, out, err);
 		}
-		end = (size_t)(nl - text);
 	}
 	/* nothing but the beginning of a first line that was torn */
-	if (from > 0 || (len > 0 && memcmp(text, TRANSCRIPT_HEAD, len < strlen(TRANSCRIPT_HEAD) ? len : strlen(TRANSCRIPT_HEAD)) != 0))
+	if (from > 0 || (len > 0 && memcmp(text, TRANSCRIPT_HEAD, len < head ? len : head) != 0))
 		return fail_no_transcript(t, err);
 	return 0;
 }
@@ -181,6 +187,7 @@ static int look(const struct transcript *t, struct tail *out, struct kh_error *e
 		text[len] = '\0';
 		if (read_at(t, from, text, len, err))
 			break;
+		out->needs_end = len > 0 && text[len - 1] != '\n';
 		rc = find_tail(t, text, len, from, out, err);
 		if (!rc || !from)
 			break;
@@ -284,7 +291,7 @@ int transcript_append(struct transcript *t, const struct buf *members, struct kh
 		return 0;
 	if (lock(t, err) || look(t, &tail, err) || check_open(t, &tail, err))
 		goto out;
-	if ((tail.whole_end < tail.size && buf_add(&line, "\n", 1, err)) ||
+	if ((tail.needs_end && buf_add(&line, "\n", 1, err)) ||
 	    buf_addf(&line, TRANSCRIPT_HEAD "%lu,", err, tail.n + 1) ||
 	    buf_add(&line, buf_text(members), members->len, err) ||
 	    (tail.whole_end < tail.size && add_torn(t, &tail, &line, err)) ||

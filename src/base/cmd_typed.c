@@ -118,6 +118,10 @@ int transcript_begin(struct cmd *c, struct kh_error *err)
 	const char *path = c->understood ? c->common.transcript : transcript_said(c->argc, c->argv);
 
 	if (c->row->reads_transcripts) {
+		const char *set = getenv(TRANSCRIPT_ENV);
+
+		if (path && path != set)
+			return kh_fail(err, KH_E_USAGE, 0, "--transcript: %s adds no line to one", c->command);
 		(void)unsetenv(TRANSCRIPT_ENV);
 		return 0;
 	}

@@ -11,6 +11,8 @@ extern const struct cmd_row export_row;
 extern const struct cmd_row adopt_row;
 extern const struct cmd_row run_row;
 extern const struct cmd_row compare_row;
+extern const struct cmd_row transcript_row;
+extern const struct cmd_row record_row;
 extern const struct cmd_row merge_row;
 
 #endif

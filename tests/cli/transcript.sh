@@ -110,6 +110,11 @@ whole=$(tail -n 1 host.transcript)
 torn "a torn line" '{"keyhaul_transcript":1,"n":9'
 tap_is "$(tail -n 1 host.transcript | jq -r .previous)" "$(printf '%s' "$whole" | sha)" "which follows the last whole one"
 torn "one that is cut behind a brace" '{"keyhaul_transcript":1,"n":9,"typed":[],"error":{}'
+whole=$(tail -n 1 host.transcript)
+truncate -s -1 host.transcript
+tap_exits 0 "one that lacks its line end" "$keyhaul" inspect a.bundle
+tap_is "$(tail -n 1 host.transcript | jq -r '.previous, .torn')" "$(printf '%s' "$whole" | sha)
+null" "is whole"
 KEYHAUL_TRANSCRIPT=$TAP_DIR/first.transcript
 printf '{"keyhaul_tr' >first.transcript
 tap_exits 0 "a first line that is torn" "$keyhaul" inspect a.bundle
@@ -129,4 +134,4 @@ tap_is "$(prlimit "--fsize=$room" "$keyhaul" inspect --json a.bundle 2>/dev/null
 	'[false,"a.bundle",1]' "which --json has beside the error"
 tap_is "$(wc -l <full.transcript)" 1 "nothing was added"
 
-tap_done 51
+tap_done 53

@@ -101,6 +101,7 @@ may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
 may_include src/token 'base aws bundle pkcs11 policy sign tell token' 'p11-kit/.*'
 may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
-may_include src/front 'base aws bundle sign tell front' none
+may_include src/record 'base aws bundle sign record' none
+may_include src/front 'base aws bundle sign tell record front' none
 
-tap_done 44
+tap_done 45

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "signing.h"
+
+#include "base/file.h"
+#include "step.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+#define OPT(n, k, field, value, words) \
+	{.name = (n), .kind = (k), .offset = offsetof(struct signing_opts, field), .arg = (value), .text = (words)}
+
+const struct opt_row signing_rows[] = {
+	OPT("signer", OPT_URI, signer, "URI|FILE", "who signs: his private key, in a token or a PEM file"),
+	OPT("cert", OPT_INPUT, cert, "FILE", "his certificate, PEM or DER"),
+	/* no .env: keyhaul-token reads KEYHAUL_MODULE itself */
+	OPT("module", OPT_INPUT, module, "FILE", "the token's PKCS#11 module"),
+	OPT("module-init-args", OPT_TEXT, module_init_args, "TEXT", "text that the module is initialised with"),
+	OPT("pin-file", OPT_INPUT, pin_file, "FILE", "the PIN, in the first line"),
+	OPT("pin-fd", OPT_TEXT, pin_fd, "N", "the PIN, from a file descriptor"),
+	OPT("no-login", OPT_FLAG, no_login, NULL, "the token asks for no PIN"),
+};
+_Static_assert(sizeof(signing_rows) / sizeof(signing_rows[0]) == SIGNING_ROWS, "the header's count");
+
+int signing_check(const struct signing_opts *o, bool needed, bool *wanted, struct kh_error *err)
+{
+	*wanted = o->signer != NULL;
+	if ((needed && !o->signer) || (o->cert && !o->signer))
+		return kh_fail(err, KH_E_USAGE, 0, "--signer is missing");
+	if (o->signer && !o->cert)
+		return kh_fail(err, KH_E_USAGE, 0, "--cert is missing");
+	return 0;
+}
+
+int signing_run(const struct signing_opts *o, const char *path, const char *signature, struct kh_error *err)
+{
+	const struct {
+		const char *name, *value;
+	} options[] = {{"signer", o->signer}, {"cert", o->cert}, {"module", o->module}, {"module-init-args", o->module_init_args},
+		       {"pin-file", o->pin_file}, {"pin-fd", o->pin_fd}, {"out", signature}};
+	struct step s;
+	int rc = -1;
+
+	step_begin(&s, "keyhaul-token", "sign");
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i].value && step_option(&s, options[i].name, options[i].value, err))
+			goto out;
+	if ((o->no_login && step_option(&s, "no-login", NULL, err)) || step_operand(&s, path, err) || step_run(&s, err))
+		goto out;
+	if (s.status) {
+		kh_fail(err, step_code(s.status), 0, "keyhaul-token sign failed");
+		kh_hint(err, "its error line is above");
+		goto out;
+	}
+	rc = 0;
+out:
+	step_end(&s);
+	return rc;
+}
+
+int signing_bytes(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err)
+{
+	const char *temp = getenv("TMPDIR");
+	char folder[PATH_SIZE], path[PATH_SIZE + 16], signature[PATH_SIZE + 16];
+	int rc = -1;
+
+	(void)snprintf(folder, sizeof(folder), "%.4000s/keyhaul-XXXXXX", temp && *temp ? temp : "/tmp");
+	if (!mkdtemp(folder))
+		return kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", folder);
+	(void)snprintf(path, sizeof(path), "%s/content", folder);
+	(void)snprintf(signature, sizeof(signature), "%s/signature", folder);
+	if (!file_create(path, 0600, buf_text(content), content->len, err) && !signing_run(o, path, signature, err) &&
+	    !file_read(signature, out, err))
+		rc = 0;
+	(void)unlink(path);
+	(void)unlink(signature);
+	(void)rmdir(folder);
+	return rc;
+}

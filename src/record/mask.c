@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "mask.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define HEX_LEAST 16
+#define BASE64_LEAST 64
+#define ACCOUNT_DIGITS 12
+#define DIGEST_DIGITS 64
+
+static const char hex[] = "0123456789abcdefABCDEF", digits[] = "0123456789";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
+struct cursor {
+	const char *begin, *at, *end;
+};
+
+static size_t run_of(const struct cursor *c, const char *set)
+{
+	size_t n = 0;
+
+	while (c->at + n < c->end && c->at[n] && strchr(set, c->at[n]))
+		n++;
+	return n;
+}
+
+/* The bytes that a pattern takes: 'd' a digit, 'h' a hex digit, all else itself; 0 where it does not fit. */
+static size_t fits(const struct cursor *c, const char *pattern)
+{
+	size_t n = strlen(pattern);
+
+	if ((size_t)(c->end - c->at) < n)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *set = pattern[i] == 'd' ? digits : pattern[i] == 'h' ? hex : NULL;
+
+		if (!c->at[i] || (set ? !strchr(set, c->at[i]) : c->at[i] != pattern[i]))
+			return 0;
+	}
+	return n;
+}
+
+static bool comes_behind(const struct cursor *c, const char *text)
+{
+	size_t n = strlen(text);
+
+	return (size_t)(c->at - c->begin) >= n && memcmp(c->at - n, text, n) == 0;
+}
+
+/* True where the character before belongs to no longer word of that kind. */
+static bool begins_word(const struct cursor *c, const char *set)
+{
+	return c->at == c->begin || !c->at[-1] || !strchr(set, c->at[-1]);
+}
+
+/* A member whose value is masked whole, by its name: "NAME": "VALUE" or NAME=VALUE of a URI. Gives the value's bytes. */
+static size_t named_value(const struct cursor *c, const char **mask)
+{
+	static const struct {
+		const char *behind, *until, *mask;
+	} names[] = {
+		{"\"serial\":\"", "\"", "SERIAL"},	 {"\"serial\": \"", "\"", "SERIAL"},
+		{"\"token_serial\":\"", "\"", "SERIAL"}, {"\"token_serial\": \"", "\"", "SERIAL"},
+		{"serial=", ";&?\" '\\", "SERIAL"},	 {"serial ", ";,:)\" '\\", "SERIAL"},
+		{"\"host\":\"", "\"", "HOST"},		 {"\"check_value\": \"", "\"", "VALUE"},
+		{"\"check_value\":\"", "\"", "VALUE"},	 {"127.0.0.1:", "/\" ,;)'\\", "PORT"},
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (comes_behind(c, names[i].behind)) {
+			while (c->at + n < c->end && c->at[n] != '\n' && (!c->at[n] || !strchr(names[i].until, c->at[n])))
+				n++;
+			*mask = names[i].mask;
+			return n;
+		}
+	return 0;
+}
+
+/* What stands here and is masked, and how many bytes it takes; 0 for nothing. */
+static size_t masked(const struct cursor *c, const char **mask)
+{
+	size_t n = named_value(c, mask);
+
+	if (n)
+		return n;
+	n = fits(c, "dddd-dd-ddTdd:dd:ddZ");
+	*mask = "TIME";
+	if (n || !begins_word(c, base64))
+		return n;
+	n = fits(c, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh");
+	*mask = "UUID";
+	if (n)
+		return comes_behind(c, "key/") ? 0 : n;
+	n = run_of(c, digits);
+	*mask = "ACCOUNT";
+	if (n == ACCOUNT_DIGITS && run_of(c, base64) == n)
+		return n;
+	n = run_of(c, hex);
+	*mask = n == DIGEST_DIGITS ? "DIGEST" : "HEX";
+	if (n >= HEX_LEAST && run_of(c, base64) == n)
+		return n;
+	n = run_of(c, base64);
+	*mask = "BASE64";
+	return n >= BASE64_LEAST ? n : 0;
+}
+
+int mask_text(const char *text, size_t len, struct buf *out, struct kh_error *err)
+{
+	struct cursor c = {text, text, text + len};
+
+	while (c.at < c.end) {
+		const char *mask = NULL;
+		size_t n = masked(&c, &mask);
+
+		if (n ? buf_add(out, mask, strlen(mask), err) : buf_add(out, c.at, 1, err))
+			return -1;
+		c.at += n ? n : 1;
+	}
+	return 0;
+}

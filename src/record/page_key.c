@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "page.h"
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "signed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_MAX 2048
+
+static void add_part(struct html *h, const char *title)
+{
+	html_raw(h, "<tr class=\"part\"><td colspan=\"2\">");
+	html_text(h, title);
+	html_raw(h, "</td></tr>\n");
+}
+
+static void add_blob(struct html *h, const char *what, struct bundle_blob blob)
+{
+	unsigned char digest[FILE_DIGEST];
+	char hex[2 * FILE_DIGEST + 1];
+
+	if (!blob.data || h->failed)
+		return;
+	h->failed = file_sha256(blob.data, blob.len, digest, h->err);
+	hex_encode(digest, sizeof(digest), hex);
+	html_factf(h, what, "%zu bytes, SHA-256 %s", blob.len, hex);
+}
+
+/* Adds ", TEXT" to a list in words; nothing for NULL. */
+static void list_add(char list[LIST_MAX], const char *before, const char *text)
+{
+	size_t len = strlen(list);
+
+	if (text && *text)
+		(void)snprintf(list + len, LIST_MAX - len, "%s%s%s", len ? ", " : "", before, text);
+}
+
+static void list_flag(char list[LIST_MAX], enum bundle_flag flag, const char *yes, const char *no)
+{
+	list_add(list, "", flag == BUNDLE_ABSENT ? NULL : flag == BUNDLE_TRUE ? yes : no);
+}
+
+static void add_request(struct html *h, const struct bundle *b)
+{
+	const struct bundle_request *q = bundle_request(b);
+	char intent[INTENT_WORDS_MAX], list[LIST_MAX] = "";
+
+	add_part(h, "What was asked of KMS");
+	html_fact(h, "KMS key", q->kms_key_arn);
+	if (arn_is_rehearsal(&bundle_facts(b)->arn))
+		html_fact(h, "Rehearsal", "YES: this is no key of AWS's, but of keyhaul-sim");
+	list_add(list, "", q->key_spec);
+	list_add(list, "", q->key_usage);
+	list_flag(list, q->multi_region, "multi-Region", "one Region");
+	html_fact(h, "Key spec", list);
+	html_factf(h, "Wrapping", "%s under %s", q->wrapping_algorithm, q->wrapping_key_spec);
+	add_blob(h, "Wrapping key", q->public_key);
+	add_blob(h, "Import token", q->import_token);
+	html_factf(h, "Endpoint", "%s%s", q->endpoint ? q->endpoint : "not told",
+		   q->tls_verified == BUNDLE_TRUE ? ", TLS verified" : q->tls_verified == BUNDLE_FALSE ? ", TLS NOT verified" : "");
+	if (q->described == BUNDLE_FALSE)
+		html_fact(h, "DescribeKey", "was not allowed: the KMS key was not compared with this request");
+	html_time(h, "Fetched", q->fetched_at);
+	html_time(h, "Good until", q->parameters_valid_to);
+	html_fact(h, "Made by", q->generator);
+	html_fact(h, "Key on the token", q->key_uri);
+	html_fact(h, "Token's serial", q->token_serial);
+	intent_words(&q->intent, intent, sizeof(intent));
+	html_fact(h, "Import is to say", intent_is_empty(&q->intent) ? "nothing: it was said at the import" : intent);
+	html_fact(h, "Policy, SHA-256", q->policy_sha256 ? q->policy_sha256 : "none");
+	html_fact(h, "Plan, SHA-256", q->plan_sha256);
+	html_digest(h, "Request, SHA-256", bundle_request_sha256(b));
+}
+
+static void add_signer(struct html *h, const char *what, const char *name, const struct bundle *b, size_t index)
+{
+	struct signed_by who;
+	struct kh_error why;
+	char at[CLOCK_TEXT];
+
+	if (signed_verify(b, index, &who, &why)) {
+		html_factf(h, what, "%s: THE SIGNATURE DOES NOT VERIFY: %s", name, why.msg);
+		return;
+	}
+	clock_format(who.at, at);
+	html_factf(h, what, "%s, signed %s with the certificate of %s, SHA-256 %s", name, at, who.subject, who.sha256);
+}
+
+static void add_approvals(struct html *h, const struct bundle *b)
+{
+	size_t n = 0;
+	const struct bundle_approval *all = bundle_approvals(b, &n);
+
+	add_part(h, "Who approved it");
+	if (n == 0)
+		html_fact(h, "Approved by", "NOBODY: it has no approvals");
+	for (size_t i = 0; i < n; i++) {
+		add_signer(h, "Approved by", all[i].approver, b, i);
+		html_fact(h, "under the policy", all[i].policy_sha256);
+	}
+}
+
+static void add_token(struct html *h, const struct bundle_material *m)
+{
+	char list[LIST_MAX] = "";
+
+	list_add(list, "", m->token.label);
+	list_add(list, "", m->token.manufacturer);
+	list_add(list, "", m->token.model);
+	list_add(list, "serial ", m->token.serial);
+	list_add(list, "firmware ", m->token.firmware);
+	list_flag(list, m->token.hardware, "says it is hardware", "does not say it is hardware");
+	html_fact(h, "Token", list);
+}
+
+static void add_key(struct html *h, const struct bundle_material *m)
+{
+	char list[LIST_MAX] = "";
+
+	html_factf(h, "Key", "%s%s%s %lld bits%s%s", m->key.label ? m->key.label : "", m->key.label ? ", " : "",
+		   m->key.type ? m->key.type : "", (long long)m->key.size, m->key.id ? ", id " : "", m->key.id ? m->key.id : "");
+	list_flag(list, m->key.sensitive, "sensitive", "NOT sensitive");
+	list_flag(list, m->key.always_sensitive, "always was", "was NOT always");
+	list_flag(list, m->key.extractable, "extractable", "not extractable");
+	list_flag(list, m->key.local, "made on the token", "NOT stated as made on the token");
+	list_add(list, "", m->key.key_gen_mechanism);
+	list_flag(list, m->key.kept, "kept on the token", "NOT kept on the token");
+	html_fact(h, "As the token states", *list ? list : "nothing");
+	html_fact(h, "Check value", m->key.check_value);
+	add_blob(h, "Public key", m->public_key);
+}
+
+static void add_proof(struct html *h, const struct bundle_material *m)
+{
+	char list[LIST_MAX] = "", number[64];
+
+	for (size_t i = 0; i < m->n_mechanisms; i++) {
+		(void)snprintf(number, sizeof(number), " (0x%lX)", m->mechanisms[i].number);
+		list_add(list, "", m->mechanisms[i].name);
+		strncat(list, number, sizeof(list) - strlen(list) - 1);
+	}
+	html_fact(h, "Mechanisms", list);
+	html_factf(h, "Proof",
+		   "before it a throwaway key of %lld bits was wrapped to a throwaway RSA key of %lld bits, and opened by OpenSSL: "
+		   "OAEP %s, MGF1 %s",
+		   (long long)m->proof.target_bits, (long long)m->proof.wrapping_bits, m->proof.oaep_hash, m->proof.mgf_hash);
+	if (m->proof.kek_bits)
+		html_factf(h, "", "key-encryption key of %lld bits, RFC 5649", (long long)m->proof.kek_bits);
+	if (m->proof.pkcs8)
+		html_factf(h, "", "PKCS#8 %s, %lld bytes behind it", m->proof.pkcs8, (long long)m->proof.trailing_zeros);
+	for (size_t i = 0; i < m->proof.n_warnings; i++)
+		html_fact(h, "Proof warns", m->proof.warnings[i]);
+}
+
+static void add_material(struct html *h, const struct bundle *b)
+{
+	const struct bundle_material *m = bundle_material(b);
+
+	add_part(h, "What the token wrapped");
+	if (!m) {
+		html_fact(h, "Wrapped", "NO: it has no material");
+		return;
+	}
+	html_time(h, "Wrapped", m->wrapped_at);
+	html_fact(h, "Made by", m->generator);
+	add_token(h, m);
+	add_key(h, m);
+	add_proof(h, m);
+	add_blob(h, "Wrapped key", m->encrypted_key_material);
+	html_fact(h, "Policy, SHA-256", m->policy_sha256);
+	html_digest(h, "Material, SHA-256", bundle_material_sha256(b));
+	if (bundle_material_signature(b))
+		add_signer(h, "Signed by", "material", b, SIGNED_MATERIAL);
+	else
+		html_fact(h, "Signed by", "NOBODY: the material has no signature");
+}
+
+static void add_receipt(struct html *h, const struct bundle *b)
+{
+	const struct bundle_receipt *r = bundle_receipt(b);
+
+	add_part(h, "What KMS took");
+	if (!r) {
+		html_fact(h, "Imported", "NO: it has no receipt");
+		return;
+	}
+	html_time(h, "Imported", r->imported_at);
+	html_fact(h, "By", r->caller);
+	html_fact(h, "Key material id", r->key_material_id);
+	html_fact(h, "Expiry", r->expiration_model);
+	html_time(h, "Expires", r->valid_to);
+	html_fact(h, "Import type", r->import_type);
+	html_fact(h, "Endpoint", r->endpoint);
+	html_fact(h, "Request id", r->request_id);
+}
+
+static void add_proofs(struct html *h, const struct bundle *b)
+{
+	size_t n = 0;
+	const struct bundle_proof *p = bundle_proofs(b, &n);
+	char at[CLOCK_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		clock_format(p[i].at, at);
+		html_factf(h, "KMS holds this key", "%s: by %s, %s, %s",
+			   !p[i].verdict ? "not answered yet" : strcmp(p[i].verdict, "yes") == 0 ? "yes" : "NO", p[i].method, p[i].by, at);
+	}
+}
+
+void page_keys(struct html *h, const struct record *r)
+{
+	for (size_t i = 0; i < r->n_bundles; i++) {
+		const struct record_bundle *b = &r->bundles[i];
+
+		html_raw(h, "<section class=\"key\">\n<h2>Key ");
+		html_textf(h, "%zu of %zu: %s", i + 1, r->n_bundles, b->path);
+		html_raw(h, "</h2>\n<table class=\"facts\">\n");
+		html_fact(h, "File, SHA-256", b->sha256);
+		add_request(h, b->b);
+		add_approvals(h, b->b);
+		add_material(h, b->b);
+		add_receipt(h, b->b);
+		add_proofs(h, b->b);
+		html_raw(h, "</table>\n</section>\n");
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "page.h"
+
+/* Nothing is told by colour alone: what failed is in capitals and has a bar beside it. */
+const char page_style[] =
+	"@page { margin: 16mm 14mm 18mm 14mm; @bottom-left { content: 'Key ceremony record'; font: 8pt sans-serif }"
+	" @bottom-right { content: counter(page) ' / ' counter(pages); font: 8pt sans-serif } }\n"
+	"html { font: 15px/1.45 'DejaVu Sans', Verdana, 'Liberation Sans', sans-serif; color: #111; background: #fff }\n"
+	"body { max-width: 62rem; margin: 2rem auto; padding: 0 1.5rem }\n"
+	"h1 { font-size: 1.7rem; margin: 0 0 .2rem } h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem;"
+	" border-bottom: 2px solid #111; padding-bottom: .15rem } h3 { font-size: 1rem; margin: 1.2rem 0 .4rem;"
+	" overflow-wrap: anywhere }\n"
+	"p { margin: .4rem 0 } .made { color: #444 }\n"
+	"code, .mono { font-family: 'DejaVu Sans Mono', 'Liberation Mono', monospace; font-size: .88em; overflow-wrap: anywhere }\n"
+	".verdict { border: 2px solid #111; padding: .6rem 1rem; margin: 1rem 0; break-inside: avoid }\n"
+	".verdict b { font-size: 1.1rem } .bad { border-left-width: .7rem }\n"
+	".verdict li { margin: .25rem 0; overflow-wrap: anywhere }\n"
+	"table { border-collapse: collapse; width: 100% } thead { display: table-header-group } tr { break-inside: avoid }\n"
+	"th, td { text-align: left; vertical-align: top; padding: .22rem .6rem; border-bottom: 1px solid #bbb;"
+	" overflow-wrap: anywhere }\n"
+	"thead th { border-bottom: 2px solid #111; font-size: .88rem }\n"
+	".facts th { width: 11.5rem; font-weight: 600; overflow-wrap: normal } .facts td { font-size: .95em }\n"
+	".part td { border: 0; padding-top: .8rem; font-weight: 700; text-transform: uppercase; font-size: .82rem;"
+	" letter-spacing: .05em; border-bottom: 1px solid #111 }\n"
+	".words { width: auto; margin: .3rem 0 .1rem } .words td { border: 0; padding: 0 1.1rem 0 0; line-height: 1.35;"
+	" font-family: 'DejaVu Sans Mono', 'Liberation Mono', monospace; font-size: .88em; overflow-wrap: normal }\n"
+	".words .place { color: #555; text-align: right; padding-right: .7rem }\n"
+	".time { width: 5.6rem } .who { width: 9rem } .n { width: 2rem; text-align: right }\n"
+	".failed { font-weight: 700 } tr.bad td:first-child { border-left: .4rem solid #111 }\n"
+	".small { font-size: .85em; color: #333 } .box { display: inline-block; width: .95em; height: .95em;"
+	" border: 1.5px solid #111; vertical-align: -.12em; margin-right: .45em }\n"
+	".sign td { height: 2.6rem; border: 1px solid #111 } .sign th { border: 1px solid #111 }\n"
+	"section.key { break-before: auto }\n"
+	"@media print { html { font-size: 9.5pt } body { margin: 0; padding: 0; max-width: none } h2, h3 { break-after: avoid }"
+	" section.key { break-before: page } a { color: inherit; text-decoration: none } }\n";

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "record.h"
+
+#include "base/base64.h"
+#include "base/cmd_transcript.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Room for one more at the end of a list that grows by doubling; `list` is a pointer to the array's pointer. */
+static int make_room(void *list, size_t n, size_t size, struct kh_error *err)
+{
+	void *was, *now;
+
+	if (n >= RECORD_FILES_MAX)
+		return kh_fail(err, KH_E_INPUT, 0, "more than %d files", RECORD_FILES_MAX);
+	if (n & (n - 1))
+		return 0;
+	memcpy(&was, list, sizeof(was));
+	now = realloc(was, (n ? 2 * n : 1) * size);
+	if (!now)
+		return kh_fail_memory(err);
+	memcpy(list, &now, sizeof(now));
+	return 0;
+}
+
+static int keep_bundle(struct record *r, const char *path, const struct buf *text, struct kh_error *err)
+{
+	struct record_bundle one = {.path = strdup(path)};
+	unsigned char digest[FILE_DIGEST];
+
+	if (!one.path) {
+		kh_fail_memory(err);
+		goto fail;
+	}
+	if (bundle_parse(buf_text(text), text->len, &one.b, err)) {
+		kh_context(err, "%s", path);
+		goto fail;
+	}
+	if (file_sha256(buf_text(text), text->len, digest, err) ||
+	    make_room(&r->bundles, r->n_bundles, sizeof(*r->bundles), err))
+		goto fail;
+	hex_encode(digest, sizeof(digest), one.sha256);
+	r->bundles[r->n_bundles++] = one;
+	return 0;
+fail:
+	bundle_free(one.b);
+	free(one.path);
+	return -1;
+}
+
+int record_add(struct record *r, const char *path, struct kh_error *err)
+{
+	static const char head[] = TRANSCRIPT_HEAD;
+	struct buf text = BUF_INIT(TRANSCRIPT_FILE_MAX);
+	struct chain *c = NULL;
+	int rc = -1;
+
+	if (file_read(path, &text, err))
+		goto out;
+	if (text.len == 0 || strncmp(buf_text(&text), head, text.len < sizeof(head) - 1 ? text.len : sizeof(head) - 1) != 0) {
+		rc = keep_bundle(r, path, &text, err);
+		if (rc && err->code == KH_E_INPUT)
+			kh_hint(err, "a record is made of transcripts and bundles, and this is neither");
+	} else if (!chain_parse(path, buf_text(&text), text.len, &r->findings, &c, err)) {
+		rc = make_room(&r->chains, r->n_chains, sizeof(struct chain *), err);
+		if (!rc)
+			r->chains[r->n_chains++] = c;
+		else
+			chain_free(c);
+	}
+out:
+	buf_free(&text);
+	return rc;
+}
+
+/* The name beside the transcript: no path that a transcript gives is ever opened. */
+static int beside(const char *transcript, const char *named, char *out, size_t size)
+{
+	const char *slash = strrchr(transcript, '/'), *name = strrchr(named, '/');
+	int n = snprintf(out, size, "%.*s%s", slash ? (int)(slash - transcript) + 1 : 0, transcript, name ? name + 1 : named);
+
+	return n > 0 && (size_t)n < size ? 0 : -1;
+}
+
+static int find_one(struct record *r, const struct chain *c, const json_t *file, struct kh_error *err)
+{
+	const char *request = json_string_value(json_object_get(file, "request_sha256"));
+	struct buf text = BUF_INIT(BUNDLE_MAX);
+	struct kh_error why;
+	char path[4096];
+	struct stat st;
+	int rc = 0;
+
+	if (!request || record_bundle_of(r, request) ||
+	    beside(c->path, json_string_value(json_object_get(file, "path")), path, sizeof(path)) || lstat(path, &st) ||
+	    !S_ISREG(st.st_mode))
+		return 0;
+	for (size_t i = 0; i < r->n_bundles; i++)
+		if (strcmp(r->bundles[i].path, path) == 0)
+			return 0;
+	if (file_read(path, &text, &why) || keep_bundle(r, path, &text, &why)) {
+		if (why.code == KH_E_MEMORY) {
+			*err = why;
+			rc = -1;
+		} else {
+			findings_add(&r->findings, why.code, "%s", why.msg);
+		}
+	}
+	buf_free(&text);
+	return rc;
+}
+
+int record_find_bundles(struct record *r, struct kh_error *err)
+{
+	static const char *const ways[] = {"wrote", "read"};
+
+	for (size_t k = 0; k < r->n_chains; k++)
+		for (size_t i = r->chains[k]->n; i-- > 0;)
+			for (size_t way = 0; way < 2; way++) {
+				size_t at;
+				json_t *file;
+
+				json_array_foreach(json_object_get(r->chains[k]->v[i].json, ways[way]), at, file)
+					if (find_one(r, r->chains[k], file, err))
+						return -1;
+			}
+	return 0;
+}
+
+const struct record_bundle *record_bundle_of(const struct record *r, const char *request_sha256)
+{
+	for (size_t i = 0; i < r->n_bundles; i++)
+		if (strcmp(bundle_request_sha256(r->bundles[i].b), request_sha256) == 0)
+			return &r->bundles[i];
+	return NULL;
+}
+
+void record_clear(struct record *r)
+{
+	for (size_t i = 0; i < r->n_chains; i++)
+		chain_free(r->chains[i]);
+	for (size_t i = 0; i < r->n_bundles; i++) {
+		bundle_free(r->bundles[i].b);
+		free(r->bundles[i].path);
+	}
+	free(r->chains);
+	free(r->bundles);
+	findings_clear(&r->findings);
+	*r = (struct record){0};
+}

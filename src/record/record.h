@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#ifndef KEYHAUL_RECORD_RECORD_H
+#define KEYHAUL_RECORD_RECORD_H
+
+#include "bundle/bundle.h"
+#include "chain.h"
+
+#define RECORD_FILES_MAX 65536
+
+/* A bundle as it is at the end, and the file's digest. */
+struct record_bundle {
+	char *path;
+	struct bundle *b;
+	char sha256[CANON_HEX];
+};
+
+/* All that a record is made of. */
+struct record {
+	struct chain **chains;
+	size_t n_chains;
+	struct record_bundle *bundles;
+	size_t n_bundles;
+	struct findings findings;
+};
+
+/*
+ * Adds a file: a transcript, or a bundle as it was left; which of them its first bytes say. Findings say what is wrong with
+ * a transcript. KH_E_INPUT for anything else, and for a bundle that cannot be read.
+ */
+int record_add(struct record *r, const char *path, struct kh_error *err);
+
+/*
+ * Looks beside each transcript for the bundles that it names, by their last name alone, where they were not added. What is
+ * there under that name and cannot be read is a finding.
+ */
+int record_find_bundles(struct record *r, struct kh_error *err);
+
+/*
+ * Joins the hosts' transcripts by the bundles' digests. Findings: a bundle that is named and not there, one that is not as
+ * any command left it, or as an earlier one did, and one that was read as no command wrote it. -1 for want of memory.
+ */
+int record_join(struct record *r, struct kh_error *err);
+
+/* The bundle of a request (hex); NULL where there is none. */
+const struct record_bundle *record_bundle_of(const struct record *r, const char *request_sha256);
+
+void record_clear(struct record *r);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A bundle as one command read or wrote it. */
+struct touch {
+	const char *sha256, *request, *path;
+	const struct chain *chain;
+	const struct chain_line *line;
+	size_t at; /* in the command's list: the order of its doings */
+	bool wrote;
+	bool superseded; /* the same command wrote another state of it */
+};
+
+struct touches {
+	struct touch *v;
+	size_t n, cap;
+};
+
+static int keep(struct touches *t, const struct touch *one, struct kh_error *err)
+{
+	if (t->n == t->cap) {
+		size_t cap = t->cap ? 2 * t->cap : 256;
+		struct touch *v = realloc(t->v, cap * sizeof(*v));
+
+		if (!v)
+			return kh_fail_memory(err);
+		t->v = v;
+		t->cap = cap;
+	}
+	t->v[t->n++] = *one;
+	return 0;
+}
+
+/* Files that are no bundles count as written: another program may have carried a bundle in one. */
+static int take_files(struct touches *t, const struct chain *c, const struct chain_line *l, bool wrote, struct kh_error *err)
+{
+	const json_t *files = json_object_get(l->json, wrote ? "wrote" : "read");
+	size_t i;
+	json_t *file;
+
+	json_array_foreach(files, i, file) {
+		const struct touch one = {.sha256 = json_string_value(json_object_get(file, "sha256")),
+					  .request = json_string_value(json_object_get(file, "request_sha256")),
+					  .path = json_string_value(json_object_get(file, "path")), .chain = c, .line = l,
+					  .at = i, .wrote = wrote};
+
+		if ((one.request || wrote) && keep(t, &one, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int by_sha256(const void *a, const void *b)
+{
+	return strcmp(((const struct touch *)a)->sha256, ((const struct touch *)b)->sha256);
+}
+
+static int text_order(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+/* By request, and the latest of a request last. */
+static int by_request(const void *a, const void *b)
+{
+	const struct touch *x = a, *y = b;
+	int order = text_order(x->request, y->request);
+
+	if (!order)
+		order = strcmp(x->line->at, y->line->at);
+	if (!order)
+		order = x->line->n < y->line->n ? -1 : x->line->n > y->line->n;
+	if (!order)
+		order = (int)x->wrote - (int)y->wrote;
+	return order ? order : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* What one command read and wrote anew is not how the bundle was left. `t` is of that command alone, by request. */
+static void mark_superseded(struct touch *t, size_t n)
+{
+	for (size_t from = 0, to; from < n; from = to) {
+		const struct touch *written = NULL;
+
+		for (to = from; to < n && text_order(t[to].request, t[from].request) == 0; to++)
+			if (t[to].wrote)
+				written = &t[to];
+		for (size_t i = from; written && t[from].request && i < to; i++)
+			t[i].superseded = strcmp(t[i].sha256, written->sha256) != 0;
+	}
+}
+
+static int gather(const struct record *r, struct touches *t, struct kh_error *err)
+{
+	for (size_t k = 0; k < r->n_chains; k++)
+		for (size_t i = 0; i < r->chains[k]->n; i++) {
+			const struct chain *c = r->chains[k];
+			size_t from = t->n;
+
+			if (take_files(t, c, &c->v[i], false, err) || take_files(t, c, &c->v[i], true, err))
+				return -1;
+			if (t->n > from)
+				qsort(t->v + from, t->n - from, sizeof(*t->v), by_request);
+			mark_superseded(t->v + from, t->n - from);
+		}
+	return 0;
+}
+
+/* `t` is by digest, so what is of one state stands together. */
+static void check_carried(struct record *r, const struct touches *t)
+{
+	for (size_t from = 0, to; from < t->n; from = to) {
+		const struct touch *first = NULL;
+		bool wrote = false;
+
+		for (to = from; to < t->n && strcmp(t->v[to].sha256, t->v[from].sha256) == 0; to++) {
+			wrote = wrote || t->v[to].wrote;
+			if (!t->v[to].wrote && (!first || strcmp(t->v[to].line->at, first->line->at) < 0))
+				first = &t->v[to];
+		}
+		if (!wrote && first)
+			findings_add(&r->findings, KH_E_CHECK,
+				     "%s: line %lld (host '%s') read the bundle '%s' as no command in these transcripts wrote it (SHA-256 %s)",
+				     first->chain->path, (long long)first->line->n, first->chain->host, first->path, first->sha256);
+	}
+}
+
+static const struct touch *find_state(const struct touches *t, const char *sha256)
+{
+	const struct touch key = {.sha256 = sha256};
+
+	return t->n ? bsearch(&key, t->v, t->n, sizeof(*t->v), by_sha256) : NULL;
+}
+
+static bool is_superseded(const struct touches *t, const struct touch *state)
+{
+	const struct touch *first = state, *end = t->v + t->n;
+
+	while (first > t->v && strcmp(first[-1].sha256, state->sha256) == 0)
+		first--;
+	for (; first < end && strcmp(first->sha256, state->sha256) == 0; first++)
+		if (first->superseded)
+			return true;
+	return false;
+}
+
+static void check_states(struct record *r, const struct touches *t)
+{
+	for (size_t i = 0; i < r->n_bundles; i++) {
+		const struct record_bundle *b = &r->bundles[i];
+		const struct touch *state = find_state(t, b->sha256);
+
+		if (!state)
+			findings_add(&r->findings, KH_E_CHECK,
+				     "%s: the bundle is not as any command in these transcripts left it: it was changed, or is another (SHA-256 %s)",
+				     b->path, b->sha256);
+		else if (is_superseded(t, state))
+			findings_add(&r->findings, KH_E_CHECK, "%s: a later command wrote this bundle anew; this is how it was before",
+				     b->path);
+	}
+}
+
+/* `t` is by request. */
+static void check_missing(struct record *r, const struct touches *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct touch *last = &t->v[i];
+
+		if (!last->request || (i + 1 < t->n && text_order(last->request, t->v[i + 1].request) == 0))
+			continue;
+		if (!record_bundle_of(r, last->request))
+			findings_add(&r->findings, KH_E_INPUT,
+				     "the bundle '%s' is missing: line %lld of %s (host '%s') names it (request %s, file %s)", last->path,
+				     (long long)last->line->n, last->chain->path, last->chain->host, last->request, last->sha256);
+	}
+}
+
+int record_join(struct record *r, struct kh_error *err)
+{
+	struct touches t = {0};
+	int rc = gather(r, &t, err);
+
+	if (!rc && t.n) {
+		qsort(t.v, t.n, sizeof(*t.v), by_request);
+		check_missing(r, &t);
+		qsort(t.v, t.n, sizeof(*t.v), by_sha256);
+		check_carried(r, &t);
+	}
+	if (!rc)
+		check_states(r, &t);
+	free(t.v);
+	if (!rc && r->findings.failed)
+		rc = kh_fail_memory(err);
+	return rc;
+}
