@@ -16,7 +16,7 @@ block() {
 }
 blocks=$(grep -c '^```sh$' "$readme")
 tap_is "$blocks" 11 "the blocks that are run"
-tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 4,```sh 11,```text 5' \
+tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 4,```sh 11,```text 7' \
 	"and no others than these"
 
 cat >before.sh <<'END'

@@ -237,7 +237,10 @@ for part in "approval-1 ann.crt" "approval-2 ben.crt" "material hsm.crt"; do
 		-content "files/${part% *}.json" -out /dev/null 2>log
 	tap_ok $? "openssl cms -verify takes ${part% *}" || tap_diag "$(cat log)"
 done
+grep '^openssl cms -verify' "$KEYHAUL_SRC/README.md" >command
+[ -s command ] && sh ./command >got 2>log && cmp -s got files/approval-1.json
+tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 59
+tap_done 60

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The keyhaul authors */
+#include "policy/approvers.h"
+#include "rsa_keys.h"
+
+#include <criterion/criterion.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FETCHED 1800000000
+#define NOW (FETCHED + 3600)
+
+enum who { ANN, ANN_2, BEN, CY, DAN, PEOPLE };
+
+/* Cy's certificate is of Ben's key; Dan's begins and ends sooner than the others'. */
+static const struct {
+	const char *name;
+	enum who key;
+	int64_t from, to;
+} people[PEOPLE] = {
+	[ANN] = {"Ann", ANN, FETCHED - 9999, NOW + 9999},
+	[ANN_2] = {"Ann", ANN_2, FETCHED - 9999, NOW + 9999},
+	[BEN] = {"Ben", BEN, FETCHED - 9999, NOW + 9999},
+	[CY] = {"Cy", BEN, FETCHED - 9999, NOW + 9999},
+	[DAN] = {"Dan", DAN, FETCHED + 60, NOW + 60},
+};
+
+static EVP_PKEY *keys[PEOPLE];
+static X509 *certs[PEOPLE];
+
+static void make_people(void)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		keys[i] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	for (size_t i = 0; i < PEOPLE; i++) {
+		X509 *c = certs[i] = X509_new();
+
+		X509_set_version(c, 2);
+		ASN1_INTEGER_set(X509_get_serialNumber(c), (long)i + 1);
+		X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC, (const unsigned char *)people[i].name, -1, -1, 0);
+		X509_set_issuer_name(c, X509_get_subject_name(c));
+		ASN1_TIME_set(X509_getm_notBefore(c), people[i].from);
+		ASN1_TIME_set(X509_getm_notAfter(c), people[i].to);
+		X509_set_pubkey(c, keys[people[i].key]);
+		cr_assert(X509_sign(c, keys[people[i].key], EVP_sha256()) > 0);
+	}
+}
+
+static struct policy *make_policy(void)
+{
+	char text[2048], sha256[PEOPLE][CERT_HEX];
+	struct policy *p = NULL;
+	struct kh_error err = {0};
+
+	for (size_t i = 0; i < PEOPLE; i++)
+		cr_assert_eq(cert_sha256(certs[i], sha256[i], &err), 0);
+	(void)snprintf(text, sizeof(text),
+		       "keyhaul_policy: 1\nmaterial_signers: none\napprovals:\n  threshold: 2\n  approvers:\n"
+		       "    - {name: Ann, certificates: [%s, %s]}\n    - {name: Ben, certificates: [%s]}\n"
+		       "    - {name: Cy, certificates: [%s]}\n    - {name: Dan, certificates: [%s]}\n",
+		       sha256[ANN], sha256[ANN_2], sha256[BEN], sha256[CY], sha256[DAN]);
+	cr_assert_eq(policy_parse("p.yaml", text, strlen(text), &p, &err), 0, "%s", err.msg);
+	return p;
+}
+
+static struct bundle *make_bundle(void)
+{
+	EVP_PKEY *wrapping = rsa_key(2048);
+	unsigned char *spki = NULL;
+	int len = i2d_PUBKEY(wrapping, &spki);
+	const struct bundle_request r = {
+		.kms_key_arn = "arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		.key_spec = "SYMMETRIC_DEFAULT", .wrapping_algorithm = "RSAES_OAEP_SHA_256", .wrapping_key_spec = "RSA_2048",
+		.public_key = {spki, (size_t)len}, .import_token = {spki, 3}, .parameters_valid_to = FETCHED + 86400,
+		.fetched_at = FETCHED, .generator = "test"};
+	struct bundle *b = NULL;
+	struct kh_error err = {0};
+
+	cr_assert_eq(bundle_new(&r, &b, &err), 0, "%s", err.msg);
+	OPENSSL_free(spki);
+	EVP_PKEY_free(wrapping);
+	return b;
+}
+
+static int sign_with(void *key, const EVP_MD *md, const void *data, size_t len, struct buf *out, struct kh_error *err)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char signature[256];
+	size_t n = sizeof(signature);
+
+	cr_assert(EVP_DigestSignInit(ctx, NULL, md, NULL, key) == 1 && EVP_DigestSign(ctx, signature, &n, data, len) == 1);
+	EVP_MD_CTX_free(ctx);
+	return buf_add(out, signature, n, err);
+}
+
+static void approve(struct bundle *b, const struct policy *p, enum who who, int64_t at)
+{
+	struct bundle_approval a = {.request_sha256 = bundle_request_sha256(b), .policy_sha256 = p->sha256, .approver = people[who].name};
+	struct buf text = BUF_INIT(1024), signature = BUF_INIT(CMS_SIGNATURE_MAX);
+	struct kh_error err = {0};
+
+	cr_assert_eq(bundle_approval_text(&a, &text, &err), 0, "%s", err.msg);
+	cr_assert_eq(cms_sign(certs[who], sign_with, keys[people[who].key], at, text.data, text.len, &signature, &err), 0, "%s", err.msg);
+	a.signature = (struct bundle_blob){(const unsigned char *)signature.data, signature.len};
+	cr_assert_eq(bundle_add_approval(b, &a, &err), 0, "%s", err.msg);
+	buf_free(&text);
+	buf_free(&signature);
+}
+
+/* Two approve, the threshold is two; NULL: it is met. */
+static const struct {
+	enum who first, second;
+	int64_t first_at, second_at, now;
+	const char *says;
+} rows[] = {
+	{ANN, BEN, FETCHED, FETCHED + 60, NOW, NULL},
+	{ANN, BEN, FETCHED - APPROVERS_SKEW, NOW + APPROVERS_SKEW, NOW, NULL},
+	{ANN, BEN, FETCHED - APPROVERS_SKEW - 1, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan; the approval of 'Ann': the signature is of "
+							   "2027-01-15T07:54:59Z, before the fetch of the request (2027-01-15T08:00:00Z)"},
+	{ANN, BEN, NOW, NOW + APPROVERS_SKEW + 1, NOW, "1 did: Ann; missing: Ben, Cy, Dan; the approval of 'Ben': the signature is of "
+						       "2027-01-15T09:05:01Z, after now (2027-01-15T09:00:00Z)"},
+	{ANN, ANN_2, NOW, NOW, NOW, "1 did: Ann; missing: Ben, Cy, Dan"},
+	{BEN, CY, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan; the approval of 'Cy' is by the key of another's"},
+	{ANN, DAN, NOW, NOW, NOW, NULL},
+	{ANN, DAN, NOW, NOW, NOW + 61, "'Dan': the certificate of 'CN=Dan' has expired"},
+	{ANN, DAN, FETCHED, FETCHED, FETCHED + 59, "'Dan': the certificate of 'CN=Dan' is not valid yet"},
+};
+
+Test(approvers, who_counts_and_when)
+{
+	struct policy *p;
+
+	make_people();
+	p = make_policy();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bundle *b = make_bundle();
+		struct kh_error err = {0};
+		int rc;
+
+		approve(b, p, rows[i].first, rows[i].first_at);
+		approve(b, p, rows[i].second, rows[i].second_at);
+		rc = approvers_check(p, b, rows[i].now, &err);
+		cr_assert_eq(rc, rows[i].says ? -1 : 0, "%zu: %s", i, err.msg);
+		if (rows[i].says)
+			cr_assert(err.code == KH_E_CHECK && strstr(err.msg, rows[i].says), "%zu: %s", i, err.msg);
+		bundle_free(b);
+	}
+	policy_free(p);
+	for (size_t i = 0; i < PEOPLE; i++) {
+		EVP_PKEY_free(keys[i]);
+		X509_free(certs[i]);
+	}
+}
