@@ -5,9 +5,10 @@
 #include "base/log.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
-#include "bundle/jsontext.h"
+#include "document.h"
 #include "haul.h"
 #include "keymatch.h"
+#include "pass.h"
 #include "resume.h"
 #include "step.h"
 
@@ -20,28 +21,20 @@ struct fetch_opts {
 	const char *wrapping_algorithm, *token_profile, *wrapping_key_spec, *key_spec;
 };
 
-struct kms_opts {
-	const char *profile, *region, *endpoint_url, *ca_bundle, *connect_timeout, *read_timeout;
-	bool no_verify_ssl;
-};
-
-struct wrap_opts {
-	const char *token, *generate, *module, *module_init_args, *pin_file, *pin_fd, *rsa_aes, *kwp_mechanism;
-	bool no_keep, no_login, token_objects, allow_non_sensitive;
-};
-
-struct import_opts {
-	const char *wait_timeout;
-	bool yes;
+/* The token side beside what pass.h has: a key that is made for the run. */
+struct make_opts {
+	const char *token, *generate;
+	bool no_keep;
 };
 
 struct run_opts {
-	const char *key, *key_id, *out;
+	const char *key, *key_id, *out, *policy;
 	struct fetch_opts fetch;
 	struct intent_opts intent;
-	struct wrap_opts wrap;
-	struct kms_opts kms;
-	struct import_opts import;
+	struct make_opts make;
+	struct pass_token wrap;
+	struct pass_kms kms;
+	struct pass_import import;
 };
 
 #define AT(member) .offset = offsetof(struct run_opts, member)
@@ -50,6 +43,8 @@ static const struct opt_row own_rows[] = {
 	{.name = "key-id", .kind = OPT_TEXT, AT(key_id), .arg = "ID", .text = "the KMS key: ARN, id or alias"},
 	{.name = "out", .kind = OPT_OUTPUT, AT(out), .arg = "BUNDLE",
 	 .text = "keep the bundle there; run again with it, it continues"},
+	{.name = "policy", .kind = OPT_INPUT, AT(policy), .arg = "FILE",
+	 .text = "the policy that counts, keyhaul-policy(5), for each step"},
 };
 
 #undef AT
@@ -66,57 +61,23 @@ static const struct opt_row fetch_rows[] = {
 };
 
 #undef AT
-#define AT(member) .offset = offsetof(struct wrap_opts, member)
-static const struct opt_row wrap_rows[] = {
+#define AT(member) .offset = offsetof(struct make_opts, member)
+static const struct opt_row make_rows[] = {
 	{.name = "token", .kind = OPT_URI, AT(token), .arg = "URI", .text = "instead of --key: the token to make a key on"},
 	{.name = "generate", .kind = OPT_TEXT, AT(generate), .arg = "LABEL", .text = "the new key's label, with --token"},
 	{.name = "no-keep", .kind = OPT_FLAG, AT(no_keep), .text = "with --generate: the key is gone afterwards"},
-	/* no .env: keyhaul-token reads KEYHAUL_MODULE itself */
-	{.name = "module", .kind = OPT_INPUT, AT(module), .arg = "FILE", .text = "the token's PKCS#11 module"},
-	{.name = "module-init-args", .kind = OPT_TEXT, AT(module_init_args), .arg = "TEXT",
-	 .text = "text that the module is initialised with"},
-	{.name = "pin-file", .kind = OPT_INPUT, AT(pin_file), .arg = "FILE", .text = "the PIN, in the first line"},
-	{.name = "pin-fd", .kind = OPT_TEXT, AT(pin_fd), .arg = "N", .text = "the PIN, from a file descriptor"},
-	{.name = "no-login", .kind = OPT_FLAG, AT(no_login), .text = "the token asks for no PIN"},
-	{.name = "token-objects", .kind = OPT_FLAG, AT(token_objects),
-	 .text = "for a token that has no session objects"},
-	{.name = "rsa-aes", .kind = OPT_TEXT, AT(rsa_aes), .arg = "WAY", .text = "native, two-step or auto"},
-	{.name = "kwp-mechanism", .kind = OPT_TEXT, AT(kwp_mechanism), .arg = "NUMBER",
-	 .text = "the mechanism that is RFC 5649 on this token"},
-	{.name = "allow-non-sensitive", .kind = OPT_FLAG, AT(allow_non_sensitive),
-	 .text = "wrap a key that is not CKA_SENSITIVE"},
-};
-
-#undef AT
-#define AT(member) .offset = offsetof(struct kms_opts, member)
-static const struct opt_row kms_rows[] = {
-	{.name = "profile", .kind = OPT_TEXT, AT(profile), .arg = "NAME", .text = "AWS profile"},
-	{.name = "region", .kind = OPT_TEXT, AT(region), .arg = "REGION", .text = "AWS Region"},
-	{.name = "endpoint-url", .kind = OPT_TEXT, AT(endpoint_url), .arg = "URL", .text = "KMS endpoint"},
-	{.name = "ca-bundle", .kind = OPT_INPUT, AT(ca_bundle), .arg = "FILE", .text = "CA certificates (PEM)"},
-	{.name = "no-verify-ssl", .kind = OPT_FLAG, AT(no_verify_ssl), .text = "do not verify TLS"},
-	{.name = "cli-connect-timeout", .kind = OPT_TEXT, AT(connect_timeout), .arg = "SECONDS",
-	 .text = "for connecting"},
-	{.name = "cli-read-timeout", .kind = OPT_TEXT, AT(read_timeout), .arg = "SECONDS", .text = "for each answer"},
-};
-
-#undef AT
-#define AT(member) .offset = offsetof(struct import_opts, member)
-static const struct opt_row import_rows[] = {
-	{.name = "wait-timeout", .kind = OPT_TEXT, AT(wait_timeout), .arg = "SECONDS",
-	 .text = "how long to wait until KMS shows the material"},
-	{.name = "yes", .kind = OPT_FLAG, AT(yes), .text = "import a key that was not kept although it expires"},
 };
 #undef AT
 
-enum { OWN, FETCH, INTENT, WRAP, KMS, IMPORT };
+enum { OWN, FETCH, INTENT, MAKE, WRAP, KMS, IMPORT };
 static const struct opt_group groups[] = {
 	[OWN] = OPT_GROUP(NULL, own_rows, 0),
 	[FETCH] = OPT_GROUP("Fetch", fetch_rows, offsetof(struct run_opts, fetch)),
 	[INTENT] = OPT_GROUP("What the import says", intent_rows, offsetof(struct run_opts, intent)),
-	[WRAP] = OPT_GROUP("Token", wrap_rows, offsetof(struct run_opts, wrap)),
-	[KMS] = OPT_GROUP("AWS", kms_rows, offsetof(struct run_opts, kms)),
-	[IMPORT] = OPT_GROUP("Import", import_rows, offsetof(struct run_opts, import)),
+	[MAKE] = OPT_GROUP("A key that is made", make_rows, offsetof(struct run_opts, make)),
+	[WRAP] = OPT_GROUP("Token", pass_token_rows, offsetof(struct run_opts, wrap)),
+	[KMS] = OPT_GROUP("AWS", pass_kms_rows, offsetof(struct run_opts, kms)),
+	[IMPORT] = OPT_GROUP("Import", pass_import_rows, offsetof(struct run_opts, import)),
 	OPT_GROUPS_END,
 };
 
@@ -137,7 +98,7 @@ static int check_kept(const struct run_opts *o, const struct bundle *before, con
 
 	if (before && bundle_request(before)->intent.expiration_model)
 		model = bundle_request(before)->intent.expiration_model;
-	if (!o->wrap.no_keep || o->import.yes || !model || strcmp(model, INTENT_EXPIRES) != 0 || (before && bundle_receipt(before)))
+	if (!o->make.no_keep || o->import.yes || !model || strcmp(model, INTENT_EXPIRES) != 0 || (before && bundle_receipt(before)))
 		return 0;
 	kh_fail(err, KH_E_CHECK, 0, "--no-keep, and the import expires: the key could never be imported again");
 	return kh_hint(err, "leave --no-keep out, or say --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE%s, or --yes",
@@ -149,13 +110,13 @@ static int check_opts(const struct cmd *c, const struct bundle *before, struct k
 	const struct run_opts *o = c->opts;
 	struct resume_said said = {
 		.key = o->key,
-		.token = o->wrap.token,
-		.generate = o->wrap.generate,
+		.token = o->make.token,
+		.generate = o->make.generate,
 		.wrapping_algorithm = o->fetch.wrapping_algorithm,
 		.wrapping_key_spec = o->fetch.wrapping_key_spec,
 		.key_spec = o->fetch.key_spec,
 		.token_profile = o->fetch.token_profile,
-		.no_keep = o->wrap.no_keep,
+		.no_keep = o->make.no_keep,
 	};
 
 	if (intent_from_opts(&o->intent, &said.intent, err) || check_kept(o, before, &said.intent, err))
@@ -173,61 +134,47 @@ static int check_uri(const char *name, const char *uri, struct kh_error *err)
 
 static int check_names(const struct run_opts *o, struct kh_error *err)
 {
-	const bool makes = o->wrap.token || o->wrap.generate;
+	const bool makes = o->make.token || o->make.generate;
 
 	if (!o->key_id || !o->key == !makes) {
 		kh_fail(err, KH_E_USAGE, 0, !o->key_id ? "--key-id is missing" : "give either --key, or --token and --generate");
 		return kh_hint(err, "--key names the key on the token, --key-id the one in KMS");
 	}
-	if (!o->wrap.token != !o->wrap.generate)
+	if (!o->make.token != !o->make.generate)
 		return kh_fail(err, KH_E_USAGE, 0, "--token and --generate go together");
 	if (arn_kind_of(o->key_id) == ARN_NONE)
 		return kh_fail(err, KH_E_USAGE, 0, "--key-id: '%.300s' is no key id, ARN or alias", o->key_id);
-	return check_uri("--key", o->key, err) || check_uri("--token", o->wrap.token, err) ? -1 : 0;
+	return check_uri("--key", o->key, err) || check_uri("--token", o->make.token, err) ? -1 : 0;
 }
-
-/* Passes on what was given of a group, word for word. */
-static int pass_on(struct step *s, const struct cmd *c, int group, struct kh_error *err)
-{
-	const struct opt_group *g = &groups[group];
-	const char *opts = (const char *)c->opts + g->offset;
-
-	for (size_t i = 0; i < g->n; i++) {
-		const struct opt_row *row = &g->rows[i];
-
-		if (!opt_given(row, opts))
-			continue;
-		if (step_option(s, row->name, row->kind == OPT_FLAG ? NULL : *(const char *const *)(opts + row->offset),
-				err))
-			return -1;
-	}
-	return 0;
-}
-
 
 enum run_step { STEP_FETCH, STEP_WRAP, STEP_IMPORT, STEPS };
 static const char *const step_verbs[STEPS] = {
 	[STEP_FETCH] = "fetch", [STEP_WRAP] = "wrap", [STEP_IMPORT] = "import"};
 
-static int words_for(struct step *s, const struct cmd *c, enum run_step which, const char *path, struct kh_error *err)
+static int words_for(struct step *s, const struct cmd *c, enum run_step which, const char *const *path,
+		     struct kh_error *err)
 {
 	const struct run_opts *o = c->opts;
 	const struct verb *verb = verbs_find(step_verbs[which]);
 
 	step_begin(s, verb->program, verb->verb);
+	if (which != STEP_FETCH)
+		step_operands(s, path, 1);
 	if (c->common.json && step_option(s, "json", NULL, err))
 		return -1;
 	if (c->common.debug && step_option(s, "debug", NULL, err))
 		return -1;
+	if (o->policy && step_option(s, "policy", o->policy, err))
+		return -1;
 	if (which == STEP_WRAP)
-		return (o->key && step_option(s, "key", o->key, err)) || pass_on(s, c, WRAP, err) || step_operand(s, path, err) ? -1
-														     : 0;
-	if (pass_on(s, c, INTENT, err) || pass_on(s, c, KMS, err))
+		return (o->key && step_option(s, "key", o->key, err)) || pass_on(s, &groups[MAKE], o, err) ? -1
+			: pass_on(s, &groups[WRAP], o, err);
+	if (pass_on(s, &groups[INTENT], o, err) || pass_on(s, &groups[KMS], o, err))
 		return -1;
 	if (which == STEP_IMPORT)
-		return pass_on(s, c, IMPORT, err) || step_operand(s, path, err) ? -1 : 0;
-	return step_option(s, "key-id", o->key_id, err) || pass_on(s, c, FETCH, err) ||
-			       step_option(s, "out", path, err)
+		return pass_on(s, &groups[IMPORT], o, err);
+	return step_option(s, "key-id", o->key_id, err) || pass_on(s, &groups[FETCH], o, err) ||
+			       step_option(s, "out", *path, err)
 		       ? -1
 		       : 0;
 }
@@ -236,21 +183,11 @@ static int words_for(struct step *s, const struct cmd *c, enum run_step which, c
 static int take_document(struct cmd *c, const struct step *s, const struct bundle_material *m, struct kh_error *why,
 			 struct kh_error *err)
 {
-	json_error_t bad;
-	json_t *doc = jsontext_read(buf_text(&s->output), s->output.len, JSON_REJECT_DUPLICATES, &bad);
-	const char *message = NULL, *hint = NULL, *native = NULL;
+	json_t *doc = NULL;
 
-	if (!json_is_object(doc)) {
-		json_decref(doc);
-		if (!doc && json_error_code(&bad) == json_error_out_of_memory)
-			return kh_fail_memory(err);
-		return kh_fail(err, KH_E_SYSTEM, 0, "%s did not answer with JSON", s->program);
-	}
-	if (json_unpack(doc, "{s:{s:s, s:s, s:s}}", "error", "message", &message, "hint", &hint, "native", &native) == 0) {
-		kh_context(why, "%.700s", message);
-		kh_hint(why, "%s", hint);
-		kh_name(why, native);
-	}
+	if (document_read(s, &doc, err))
+		return -1;
+	(void)document_error(doc, why);
 	(void)json_object_del(doc, "keyhaul_output");
 	if (json_object_set_new(doc, "item", json_string(s->words[1])) ||
 	    (m && json_object_set_new(doc, "key", keymatch_json(m)))) {
@@ -300,7 +237,7 @@ static int one_step(struct cmd *c, enum run_step which, const char *path, struct
 	struct step s;
 	int rc = -1;
 
-	if (words_for(&s, c, which, path, err) || (which == STEP_IMPORT && bundle_read(path, &b, err)))
+	if (words_for(&s, c, which, &path, err) || (which == STEP_IMPORT && bundle_read(path, &b, err)))
 		goto out;
 	m = b ? bundle_material(b) : NULL;
 	if (tell_key(c, &s, m, err) || step_run(&s, err))

@@ -94,6 +94,27 @@ static int check_form(const char *option, const char *uri, struct kh_error *err)
 	return 0;
 }
 
+const char *keymatch_token(const char *uri, size_t *len)
+{
+	const char *value = strncmp(uri, SCHEME, strlen(SCHEME)) == 0 ? find(uri, "token", len) : NULL;
+
+	if (!value)
+		return NULL;
+	*len += strlen("token=");
+	return value - strlen("token=");
+}
+
+bool keymatch_same_token(const char *a, const char *b)
+{
+	size_t a_len = 0, b_len = 0;
+	const char *a_at = keymatch_token(a, &a_len), *b_at = keymatch_token(b, &b_len);
+	struct value x, y;
+
+	if (!a_at || !b_at)
+		return true;
+	return decode(a_at, a_len, &x) && decode(b_at, b_len, &y) && x.len == y.len && memcmp(x.bytes, y.bytes, x.len) == 0;
+}
+
 static const char *class_of(const struct bundle_material *m)
 {
 	const char *type = m->key.type ? m->key.type : "";

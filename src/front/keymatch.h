@@ -22,6 +22,12 @@ int keymatch_label(const char *label, const struct bundle_material *m, struct kh
 /* Whether two URIs can be of one key: no path attribute that both name differs. KH_E_USAGE, KH_E_INPUT. */
 int keymatch_request(const char *name, const char *uri, const struct bundle_request *r, struct kh_error *err);
 
+/* False where both URIs name a token, and not the same one. */
+bool keymatch_same_token(const char *a, const char *b);
+
+/* The token of a URI as it stands there, "token=NAME", and its length; NULL: it names none. */
+const char *keymatch_token(const char *uri, size_t *len);
+
 /* The material's key in words: "'order' (AES, 256 bits, id 01ff) of token 'hsm', serial 7". */
 void keymatch_words(const struct bundle_material *m, char out[KEYMATCH_WORDS]);
 

@@ -10,6 +10,7 @@ extern const struct cmd_row inspect_row;
 extern const struct cmd_row export_row;
 extern const struct cmd_row adopt_row;
 extern const struct cmd_row run_row;
+extern const struct cmd_row renew_row;
 extern const struct cmd_row compare_row;
 extern const struct cmd_row transcript_row;
 extern const struct cmd_row record_row;

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,30 +41,51 @@ int step_option(struct step *s, const char *name, const char *value, struct kh_e
 	return add(s, room, err) || (value && add(s, value, err)) ? -1 : 0;
 }
 
-int step_operand(struct step *s, const char *word, struct kh_error *err)
+void step_operands(struct step *s, const char *const *words, size_t n)
 {
-	return add(s, "--", err) || add(s, word, err) ? -1 : 0;
+	s->operands = words;
+	s->n_operands = n;
+}
+
+/* The words up to a NULL; the caller frees the array alone. */
+static const char **all_words(const struct step *s)
+{
+	const char **out = calloc(s->n + s->n_operands + 2, sizeof(*out));
+
+	if (!out)
+		return NULL;
+	memcpy((void *)out, (const void *)s->words, s->n * sizeof(*out));
+	if (s->n_operands) {
+		out[s->n] = "--";
+		memcpy((void *)(out + s->n + 1), (const void *)s->operands, s->n_operands * sizeof(*out));
+	}
+	return out;
 }
 
 /* Gives the pid, or -1. No shell and no PATH: the path is whole. */
 static pid_t start(const struct step *s, int out, struct kh_error *err)
 {
 	posix_spawn_file_actions_t actions;
+	const char **words;
 	char path[VERBS_PATH];
 	pid_t pid = -1;
 	int rc;
 
 	if (verbs_path(s->program, path, err))
 		return -1;
-	rc = posix_spawn_file_actions_init(&actions);
-	if (rc) {
-		kh_fail_errno(err, KH_E_SYSTEM, rc, "%s", path);
+	words = all_words(s);
+	if (!words) {
+		kh_fail_memory(err);
 		return -1;
 	}
-	rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	if (!rc)
-		rc = posix_spawn(&pid, path, &actions, NULL, (char *const *)(uintptr_t)s->words, environ);
-	posix_spawn_file_actions_destroy(&actions);
+	rc = posix_spawn_file_actions_init(&actions);
+	if (!rc) {
+		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+		if (!rc)
+			rc = posix_spawn(&pid, path, &actions, NULL, (char *const *)(uintptr_t)words, environ);
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	free((void *)words);
 	if (!rc)
 		return pid;
 	verbs_not_started(s->program, rc, err);

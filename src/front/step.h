@@ -6,14 +6,16 @@
 #include "base/buf.h"
 
 #define STEP_WORDS_MAX 64
-#define STEP_OUTPUT_MAX (1u << 20) /* bytes of another program's result */
+#define STEP_OUTPUT_MAX (64u << 20) /* bytes of another program's result: of ten thousand bundles as JSON */
 
 /* A run of one of the other programs: its words, its exit status and what it wrote to stdout. */
 struct step {
 	const char *program;
-	const char *words[STEP_WORDS_MAX + 1]; /* words[0] is the program; up to a NULL */
+	const char *words[STEP_WORDS_MAX]; /* words[0] is the program */
 	size_t n;
 	char names[STEP_WORDS_MAX][32]; /* "--name" of options */
+	const char *const *operands;
+	size_t n_operands;
 	int status;
 	struct buf output;
 };
@@ -24,8 +26,8 @@ void step_begin(struct step *s, const char *program, const char *verb);
 /* Adds --NAME and its value (NULL: a flag); the value is not copied. KH_E_USAGE where there are too many words. */
 int step_option(struct step *s, const char *name, const char *value, struct kh_error *err);
 
-/* Adds the operand, which is the last word; "--" before it, so that no name is taken for an option. Not copied. */
-int step_operand(struct step *s, const char *word, struct kh_error *err);
+/* Sets the operands, which are the last words, "--" before them, so that no name is taken for an option. Not copied. */
+void step_operands(struct step *s, const char *const *words, size_t n);
 
 /*
  * Runs it to its end, stdout into s->output, all else (terminal, stderr, environment, descriptors) as ours. 0 when

@@ -11,6 +11,7 @@
 #include "fetch.h"
 #include "fetch_plan.h"
 #include "flight.h"
+#include "span.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct fetch_opts {
 	const char *plan;
 	const char *csv;
 	const char *policy;
+	const char *expiring_within;
 	long jobs;
 };
 
@@ -48,6 +50,8 @@ static const struct opt_row fetch_rows[] = {
 	 .text = "every key of a plan, keyhaul-plan(5), in place of --key-id; run again it does what is left"},
 	{.name = "out", .kind = OPT_OUTPUT, AT(out), .arg = "BUNDLE",
 	 .text = "the bundle to write, which must not exist; with --plan the folder of the bundles"},
+	{.name = "expiring-within", .kind = OPT_TEXT, AT(expiring_within), .arg = "SPAN",
+	 .text = "with --plan: in place of what is new what KMS has and drops so soon, or has dropped; such as 30d"},
 	{.name = "csv", .kind = OPT_OUTPUT, AT(csv), .arg = "FILE", .text = "with --plan: the table at the end as CSV too"},
 	{.name = "jobs", .kind = OPT_NUMBER, AT(jobs), .arg = "N", .text = "with --plan: keys at a time (32)", .min = 1,
 	 .max = FLIGHT_JOBS_MAX, .preset = FLIGHT_JOBS},
@@ -93,8 +97,8 @@ static int read_want(struct fetch_run *r, int64_t now, struct kh_error *err)
 
 	if (!o->key_id)
 		return kh_fail(err, KH_E_USAGE, 0, "--key-id is missing");
-	if (o->csv)
-		return kh_fail(err, KH_E_USAGE, 0, "--csv is for --plan");
+	if (o->csv || o->expiring_within)
+		return kh_fail(err, KH_E_USAGE, 0, "--%s is for --plan", o->csv ? "csv" : "expiring-within");
 	if (arn_kind_of(o->key_id) == ARN_NONE) {
 		kh_fail(err, KH_E_USAGE, 0, "--key-id '%.200s' is no key id, ARN or alias", o->key_id);
 		return kh_hint(err, "a key id, its ARN, alias/NAME or an alias's ARN");
@@ -115,7 +119,7 @@ static int read_want(struct fetch_run *r, int64_t now, struct kh_error *err)
 /* The plan says it; an option that says it too could only contradict. */
 static int check_plan_alone(const struct fetch_opts *o, struct kh_error *err)
 {
-	static const char *const allowed[] = {"plan", "out", "csv", "token-profile", "policy", "jobs"};
+	static const char *const allowed[] = {"plan", "out", "csv", "token-profile", "policy", "jobs", "expiring-within"};
 	const struct opt_group both[] = {OPT_GROUP(NULL, fetch_rows, 0),
 					 OPT_GROUP(NULL, intent_rows, offsetof(struct fetch_opts, intent))};
 
@@ -234,6 +238,18 @@ out:
 	return rc;
 }
 
+static int fetch_by_plan(struct cmd *c, const struct fetch_run *r, struct kh_error *err)
+{
+	const struct fetch_opts *o = r->opts;
+	struct fetch_plan_opts plan = {.aws = &o->aws, .plan = o->plan, .out = o->out, .csv = o->csv,
+				       .profile = r->fetch.want.profile, .profile_path = o->token_profile, .policy = r->policy, .jobs = o->jobs,
+				       .renew = o->expiring_within != NULL};
+
+	if (plan.renew && span_parse("expiring-within", o->expiring_within, &plan.within, err))
+		return -1;
+	return fetch_plan(c, &plan, err);
+}
+
 static int run_fetch(struct cmd *c, struct kh_error *err)
 {
 	struct fetch_run r = {.opts = c->opts};
@@ -244,11 +260,7 @@ static int run_fetch(struct cmd *c, struct kh_error *err)
 		return -1;
 	if (read_options(&r, err))
 		goto out;
-	if (o->plan)
-		rc = fetch_plan(c, &(struct fetch_plan_opts){&o->aws, o->plan, o->out, o->csv, r.fetch.want.profile,
-							     o->token_profile, r.policy, o->jobs}, err);
-	else
-		rc = fetch_one(c, &r, err);
+	rc = o->plan ? fetch_by_plan(c, &r, err) : fetch_one(c, &r, err);
 out:
 	fetch_clear(&r.fetch);
 	session_close(&r.session);

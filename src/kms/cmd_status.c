@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "cmd_kms.h"
 
-#include "aws/awstime.h"
 #include "bundle/result.h"
 #include "exposition.h"
 #include "planned.h"
+#include "span.h"
 
 #include <limits.h>
 #include <string.h>
@@ -29,7 +29,6 @@ struct survey {
 };
 
 #define AT(field) .offset = offsetof(struct status_opts, field)
-#define WITHIN "30d"
 
 static const char *const formats[] = {"text", "prometheus", NULL};
 
@@ -47,7 +46,6 @@ static const struct opt_row status_rows[] = {
 static int read_options(struct cmd *c, struct survey *s, struct kh_error *err)
 {
 	const struct status_opts *o = s->opts;
-	struct awstime t;
 
 	if (!o->key_ids.n && !c->nwords && !o->plan) {
 		kh_fail(err, KH_E_USAGE, 0, "no key is named");
@@ -55,11 +53,8 @@ static int read_options(struct cmd *c, struct survey *s, struct kh_error *err)
 	}
 	if (o->plan && plan_read(o->plan, &s->plan, err))
 		return -1;
-	if (awstime_parse(o->expiring_within ? o->expiring_within : WITHIN, &t, err) || !t.relative) {
-		kh_fail(err, KH_E_USAGE, 0, "--expiring-within '%.60s' is no span", o->expiring_within);
-		return kh_hint(err, "days or hours, such as 30d or 36h");
-	}
-	s->within = t.seconds;
+	if (span_parse("expiring-within", o->expiring_within ? o->expiring_within : SPAN_EXPIRING, &s->within, err))
+		return -1;
 	if (o->format && strcmp(o->format, "prometheus") == 0)
 		return exposition_new(&s->exposition, err);
 	return 0;

@@ -11,8 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PATH_MAX_LEN 4096
-#define EXPIRED_MAX 1000
+#define ASIDE_MAX 1000
 
 void fetch_item_want(const struct fetch_item *i, const char *plan_sha256, const struct policy *policy, struct fetch_want *out)
 {
@@ -59,9 +58,8 @@ static int same_policy(const char *is, const struct policy *policy, struct kh_er
 				   : "give that policy with --policy, or move the bundle away");
 }
 
-/* A bundle that is there is the plan's own, of this or an earlier state of the file. */
-static int check_there(const struct bundle *b, const struct fetch_item *i, const struct fetch_want *want, bool rehearsal,
-		       struct kh_error *err)
+int fetch_item_check(const struct bundle *b, const struct fetch_item *i, const struct fetch_want *want, bool rehearsal,
+		     struct kh_error *err)
 {
 	const struct bundle_request *r = bundle_request(b);
 	struct kh_error why;
@@ -86,22 +84,30 @@ static int check_there(const struct bundle *b, const struct fetch_item *i, const
 	return same_intent(&r->intent, &want->intent, err);
 }
 
-/* The first name that is free. The bundle is locked, so nobody of ours takes it meanwhile. */
-static int set_aside(const char *path, struct kh_error *err)
+int fetch_item_aside(const char *path, const char *why, char out[FETCH_ITEM_PATH], int *n, struct kh_error *err)
 {
-	char aside[PATH_MAX_LEN];
 	struct stat st;
 
-	for (int n = 1; n <= EXPIRED_MAX; n++) {
-		(void)snprintf(aside, sizeof(aside), "%s.expired-%d", path, n);
-		if (lstat(aside, &st) == 0)
-			continue;
-		if (rename(path, aside))
-			return kh_fail_errno(err, KH_E_SYSTEM, errno, "setting %s aside", path);
-		log_debug("%s: past its time, now %s", path, aside);
-		return 0;
+	for (*n = 1; *n <= ASIDE_MAX; (*n)++) {
+		if (snprintf(out, FETCH_ITEM_PATH, "%s.%s-%d", path, why, *n) >= FETCH_ITEM_PATH)
+			return kh_fail(err, KH_E_INPUT, 0, "%.200s...: the name is too long", path);
+		if (lstat(out, &st))
+			return 0;
 	}
-	return kh_fail(err, KH_E_INPUT, 0, "%s.expired-1 to -%d are all there: clear them away", path, EXPIRED_MAX);
+	return kh_fail(err, KH_E_INPUT, 0, "%s.%s-1 to -%d are all there: clear them away", path, why, ASIDE_MAX);
+}
+
+static int set_aside(const char *path, struct kh_error *err)
+{
+	char aside[FETCH_ITEM_PATH];
+	int n;
+
+	if (fetch_item_aside(path, "expired", aside, &n, err))
+		return -1;
+	if (rename(path, aside))
+		return kh_fail_errno(err, KH_E_SYSTEM, errno, "setting %s aside", path);
+	log_debug("%s: past its time, now %s", path, aside);
+	return 0;
 }
 
 static int judge(struct fetch_item *i, const struct bundle *b, struct kh_error *err)
@@ -136,7 +142,7 @@ int fetch_item_look(struct fetch_item *i, const struct fetch_want *want, bool re
 	text = file_content(file);
 	if (!text)
 		rc = 0;
-	else if (!bundle_parse(buf_text(text), text->len, &b, err) && !check_there(b, i, want, rehearsal, err))
+	else if (!bundle_parse(buf_text(text), text->len, &b, err) && !fetch_item_check(b, i, want, rehearsal, err))
 		rc = judge(i, b, err);
 	bundle_free(b);
 	file_close(file);

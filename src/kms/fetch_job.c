@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/progress.h"
 #include "creation.h"
-#include "fetch_item.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +26,13 @@ struct key_job {
 	char (*arns)[ARN_MAX];	  /* of the places of a key that is made */
 };
 
-/* Only the first such error counts. */
-static void end_run(struct fetch_jobs *r, const struct kh_error *err)
+void fetch_job_end_run(struct fetch_jobs *r, const struct kh_error *err)
 {
 	if (r->fatal.code == KH_OK)
 		r->fatal = *err;
 }
 
-static char *path_of(const struct fetch_jobs *r, const char *name, struct kh_error *err)
+char *fetch_job_path(const struct fetch_jobs *r, const char *name, struct kh_error *err)
 {
 	size_t size = strlen(r->opts->out) + strlen(name) + 2;
 	char *path = malloc(size);
@@ -60,6 +58,10 @@ static json_t *result_of(const struct fetch_item *i)
 				   (int)i->material + 1);
 
 	clock_format(i->until, until);
+	if (object && i->material_id[0] && json_object_set_new(object, "key_material_id", json_string(i->material_id))) {
+		json_decref(object);
+		return NULL;
+	}
 	if (object && i->until &&
 	    json_object_set_new(object, i->imported ? "valid_to" : "parameters_valid_to", json_string(until))) {
 		json_decref(object);
@@ -68,18 +70,19 @@ static json_t *result_of(const struct fetch_item *i)
 	return object;
 }
 
-static void put(struct fetch_jobs *r, const struct fetch_item *i)
+void fetch_job_put(struct fetch_jobs *r, const struct fetch_item *i)
 {
 	const struct table_row row = {.item = i->path, .arn = i->arn, .result = i->result, .until = i->until,
 				      .json = r->c->common.json ? result_of(i) : json_null()};
 	struct kh_error err;
 
 	progress_step();
+	r->open += !i->imported;
 	if (table_put(r->table, row_of(i), &row, &err))
-		end_run(r, &err);
+		fetch_job_end_run(r, &err);
 }
 
-static void put_failed(struct fetch_jobs *r, struct fetch_item *i, const struct kh_error *cause)
+void fetch_job_failed(struct fetch_jobs *r, struct fetch_item *i, const struct kh_error *cause)
 {
 	struct kh_error why = *cause, err;
 	const struct table_row row = {.item = i->path, .arn = i->arn[0] ? i->arn : i->key_id, .why = &why};
@@ -88,9 +91,9 @@ static void put_failed(struct fetch_jobs *r, struct fetch_item *i, const struct 
 	i->result = "failed";
 	kh_context(&why, "%s", i->path);
 	if (why.code == KH_E_MEMORY || why.code == KH_E_INTERRUPTED)
-		end_run(r, &why);
+		fetch_job_end_run(r, &why);
 	else if (table_put(r->table, row_of(i), &row, &err))
-		end_run(r, &err);
+		fetch_job_end_run(r, &err);
 }
 
 /* Every bundle that is not there yet fails by what stood in its way. */
@@ -98,7 +101,7 @@ static void fail_missing(struct key_job *j, const struct place *place, const str
 {
 	for (size_t i = 0; i < j->n_items; i++)
 		if (!j->items[i].result && (!place || j->items[i].place == place))
-			put_failed(j->run, &j->items[i], why);
+			fetch_job_failed(j->run, &j->items[i], why);
 }
 
 static bool misses(const struct key_job *j, const struct place *place)
@@ -139,7 +142,7 @@ static int make_items(struct key_job *j, struct kh_error *err)
 
 			*item = (struct fetch_item){.place = &j->places[p], .material = m, .now = j->run->c->now};
 			plan_bundle_name(j->key, m, j->places[p].region, name);
-			item->path = path_of(j->run, name, err);
+			item->path = fetch_job_path(j->run, name, err);
 			if (!item->path)
 				return -1;
 			j->n_items++;
@@ -163,7 +166,7 @@ static int open_job(struct key_job *j, struct kh_error *err)
 	if (!j->key->create.at)
 		return 0;
 	(void)snprintf(name, sizeof(name), "%s.create", j->key->name);
-	path = path_of(j->run, name, err);
+	path = fetch_job_path(j->run, name, err);
 	rc = path ? creation_open(path, &j->creation, err) : -1;
 	free(path);
 	return rc;
@@ -178,9 +181,9 @@ static void look(struct key_job *j)
 
 		fetch_item_want(item, plan_sha256(j->run->plan), j->run->opts->policy, &want);
 		if (fetch_item_look(item, &want, endpoint_is_loopback(&j->endpoint), &err))
-			put_failed(j->run, item, &err);
+			fetch_job_failed(j->run, item, &err);
 		else if (item->result)
-			put(j->run, item);
+			fetch_job_put(j->run, item);
 	}
 }
 
@@ -236,9 +239,9 @@ static void get(struct key_job *j, struct fetch_item *item, const struct endpoin
 	f.want.profile = j->run->opts->profile;
 	f.want.profile_path = j->run->opts->profile_path;
 	if (fetch_item_get(item, &f, &err))
-		put_failed(j->run, item, &err);
+		fetch_job_failed(j->run, item, &err);
 	else
-		put(j->run, item);
+		fetch_job_put(j->run, item);
 	fetch_clear(&f);
 }
 
@@ -282,7 +285,7 @@ void fetch_job(void *jobs, size_t i)
 		if (j.n_items)
 			fail_missing(&j, NULL, &err);
 		else
-			end_run(r, &err); /* no endpoint, no Region: that of no key will be there */
+			fetch_job_end_run(r, &err); /* no endpoint, no Region: that of no key will be there */
 	} else {
 		know_key(&j);
 		look(&j);

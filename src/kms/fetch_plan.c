@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "fetch_job.h"
+#include "renew_job.h"
 
 #include "base/progress.h"
 #include "fetch_item.h"
@@ -80,6 +81,8 @@ static int print_next(const struct fetch_jobs *r, struct kh_error *err)
 {
 	const char *uri = plan_key(r->plan, 0)->materials[0].key_uri, *token = strstr(uri, "token=");
 
+	if (r->opts->renew && !r->open)
+		return 0;
 	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-')
 		return 0;
 	return cmd_printf(r->c, err, "next: keyhaul-token wrap --token 'pkcs11:%.*s' '%s'/*.bundle\n",
@@ -92,7 +95,7 @@ static int run_all(struct fetch_jobs *r, struct kh_error *err)
 	int rc;
 
 	progress_begin("fetching", 0, r->places.rows);
-	rc = session_run(&r->session, n, (size_t)r->opts->jobs, fetch_job, r, &begun, err);
+	rc = session_run(&r->session, n, (size_t)r->opts->jobs, r->opts->renew ? renew_job : fetch_job, r, &begun, err);
 	progress_end();
 	if (rc)
 		return -1;

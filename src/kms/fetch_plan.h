@@ -16,6 +16,8 @@ struct fetch_plan_opts {
 	const char *profile_path;
 	const struct policy *policy; /* the one in force; NULL: none */
 	long jobs; /* keys at a time */
+	bool renew; /* only what KMS has and drops soon, or has dropped */
+	int64_t within; /* so soon, in seconds */
 };
 
 /*

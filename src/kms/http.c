@@ -91,6 +91,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 		keep(value, end, a->error_type, sizeof(a->error_type));
 	else if (name == 16 && strncasecmp(line, "x-amzn-RequestId", name) == 0)
 		keep(value, end, a->request_id, sizeof(a->request_id));
+	else if (name == 19 && strncasecmp(line, "x-keyhaul-sim-clock", name) == 0)
+		keep(value, end, a->sim_clock, sizeof(a->sim_clock));
 	else if (name == 4 && strncasecmp(line, "Date", name) == 0)
 		take_date(value, end, a);
 	return len;

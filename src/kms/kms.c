@@ -10,11 +10,14 @@
 #include "reply.h"
 #include "retry.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DATE_OFF_MAX 900 /* seconds that a Date may be off: no signature of ours would be taken by such a clock */
+
+#define SIM_CLOCK_MAX 1000000000LL /* seconds that a rehearsal may be ahead or behind: thirty years */
 
 /* The call in hand. */
 struct call {
@@ -60,6 +63,19 @@ static void log_attempt(const struct call *call, const struct kms_answer *answer
 			  answer->status, took, answer->request_id[0] ? answer->request_id : "none");
 }
 
+/* A rehearsal's time may be any: keyhaul-sim says how far it is from the Date, and is believed from this machine alone. */
+static int64_t sim_clock(const struct kms *k, const struct kms_answer *answer)
+{
+	char *end = NULL;
+	long long ahead;
+
+	if (!answer->sim_clock[0] || !k->no_proxy)
+		return 0;
+	errno = 0;
+	ahead = strtoll(answer->sim_clock, &end, 10);
+	return errno || *end || ahead < -SIM_CLOCK_MAX || ahead > SIM_CLOCK_MAX ? 0 : (int64_t)ahead;
+}
+
 static void take_date(struct kms *k, const struct kms_answer *answer)
 {
 	int64_t now_ms = k->pace.now_ms(k->pace.ctx), off = answer->date - now_ms / 1000;
@@ -67,7 +83,7 @@ static void take_date(struct kms *k, const struct kms_answer *answer)
 	if (!answer->date)
 		return;
 	if (off >= -DATE_OFF_MAX && off <= DATE_OFF_MAX) {
-		k->date = answer->date;
+		k->date = answer->date + sim_clock(k, answer);
 		k->date_ms = now_ms;
 	} else if (!k->date_warned) {
 		k->date_warned = true;

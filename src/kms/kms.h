@@ -35,6 +35,7 @@ struct kms_answer {
 	char error_type[128]; /* x-amzn-ErrorType */
 	char request_id[KMS_ID_MAX];
 	int64_t date;	      /* the Date header; 0 for none */
+	char sim_clock[16];   /* seconds that keyhaul-sim's time is ahead of Date (its --clock); "" for none */
 	bool sent;	      /* some of the request left this machine */
 	bool tls_verified;
 };
@@ -111,7 +112,7 @@ void kms_reply_clear(struct kms_reply *reply);
 
 /*
  * Seconds since 1970 by KMS's own clock as far as a reply showed it, else by ours. A Date further from ours than KMS
- * takes signatures is passed over: nobody sets an expiry by it.
+ * takes signatures is passed over: nobody sets an expiry by it. A rehearsal on this machine has the time that it says.
  */
 int64_t kms_now(const struct kms *k);
 

@@ -166,6 +166,7 @@ void answer_request(struct service *s, const struct sigv4_request *req, int64_t 
 
 	memset(out, 0, sizeof(*out));
 	out->body.max = ANSWER_MAX;
+	out->ahead = s->sim->offset;
 	new_request_id(out->request_id);
 	if (frontdoor_check(&s->door, req, now, &pass, &r)) {
 		log_debug("refused at the front door: %s", r.code);

@@ -26,6 +26,7 @@ struct answer {
 	const char *type;
 	const char *location; /* of a redirect (the service owns it); NULL otherwise */
 	char request_id[37];
+	int64_t ahead; /* seconds that the service's time is ahead of the real one (--clock) */
 	struct buf body;
 };
 

@@ -78,11 +78,16 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, const stru
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		a->body.len, (void *)(uintptr_t)buf_text(&a->body), MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result rc;
+	char ahead[24];
 
 	if (!response)
 		return MHD_NO;
 	(void)MHD_add_response_header(response, "Content-Type", a->type);
 	(void)MHD_add_response_header(response, "x-amzn-RequestId", a->request_id);
+	if (a->ahead) {
+		(void)snprintf(ahead, sizeof(ahead), "%lld", (long long)a->ahead);
+		(void)MHD_add_response_header(response, "x-keyhaul-sim-clock", ahead);
+	}
 	if (a->location)
 		(void)MHD_add_response_header(response, "Location", a->location);
 	rc = MHD_queue_response(connection, (unsigned int)a->http, response);

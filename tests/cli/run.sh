@@ -194,7 +194,7 @@ done
 "$keyhaul" --dump-options | awk -F '\t' '$1 == "option" && $2 == "run" { print $3 }' | sort -u >passed
 if cat has.* 2>/dev/null | sort -u >has && [ -f has.wrap ] && [ -f has.fetch ]; then
 	tap_is "$(comm -23 passed has)" "" "each option of run is one of theirs"
-	tap_is "$(comm -13 passed has | paste -sd' ')" "again csv jobs key-uri material-sha256 max-attempts plan rate token-serial" "and these are left to them"
+	tap_is "$(comm -13 passed has | paste -sd' ')" "again csv expiring-within jobs key-uri material-sha256 plan token-serial" "and these are left to them"
 else
 	tap_skip "each option of run is one of theirs" "not all is built"
 	tap_skip "and some are left to them" "not all is built"
