@@ -13,21 +13,21 @@ find src pkcs11 tests softhsm-conf completions bootstrap .ci -type f ! -name '*.
 # functions MAX < list of C files: those that are longer, braces not counted.
 functions() {
 	xargs awk -v max="$1" '
-		FNR == 1 { open = 0 }
-		/^\{/ && !open { open = FNR; name = before }
-		/^\}/ && open {
+		FNR == 1 { begun = 0 }
+		/^\{/ && !begun { begun = FNR; name = before }
+		/^\}/ && begun {
 			limit = name ~ /(^| )main\(/ ? 40 : max
-			if (FNR - open - 1 > limit)
-				print FILENAME ":" open ": " FNR - open - 1 " lines: " name
-			open = 0
+			if (FNR - begun - 1 > limit)
+				print FILENAME ":" begun ": " FNR - begun - 1 " lines: " name
+			begun = 0
 		}
 		/^[a-zA-Z]/ { before = $0 }'
 }
 shell_functions() {
 	xargs awk -v max="$1" '
-		FNR == 1 { open = 0 }
-		/^[a-z_]+\(\) \{/ { open = FNR; name = $1 }
-		/^\}/ && open { if (FNR - open - 1 > max) print FILENAME ":" open ": " FNR - open - 1 " lines: " name; open = 0 }'
+		FNR == 1 { begun = 0 }
+		/^[a-z_]+\(\) \{/ { begun = FNR; name = $1 }
+		/^\}/ && begun { if (FNR - begun - 1 > max) print FILENAME ":" begun ": " FNR - begun - 1 " lines: " name; begun = 0 }'
 }
 
 [ "$(wc -l <"$TAP_DIR/c")" -gt 50 ]
