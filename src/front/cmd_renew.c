@@ -5,7 +5,6 @@
 #include "renew.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define AT(member) .offset = offsetof(struct renew_opts, member)
 static const struct opt_row own_rows[] = {
@@ -38,11 +37,7 @@ static int check_opts(const struct renew_opts *o, struct kh_error *err)
 		kh_fail(err, KH_E_USAGE, 0, "--plan is missing");
 		return kh_hint(err, "a plan says which key of a token is in which KMS key: keyhaul-plan(5)");
 	}
-	if (o->token && strstr(o->token, "pin-value=")) {
-		kh_fail(err, KH_E_USAGE, 0, "--token holds a pin-value, which others could read in the programs' arguments");
-		return kh_hint(err, "let it ask for the PIN, or use --pin-file");
-	}
-	return 0;
+	return pass_check_uri("--token", o->token, err) || pass_check_uri("--signer", o->wrap.signer, err) ? -1 : 0;
 }
 
 /* Always the same for the same plan: a run that was stopped finds what it left. */

@@ -124,14 +124,6 @@ static int check_opts(const struct cmd *c, const struct bundle *before, struct k
 	return before ? resume_check(&said, before, o->out, err) : check_new(o, &said.intent, c->now, err);
 }
 
-static int check_uri(const char *name, const char *uri, struct kh_error *err)
-{
-	if (!uri || !strstr(uri, "pin-value="))
-		return 0;
-	kh_fail(err, KH_E_USAGE, 0, "%s holds a pin-value, which others could read in the programs' arguments", name);
-	return kh_hint(err, "let it ask for the PIN, or use --pin-file");
-}
-
 static int check_names(const struct run_opts *o, struct kh_error *err)
 {
 	const bool makes = o->make.token || o->make.generate;
@@ -144,7 +136,10 @@ static int check_names(const struct run_opts *o, struct kh_error *err)
 		return kh_fail(err, KH_E_USAGE, 0, "--token and --generate go together");
 	if (arn_kind_of(o->key_id) == ARN_NONE)
 		return kh_fail(err, KH_E_USAGE, 0, "--key-id: '%.300s' is no key id, ARN or alias", o->key_id);
-	return check_uri("--key", o->key, err) || check_uri("--token", o->make.token, err) ? -1 : 0;
+	return pass_check_uri("--key", o->key, err) || pass_check_uri("--token", o->make.token, err) ||
+			       pass_check_uri("--signer", o->wrap.signer, err)
+		       ? -1
+		       : 0;
 }
 
 enum run_step { STEP_FETCH, STEP_WRAP, STEP_IMPORT, STEPS };

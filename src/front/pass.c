@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "pass.h"
 
+#include <string.h>
+
 #define AT(member) .offset = offsetof(struct pass_token, member)
 const struct opt_row pass_token_rows[] = {
 	/* no .env: keyhaul-token reads KEYHAUL_MODULE itself */
@@ -16,6 +18,10 @@ const struct opt_row pass_token_rows[] = {
 	{.name = "rsa-aes", .kind = OPT_TEXT, AT(rsa_aes), .arg = "WAY", .text = "native, two-step or auto"},
 	{.name = "kwp-mechanism", .kind = OPT_TEXT, AT(kwp_mechanism), .arg = "NUMBER",
 	 .text = "the mechanism that is RFC 5649 on this token"},
+	{.name = "signer", .kind = OPT_URI, AT(signer), .arg = "URI|FILE", .text = "sign the material with this private key"},
+	{.name = "cert", .kind = OPT_INPUT, AT(cert), .arg = "FILE", .text = "the signer's certificate"},
+	{.name = "signer-pin-file", .kind = OPT_INPUT, AT(signer_pin_file), .arg = "FILE",
+	 .text = "the PIN of the signer's token, or the key file's passphrase"},
 	{.name = "allow-non-sensitive", .kind = OPT_FLAG, AT(allow_non_sensitive),
 	 .text = "wrap a key that is not CKA_SENSITIVE"},
 };
@@ -43,6 +49,14 @@ const struct opt_row pass_import_rows[] = {
 	{.name = "yes", .kind = OPT_FLAG, AT(yes), .text = "import a key that was not kept although it expires"},
 };
 #undef AT
+
+int pass_check_uri(const char *name, const char *uri, struct kh_error *err)
+{
+	if (!uri || !strstr(uri, "pin-value="))
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "%s holds a pin-value, which others could read in the programs' arguments", name);
+	return kh_hint(err, "let it ask for the PIN, or use --pin-file");
+}
 
 int pass_on(struct step *s, const struct opt_group *group, const void *opts, struct kh_error *err)
 {

@@ -10,6 +10,7 @@
 
 struct pass_token {
 	const char *module, *module_init_args, *pin_file, *pin_fd, *rsa_aes, *kwp_mechanism;
+	const char *signer, *cert, *signer_pin_file; /* of the material */
 	bool no_login, token_objects, allow_non_sensitive;
 };
 
@@ -23,9 +24,12 @@ struct pass_import {
 	bool yes;
 };
 
-extern const struct opt_row pass_token_rows[9];
+extern const struct opt_row pass_token_rows[12];
 extern const struct opt_row pass_kms_rows[9];
 extern const struct opt_row pass_import_rows[2];
+
+/* KH_E_USAGE for a URI with a pin-value in it: in another program's arguments others could read it. NULL is fine. */
+int pass_check_uri(const char *name, const char *uri, struct kh_error *err);
 
 /* Passes on what was given of a group, word for word. `opts` is the command's struct. KH_E_USAGE for too many words. */
 int pass_on(struct step *s, const struct opt_group *group, const void *opts, struct kh_error *err);

@@ -46,10 +46,11 @@ int signing_run(const struct signing_opts *o, const char *path, const char *sign
 	int rc = -1;
 
 	step_begin(&s, "keyhaul-token", "sign");
+	step_operands(&s, &path, 1);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (options[i].value && step_option(&s, options[i].name, options[i].value, err))
 			goto out;
-	if ((o->no_login && step_option(&s, "no-login", NULL, err)) || step_operand(&s, path, err) || step_run(&s, err))
+	if ((o->no_login && step_option(&s, "no-login", NULL, err)) || step_run(&s, err))
 		goto out;
 	if (s.status) {
 		kh_fail(err, step_code(s.status), 0, "keyhaul-token sign failed");

@@ -225,7 +225,8 @@ tap_exits 2 "keys on two tokens, and one PIN" renew
 tap_like "$tap_err" "^error: the keys are on several tokens, pkcs11:token=keyhaul-rehearsal and pkcs11:token=keyhaul-rehearsal-2" "says which"
 tap_exits 7 "one of them" renew --token pkcs11:token=keyhaul-rehearsal
 tap_like "$tap_out" ' 3 failed' "is renewed, and the other left"
+tap_exits 2 "no plan" "$KEYHAUL_BUILD/keyhaul" renew
 tap_exits 2 "a PIN on the command line" renew --token 'pkcs11:token=keyhaul-rehearsal?pin-value=1234'
 haul_stop_sim
 [ $whole = yes ] && stops=13 || stops=0
-tap_done $((40 + stops + 2 * kills))
+tap_done $((41 + stops + 2 * kills))
