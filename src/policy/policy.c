@@ -324,11 +324,16 @@ int policy_parse(const char *path, const char *data, size_t len, struct policy *
 int policy_read(const char *path, struct policy **out, struct kh_error *err)
 {
 	struct buf text = BUF_INIT(POLICY_MAX);
+	struct policy *p = NULL;
 	int rc = file_read(path, &text, err); /* names it itself */
 
-	if (!rc && policy_parse(path, buf_text(&text), text.len, out, err))
+	if (!rc && (policy_parse(path, buf_text(&text), text.len, &p, err) || policy_check_files(p, err)))
 		rc = kh_context(err, "%s", path);
 	buf_free(&text);
+	if (!rc)
+		*out = p;
+	else
+		policy_free(p);
 	return rc;
 }
 

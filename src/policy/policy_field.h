@@ -35,6 +35,9 @@ bool policy_is_kms(const char *endpoint, const char *region);
 /* That a request or material ("request", "material" in the error) was made under this policy; `p` NULL: under none. KH_E_CHECK. */
 int policy_check_digest(const struct policy *p, const char *sha256, const char *what, struct kh_error *err);
 
+/* That each issuer's file beside the policy is the certificate whose fingerprint the policy has. */
+int policy_check_files(const struct policy *p, struct kh_error *err);
+
 /* What must hold between the entries of a policy that has been read. */
 int policy_check_whole(const struct policy *p, struct kh_error *err);
 

@@ -57,6 +57,15 @@ static int take_file(const struct yamldoc_node *node, void *out, struct kh_error
 	return yamlfield_file(node, "policy", &((struct policy_issued *)out)->file, err);
 }
 
+/* A ", " between two parts; in a value the comma has a backslash before it. */
+static bool parts_with_blank(const char *subject)
+{
+	for (const char *at = strstr(subject, ", "); at; at = strstr(at + 1, ", "))
+		if (at[-1] != '\\') /* there is the '=' before the first */
+			return true;
+	return false;
+}
+
 /* TYPE=VALUE,TYPE=VALUE: that of openssl's other ways to print a name would never fit. */
 static int take_subject(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
@@ -66,7 +75,7 @@ static int take_subject(const struct yamldoc_node *node, void *out, struct kh_er
 		return -1;
 	for (at = *subject; isalnum((unsigned char)*at) || *at == '.'; at++)
 		;
-	if (at != *subject && *at == '=' && at[1] && at[1] != ' ' && !strstr(*subject, ", "))
+	if (at != *subject && *at == '=' && at[1] && at[1] != ' ' && !parts_with_blank(at))
 		return 0;
 	yamldoc_fail(node, err, "'%.200s' is no subject name in the form of RFC 2253", *subject);
 	return kh_hint(err, "'openssl x509 -in CERT -noout -subject -nameopt RFC2253' prints it behind subject=, such as "

@@ -88,6 +88,7 @@ static int make_ready(struct haul_item *item, const struct haul_opts *o, const s
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 	const struct token *t = &s->token;
+	int64_t now;
 
 	r->public_key.max = KMS_PUBLIC_KEY_MAX;
 	if (haul_check_token(item, o, s, err) != 0 ||
@@ -95,7 +96,9 @@ static int make_ready(struct haul_item *item, const struct haul_opts *o, const s
 	    proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0)
 		return -1;
 	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
-	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
+	now = clock_now();
+	if (bundle_check_time(item->bundle, now, err) != 0 ||
+	    policy_check_request(o->policy, bundle_request(item->bundle), facts, now, err) != 0)
 		return -1;
 	if (!cmd_interrupted())
 		return 0;

@@ -159,9 +159,21 @@ tap_exits 3 "a policy that is none" "$client" import --policy keys order.bundle
 tap_like "$tap_err" "^error: keys: line 1, column [0-9]*: a policy has no " "with line and column"
 
 # the example, as in the man page
-tap_exits 7 "the example is a policy" "$client" import --policy "$KEYHAUL_SRC/doc/examples/policy.yaml" plain.bundle
 sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$KEYHAUL_SRC/man/keyhaul-policy.5" | grep -v '^\.' >man.yaml
-tap_is "$(grep -v '^#' "$KEYHAUL_SRC/doc/examples/policy.yaml")" "$(cat man.yaml)" "the man page has it"
+tap_is "$(grep -v '^#' "$KEYHAUL_SRC/doc/examples/policy.yaml")" "$(cat man.yaml)" "the man page has the example"
+
+# an issuer's certificate is in a file beside the policy, which is the one that the policy means
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=CA -days 2 2>/dev/null
+ca=$(openssl x509 -in ca.pem -noout -fingerprint -sha256 | cut -d= -f2)
+sed "s/^material_signers: none/material_signers: [{name: a, issued_by: [{issuer: '$ca', file: ca.pem, subject: CN=a}]}]/" policy.yaml >issued.yaml
+tap_exits 7 "an issuer's file" "$client" import --policy issued.yaml plain.bundle
+tap_like "$tap_err" "the material's policy is none" "is the issuer's"
+sed 's/file: ca.pem/file: keys/' issued.yaml >wrong.yaml
+tap_exits 3 "a file that is no certificate" "$client" import --policy wrong.yaml plain.bundle
+tap_like "$tap_err" "wrong.yaml: line 13, column [0-9]*: keys: " "is told with its line"
+sed "s/issuer: '../issuer: '00/" issued.yaml >wrong.yaml
+tap_exits 3 "another issuer's" "$client" import --policy wrong.yaml plain.bundle
+tap_like "$tap_err" "wrong.yaml: line 13, column [0-9]*: ca.pem is the certificate of SHA-256 [0-9a-f]*, not the issuer's" "likewise"
 
 # the host's policy: /etc of a mount namespace of our own
 mkdir etc etc/keyhaul
@@ -180,7 +192,7 @@ if [ "$tap_status" -ne 0 ]; then
 	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 72
+	tap_done 77
 fi
 jq 'del(.material, .receipt)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -216,4 +228,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 72
+tap_done 77

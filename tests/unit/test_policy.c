@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
@@ -91,7 +92,10 @@ static const struct {
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: 'CN = Eve'}]")), "is no subject name"},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: 'CN=Eve, O=x'}]")), "is no subject name"},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: Eve}]")), "is no subject name"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: 'CN=Eve\\, Dr., O=x'}]")), "is no subject name"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: 'CN=Eve\\, Dr.,O=x'}]")), NULL},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem}]")), "'issued_by' lacks 'subject'"},
+	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: CN=Eve}]")), "'issued_by' lacks 'file'"},
 	{PEOPLE("1", EVE("issued_by: [{file: ca.pem, subject: CN=Eve}]")), "'issued_by' lacks 'issuer'"},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", subject: CN=Eve, file: /ca.pem}]")), "is no file of the policy's folder"},
 	{PEOPLE("1", EVE("issued_by: [{issuer: " A ", file: ca.pem, subject: CN=Eve}]")
@@ -107,6 +111,25 @@ static int parse(const char *text, struct policy **out, struct kh_error *err)
 	memset(err, 0, sizeof(*err));
 	*out = NULL;
 	return policy_parse("p.yaml", text, strlen(text), out, err);
+}
+
+/* The example, which names a file that is not there. */
+static void check_example(void)
+{
+	struct buf path = BUF_INIT(4096), text = BUF_INIT(POLICY_MAX);
+	struct policy *p = NULL;
+	struct kh_error err;
+
+	cr_assert_eq(buf_addf(&path, "%s/doc/examples/policy.yaml", &err, getenv("KEYHAUL_SRC")), 0);
+	cr_assert_eq(file_read(buf_text(&path), &text, &err), 0, "%s", err.msg);
+	cr_assert_eq(policy_parse(buf_text(&path), buf_text(&text), text.len, &p, &err), 0, "%s", err.msg);
+	cr_assert_eq(p->threshold, 2);
+	cr_assert_eq(p->approvers.n, 3);
+	policy_free(p);
+	cr_assert_eq(policy_read(buf_text(&path), &p, &err), -1);
+	cr_assert(strstr(err.msg, "policy.yaml: line 3") && strstr(err.msg, "ca.pem: No such file"), "%s", err.msg);
+	buf_free(&path);
+	buf_free(&text);
 }
 
 Test(policy, is_read_whole_or_refused_with_line_and_column)
@@ -127,6 +150,7 @@ Test(policy, is_read_whole_or_refused_with_line_and_column)
 				   err.msg);
 		cr_assert_eq(strncmp(err.msg, "line ", 5), 0, "%s", err.msg);
 	}
+	check_example();
 }
 
 #define NOW INT64_C(1800000000)
