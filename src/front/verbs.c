@@ -29,6 +29,7 @@ static const struct verb verbs[] = {
 	{"import", KMS, "imports wrapped key material into its KMS key, and writes the receipt into the bundle"},
 	{"status", KMS, "tells how KMS keys and their materials stand, and which expire soon"},
 	{"prove", KMS, "proves that KMS holds the very key that the token wrapped, and writes that into the bundle"},
+	{"confirm", KMS, "asks KMS whether a bundle's wrapping key is its own: from a second host, with other credentials"},
 	{"rotate", KMS, "makes new imported material the current one, in every Region: stages it, rotates, and waits"},
 	{"replicate", KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
 	{"delete", KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},

@@ -11,6 +11,7 @@ extern const struct cmd_row cmd_delete;
 extern const struct cmd_row cmd_fetch;
 extern const struct cmd_row cmd_import;
 extern const struct cmd_row cmd_prove;
+extern const struct cmd_row cmd_confirm;
 extern const struct cmd_row cmd_replicate;
 extern const struct cmd_row cmd_rotate;
 extern const struct cmd_row cmd_status;

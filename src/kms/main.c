@@ -3,7 +3,7 @@
 #include "aws_rows.h"
 #include "cmd_kms.h"
 
-static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import, &cmd_status, &cmd_prove, &cmd_rotate, &cmd_replicate, &cmd_delete, &cmd_whoami,
+static const struct cmd_row *const rows[] = {&cmd_create, &cmd_fetch, &cmd_import, &cmd_status, &cmd_prove, &cmd_confirm, &cmd_rotate, &cmd_replicate, &cmd_delete, &cmd_whoami,
 					     &aws_rows[0], &aws_rows[1], &aws_rows[2], &aws_rows[3], &aws_rows[4],
 					     &aws_rows[5], &aws_rows[6], &aws_rows[7], &aws_rows[8], &aws_rows[9]};
 

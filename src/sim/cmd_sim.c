@@ -24,7 +24,7 @@
 
 struct sim_opts {
 	const char *listen, *state, *seed_plan, *key_pool, *make_key_pool, *clock, *cert, *key, *access_key, *secret_key_file, *region;
-	bool allow_remote, daemon, strict_der;
+	bool allow_remote, daemon, strict_der, opaque_import;
 	long die_with, visible_after, pool_size, lag, latency, quotas, rotation_delay, replica_delay;
 	struct opt_list faults;
 };
@@ -65,6 +65,8 @@ static const struct opt_row service_rows[] = {
 	 .text = "move the service's time: +25h, -2d, +90s, or a time to start at; signatures go by the real clock"},
 	{.name = "strict-der", .kind = OPT_FLAG, .offset = AT(strict_der),
 	 .text = "refuse key material with bytes behind its PKCS#8"},
+	{.name = "opaque-import", .kind = OPT_FLAG, .offset = AT(opaque_import),
+	 .text = "say InvalidCiphertextException also of what opens and is no key material of the key's"},
 	{.name = "visible-after", .kind = OPT_NUMBER, .offset = AT(visible_after), .arg = "N", .min = 0, .max = 1000,
 	 .text = "show an import only after N further calls, as an eventually consistent service does"},
 	{.name = "lag", .kind = OPT_NUMBER, .offset = AT(lag), .arg = "SECONDS", .min = 0, .max = 3600,
@@ -185,6 +187,7 @@ static int start(struct running *r, struct kh_error *err)
 				      r->sim.keys, &r->sim.seed, err))
 		return -1;
 	r->sim.strict_der = o->strict_der;
+	r->sim.opaque_import = o->opaque_import;
 	r->sim.visible_after = o->visible_after;
 	r->sim.lag = o->lag;
 	r->sim.rotation_delay = o->rotation_delay;

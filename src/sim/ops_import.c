@@ -198,6 +198,8 @@ static int open_blob(struct call *c, const struct simkey *key, const struct impo
 			   keyspec_name(key->spec), material_len(key->spec, key->region));
 	else
 		rc = 0;
+	if (rc && c->sim->opaque_import)
+		reply_fail(c->reply, "InvalidCiphertextException", "%s", "");
 out:
 	buf_free(&blob);
 	return rc;

@@ -16,6 +16,7 @@ struct sim {
 	struct seed *seed; /* --seed-plan; NULL: none */
 	struct pool *pool;
 	bool strict_der;    /* refuse zeros behind the PKCS#8 too */
+	bool opaque_import; /* say of every blob that is no material that it does not open */
 	long visible_after; /* calls for which a change by ImportKeyMaterial stays unseen */
 	int64_t lag;	    /* --lag: seconds in which reading shows a key as it was */
 	int64_t rotation_delay, replica_delay; /* seconds that RotateKeyOnDemand and ReplicateKey take */
