@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The keyhaul authors
 """Answers for what hands out AWS credentials, as AWS's do, and logs each request as a line of JSON.
 
-usage: creds_server.py DIR [OPERATION=BEHAVIOUR[,BEHAVIOUR...]...]
+usage: creds_server.py DIR [tls=PEM] [OPERATION=BEHAVIOUR[,BEHAVIOUR...]...]
 
 STS (AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity), IAM Identity Center (GetRoleCredentials, CreateToken), a
 container's service (Container, under /container) and instance metadata (ImdsToken, ImdsRole, ImdsKeys). Writes DIR/port
@@ -21,6 +21,7 @@ import urllib.parse
 
 WHERE = sys.argv[1]
 PLAN = {word.split("=", 1)[0]: word.split("=", 1)[1].split(",") for word in sys.argv[2:]}
+TLS = PLAN.pop("tls", [None])[0]
 LOCK = threading.Lock()
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 SESSION = "session+token/with=signs" * 20
@@ -196,6 +197,11 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 server = Server(("127.0.0.1", 0), Handler)
+if TLS:
+    import ssl
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 with open(os.path.join(WHERE, "port.new"), "w") as f:
     f.write(str(server.server_address[1]))
 os.rename(os.path.join(WHERE, "port.new"), os.path.join(WHERE, "port"))
