@@ -4,7 +4,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,4 +133,15 @@ json_t *jsontext_pack(const char *format, ...)
 		return value;
 	json_decref(value);
 	return NULL;
+}
+
+json_t *jsontext_string(const char *text, size_t len)
+{
+	lacked = false;
+	return json_stringn(text, len);
+}
+
+bool jsontext_lacked(void)
+{
+	return lacked;
 }

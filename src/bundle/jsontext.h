@@ -4,6 +4,7 @@
 #define KEYHAUL_BUNDLE_JSONTEXT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /*
  * json_loadb and json_dumps for a host that may have no memory left. jansson 2.14 takes a piece of text that it had no
@@ -22,6 +23,12 @@ char *jsontext_write(const json_t *value, size_t flags);
  * for it [seen]. NULL then, as for every other want of memory; what "o" took over is dropped in any case.
  */
 json_t *jsontext_pack(const char *format, ...);
+
+/* json_stringn; NULL for what is no UTF-8, or for want of memory: jsontext_lacked tells which. */
+json_t *jsontext_string(const char *text, size_t len);
+
+/* True where the last jsontext_pack or jsontext_string of this thread, or what jansson did since, had no room. */
+bool jsontext_lacked(void);
 
 /* From now on what jansson allocated is freed by this, which ends in free(): for a program that wipes first. */
 void jsontext_release_by(void (*free_block)(void *block));

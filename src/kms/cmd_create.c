@@ -43,8 +43,12 @@ static int set(json_t *body, const char *name, json_t *value, struct kh_error *e
 {
 	if (!json_object_set_new(body, name, value))
 		return 0;
-	kh_fail(err, KH_E_USAGE, 0, "%s: not UTF-8, or out of memory", name);
-	return -1;
+	return jsontext_lacked() ? kh_fail_memory(err) : kh_fail(err, KH_E_USAGE, 0, "%s: not UTF-8", name);
+}
+
+static json_t *string(const char *text)
+{
+	return jsontext_string(text, strlen(text));
 }
 
 static int set_spec(const struct create_opts *o, json_t *body, struct kh_error *err)
@@ -63,8 +67,8 @@ static int set_spec(const struct create_opts *o, json_t *body, struct kh_error *
 		kh_fail(err, KH_E_USAGE, 0, "--key-usage is missing: a key of %s can have more than one", o->key_spec);
 		return kh_hint(err, "--key-usage SIGN_VERIFY, or ENCRYPT_DECRYPT (RSA), KEY_AGREEMENT (curves)");
 	}
-	return set(body, "KeySpec", json_string(o->key_spec), err) || set(body, "KeyUsage", json_string(usage), err) ||
-			       set(body, "Origin", json_string("EXTERNAL"), err)
+	return set(body, "KeySpec", string(o->key_spec), err) || set(body, "KeyUsage", string(usage), err) ||
+			       set(body, "Origin", string("EXTERNAL"), err)
 		       ? -1
 		       : 0;
 }
@@ -91,7 +95,7 @@ static int set_policy(const char *policy, json_t *body, struct kh_error *err)
 		kh_hint(err, "a policy's text, or file://PATH of one");
 		goto out;
 	}
-	rc = set(body, "Policy", json_stringn(buf_text(&text), text.len), err);
+	rc = set(body, "Policy", jsontext_string(buf_text(&text), text.len), err);
 out:
 	json_decref(check);
 	buf_free(&text);
@@ -108,7 +112,7 @@ static int make_body(const struct create_opts *o, json_t *body, struct kh_error 
 		return -1;
 	if (o->description && strlen(o->description) > KMS_DESCRIPTION_MAX)
 		return kh_fail(err, KH_E_USAGE, 0, "--description is longer than %d bytes", KMS_DESCRIPTION_MAX);
-	if (o->description && set(body, "Description", json_string(o->description), err))
+	if (o->description && set(body, "Description", string(o->description), err))
 		return -1;
 	if (o->multi_region && set(body, "MultiRegion", json_true(), err))
 		return -1;

@@ -4,6 +4,7 @@
 
 #include "aws/awstime.h"
 #include "http_handle.h"
+#include "wipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct http {
 	struct http_peer peer;
 	bool too_large;
 	size_t headers; /* bytes of them so far */
+	unsigned long failures; /* wipe_failures at the beginning */
 };
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
@@ -198,7 +200,7 @@ static int transport_failed(const struct http *h, const struct kms_request *r, C
 			h->opts.ca_bundle ? h->opts.ca_bundle : "of the system", why);
 		return kh_hint(err, "a file of PEM certificates, or a folder that c_rehash has been over");
 	case CURLE_OUT_OF_MEMORY: /* so libcurl calls one header of over 100 kB */
-		return h->answer->sent ? too_large(h, r, err) : kh_fail_memory(err);
+		return too_large(h, r, err);
 	case CURLE_WRITE_ERROR:
 		return h->too_large ? too_large(h, r, err) : kh_fail_memory(err);
 	case CURLE_UNSUPPORTED_PROTOCOL:
@@ -242,6 +244,7 @@ CURL *http_begin(struct http *h, const struct kms_request *request, struct kms_a
 	h->peer.refused = false;
 	h->too_large = false;
 	h->headers = 0;
+	h->failures = wipe_failures();
 	h->why[0] = '\0';
 	if (make_headers(h, request, err)) {
 		drop_headers(h);
@@ -262,6 +265,8 @@ int http_end(struct http *h, CURLcode rc, const struct kms_request *request, str
 	(void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 	answer->tls_verified = strncmp(request->url, "https:", 6) == 0 && !h->opts.no_verify;
 	drop_headers(h);
+	if (wipe_failures() != h->failures)
+		return kh_fail_memory(err);
 	return rc ? transport_failed(h, request, rc, err) : 0;
 }
 

@@ -14,6 +14,8 @@
 
 int http_handle_failed(CURLcode rc, struct kh_error *err)
 {
+	if (rc == CURLE_OUT_OF_MEMORY)
+		return kh_fail_memory(err);
 	return kh_fail(err, KH_E_SYSTEM, (unsigned long)rc, "libcurl: %s", curl_easy_strerror(rc));
 }
 

@@ -186,7 +186,7 @@ enum sso_token sso_token_find(const struct creds_chain *c, const char *session, 
 		if (session && time_of(root, "expiresAt", &ends) && ends - c->now < CREDS_RENEW)
 			renew(c, region, path, root);
 		found = judge(c, path, root, out, err);
-	} else {
+	} else if (err->code != KH_E_MEMORY) {
 		err->code = KH_E_INPUT;
 		kh_context(err, "%s", path);
 	}

@@ -124,7 +124,9 @@ int sts_xml_read(const struct secret *text, struct sts_field *fields, size_t n, 
 	XML_SetCharacterDataHandler(r.parser, on_text);
 	XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
 	status = XML_Parse(r.parser, secret_text(text), (int)secret_len(text), XML_TRUE);
-	if (status != XML_STATUS_OK && !r.failed)
+	if (status != XML_STATUS_OK && XML_GetErrorCode(r.parser) == XML_ERROR_NO_MEMORY)
+		kh_fail_memory(err);
+	else if (status != XML_STATUS_OK && !r.failed)
 		kh_fail(err, KH_E_KMS, 0, "no XML of STS: %s", r.bad ? r.bad : XML_ErrorString(XML_GetErrorCode(r.parser)));
 	XML_ParserFree(r.parser);
 	cut_spaces(fields, n);

@@ -40,7 +40,7 @@ static const char *take_value(const char *at, char out[TEXT_MAX])
 
 static json_t *make_tag(const char *key, const char *value)
 {
-	return json_pack("{s:s,s:s}", "TagKey", key, "TagValue", value);
+	return jsontext_pack("{s:s,s:s}", "TagKey", key, "TagValue", value);
 }
 
 static int take_shorthand(const char *word, json_t *tags, struct kh_error *err)
@@ -65,7 +65,7 @@ static int take_shorthand(const char *word, json_t *tags, struct kh_error *err)
 	if (!key[0] || !has_value)
 		return bad_tag(word, "both TagKey and TagValue must be there", err);
 	if (json_array_append_new(tags, make_tag(key, value)))
-		return bad_tag(word, "not UTF-8", err);
+		return jsontext_lacked() ? kh_fail_memory(err) : bad_tag(word, "not UTF-8", err);
 	return 0;
 }
 

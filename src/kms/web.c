@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http_handle.h"
 #include "retry.h"
+#include "wipe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,8 +98,7 @@ static int no_answer(const struct web *w, CURLcode rc, struct kh_error *err)
 				    "out credentials");
 	case CURLE_SSL_CACERT_BADFILE:
 		return kh_fail(err, KH_E_INPUT, (unsigned long)rc, "the CA bundle: %s", why);
-	case CURLE_OUT_OF_MEMORY:
-		return kh_fail_memory(err);
+	case CURLE_OUT_OF_MEMORY: /* so libcurl calls one header of over 100 kB */
 	case CURLE_WRITE_ERROR:
 		return kh_fail(err, KH_E_KMS, 0, "%.*s: the answer is larger than %d bytes", shown, url, WEB_ANSWER_MAX);
 	default:
@@ -109,6 +109,7 @@ static int no_answer(const struct web *w, CURLcode rc, struct kh_error *err)
 
 static int transfer(struct web *w, const struct http_opts *opts, struct web_answer *answer, struct kh_error *err)
 {
+	unsigned long failures = wipe_failures();
 	CURLcode rc;
 
 	if (add_headers(w, err))
@@ -119,6 +120,8 @@ static int transfer(struct web *w, const struct http_opts *opts, struct web_answ
 	rc = curl_easy_perform(w->easy);
 	(void)curl_easy_getinfo(w->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 	log_debug("%s %.*s: HTTP %ld", w->request->method, (int)strcspn(w->request->url, "?"), w->request->url, answer->status);
+	if (wipe_failures() != failures)
+		return kh_fail_memory(err);
 	return rc ? no_answer(w, rc, err) : 0;
 }
 

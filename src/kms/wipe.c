@@ -6,6 +6,7 @@
 #include "bundle/jsontext.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,21 @@
 /* The size stands before each block, in as much room as alignment asks for. */
 #define HEAD sizeof(max_align_t)
 
+static atomic_ulong failures;
+
+unsigned long wipe_failures(void)
+{
+	return atomic_load(&failures);
+}
+
 void *wipe_malloc(size_t size)
 {
 	unsigned char *block = size > SIZE_MAX - HEAD ? NULL : malloc(HEAD + size);
 
-	if (!block)
+	if (!block) {
+		atomic_fetch_add(&failures, 1);
 		return NULL;
+	}
 	memcpy(block, &size, sizeof(size));
 	return block + HEAD;
 }

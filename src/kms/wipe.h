@@ -18,6 +18,12 @@ void *wipe_calloc(size_t n, size_t size);
 /* wipe_free's first half: wipes all of it, and gives what free() takes. */
 void *wipe_clean(void *p);
 
+/*
+ * How often there was no room in this run. libcurl 7.88 goes on without some of what it had no room for, down to a request
+ * that no server understands, and calls a header that is too long the same [seen]: so nobody asks libcurl.
+ */
+unsigned long wipe_failures(void);
+
 /* From now on jansson wipes what it frees: replies with credentials are read by it. free() frees its texts as before. */
 void wipe_json(void);
 
