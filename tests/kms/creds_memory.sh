@@ -71,7 +71,7 @@ LINES
 watch() {
 	watch_secret=$1
 	shift
-	{ printf '%s\n' "$watch_secret" && cat answers; } | while read -r line; do
+	{ printf '%s\n' "$watch_secret" | tr '|' '\n' && cat answers; } | while read -r line; do
 		printf 'pin %s %s\n' "secret-$((n = ${n-0} + 1))" "$(printf %s "$line" | od -An -tx1 -v | tr -d ' \n')"
 	done >needles
 	rm -f report
@@ -104,8 +104,8 @@ left() {
 left "$file_secret" "a role by keys of a file" 0 AWS_PROFILE=role -- whoami
 left "$environment" "keys of the environment" 0 AWS_ACCESS_KEY_ID=A "AWS_SECRET_ACCESS_KEY=$environment" \
 	"AWS_SESSION_TOKEN=session+token/$environment" -- whoami
-left "$environment" "an environment that is not asked" 0 AWS_PROFILE=role "AWS_SECRET_ACCESS_KEY=$environment" -- whoami
-left "$pod" "a container's token that is not asked" 0 AWS_PROFILE=role "AWS_CONTAINER_AUTHORIZATION_TOKEN=$pod" -- whoami
+left "$environment|$pod" "an environment that is not asked" 0 AWS_PROFILE=role "AWS_SECRET_ACCESS_KEY=$environment" \
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN=$pod" -- whoami
 left "$web" "web identity" 0 AWS_PROFILE=web -- whoami
 left "$process" "a process" 0 AWS_PROFILE=process -- whoami
 tap_is "$(cat cmdline)" "/bin/sh $TAP_DIR/helper of mine " "a child's arguments are the profile's own"
@@ -125,10 +125,7 @@ secret=$AWS_SECRET_ACCESS_KEY
 left "$secret" "fetch" 0 -- fetch --key-id "$one" --wrapping-key-spec RSA_2048 --out x.bundle
 left "$environment" "a session token that KMS does not know" 5 "AWS_SESSION_TOKEN=session+token/$environment" -- create --key-spec HMAC_256
 haul_stop_sim
-haul_start_sim --fault ImportKeyMaterial:1=throttle --fault ImportKeyMaterial:2=ExpiredTokenException --fault ImportKeyMaterial:3=close \
-	--fault "ImportKeyMaterial:4=AccessDeniedException"
-left "$AWS_SECRET_ACCESS_KEY" "throttled" 6 AWS_MAX_ATTEMPTS=1 -- import one.bundle
-left "$AWS_SECRET_ACCESS_KEY" "refused" 5 AWS_MAX_ATTEMPTS=1 -- import one.bundle
+haul_start_sim --fault ImportKeyMaterial:1=close --fault "ImportKeyMaterial:2=AccessDeniedException"
 left "$AWS_SECRET_ACCESS_KEY" "closed" 6 AWS_MAX_ATTEMPTS=1 -- import --wait-timeout 0 one.bundle
 left "$AWS_SECRET_ACCESS_KEY" "many at once" 5 AWS_MAX_ATTEMPTS=1 -- import one.bundle two.bundle
 tap_is "$(sed -n 's/^processes.*threads more \([0-9]*\).*/\1/p' report)" 2 "by a thread each"
@@ -148,4 +145,4 @@ tap_isnt "$(grep -c . keylog)" 0 "where another program writes a key log"
 rm -f keylog
 "$kms" create --key-spec HMAC_256 --ca-bundle ca.pem >/dev/null && "$kms" whoami --ca-bundle ca.pem >/dev/null
 tap_is "$? $(ls keylog 2>/dev/null)" "0 " "keyhaul-kms writes none"
-tap_done 50
+tap_done 41

@@ -18,7 +18,7 @@ cat key.pem ca.pem >aws.pem
 creds_start "tls=$TAP_DIR/aws.pem"
 creds_front=${creds_url##*:}
 unset AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL_SSO AWS_ENDPOINT_URL_SSO_OIDC
-mkdir proxy plain
+mkdir proxy
 printf '%s' "$creds_front" >proxy/to
 echo ok >proxy/how
 tap_start proxy python3 "$KEYHAUL_SRC/tests/kms/connect.py" "$TAP_DIR/proxy"
@@ -28,10 +28,6 @@ AWS_CA_BUNDLE=$TAP_DIR/ca.pem
 AWS_REGION=us-east-1
 AWS_PAGER=
 export HTTPS_PROXY AWS_CA_BUNDLE AWS_REGION AWS_PAGER
-# a container's service is plain http on this machine
-tap_start plain python3 "$KEYHAUL_SRC/tests/kms/creds_server.py" "$TAP_DIR/plain"
-tap_poll 20 test -f plain/port || exit 1
-plain=http://127.0.0.1:$(cat plain/port)
 
 role=arn:aws:iam::111122223333:role
 mkdir -p "$HOME/.aws/sso/cache"
@@ -82,12 +78,10 @@ while IFS='|' read -r what wanted settings words; do
 	tap_is "$cli $ours" "$wanted $wanted" "$what" || tap_diag "$(cat cli.err ours.err)"
 done <<TABLE
 a profile that is named, before the environment's keys|AKIABOTH|AWS_ACCESS_KEY_ID=AKIAENV AWS_SECRET_ACCESS_KEY=e|--profile both
-AWS_PROFILE, behind them|AKIAENV|AWS_ACCESS_KEY_ID=AKIAENV AWS_SECRET_ACCESS_KEY=e AWS_PROFILE=both|
 credential_process, before keys of the config file|ASIAPROCESS|AWS_PROFILE=process|
 a role by a role by keys|ASIAchain|AWS_PROFILE=chain|
 web identity, before the credentials file|ASIAweb|AWS_WEB_IDENTITY_TOKEN_FILE=$TAP_DIR/web AWS_ROLE_ARN=$role/web|
 IAM Identity Center, before a container|ASIAJSON|AWS_PROFILE=sso AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/|
-a container, without a proxy|ASIAJSON|HOME=$TAP_DIR/nobody AWS_CONTAINER_CREDENTIALS_FULL_URI=$plain/container|
 TABLE
 tap_is "$(jq -r .operation "$creds/log" | grep -v GetCallerIdentity | tr '\n' ' ')" \
 	"AssumeRole AssumeRole AssumeRole AssumeRole AssumeRoleWithWebIdentity AssumeRoleWithWebIdentity GetRoleCredentials GetRoleCredentials " \
