@@ -15,5 +15,6 @@ extern const struct cmd_row compare_row;
 extern const struct cmd_row transcript_row;
 extern const struct cmd_row record_row;
 extern const struct cmd_row merge_row;
+extern const struct cmd_row policy_row;
 
 #endif

@@ -39,6 +39,10 @@ material_signers: none
 END
 digest=$(sha256sum policy.yaml | cut -d ' ' -f 1)
 
+tap_exits 0 "keyhaul policy" "$KEYHAUL_BUILD/keyhaul" policy policy.yaml
+tap_like "$tap_out" "^  SHA-256  *$digest\$" "tells its digest"
+tap_like "$tap_out" "^  this host  *has no /etc/keyhaul/policy.yaml: it counts where --policy names it\$" "and where it counts"
+
 fetch() {
 	tap_run "$client" fetch --key-id "$arn" --wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048 "$@"
 }
@@ -189,15 +193,19 @@ host_fetch() {
 }
 on_host true
 if [ "$tap_status" -ne 0 ]; then
-	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 77
+	tap_done 82
 fi
 jq 'del(.material, .receipt)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
 host_fetch
 is 0 "policy's SHA-256  $digest" "the host's policy counts by itself"
+on_host "$KEYHAUL_BUILD/keyhaul" policy
+is 0 "this host  *has it as /etc/keyhaul/policy.yaml: it counts always" "keyhaul policy tells it"
+on_host "$KEYHAUL_BUILD/keyhaul" policy other.yaml
+is 0 "this host  *has another, SHA-256 $digest, and that counts" "and that another does not count"
 host_fetch --policy other.yaml
 is 7 "--policy other.yaml \(SHA-256 $other\) is not this host's policy /etc/keyhaul/policy.yaml \(SHA-256 $digest\)" "no other beside it"
 host_fetch --policy policy.yaml
@@ -228,4 +236,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 77
+tap_done 82

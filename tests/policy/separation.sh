@@ -52,7 +52,7 @@ modules='dlopen|dlmopen|dlsym|dlvsym|C_.*|p11_kit_.*|PKCS11_.*'
 tap_is "$(needed keyhaul-token)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libp11-kit.so.0 libyaml-0.so.2" "libraries of keyhaul-token"
 tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libexpat.so.1 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul-kms"
 tap_is "$(needed keyhaul-sim)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libmicrohttpd.so.12 libyaml-0.so.2" "libraries of keyhaul-sim"
-tap_is "$(needed keyhaul)" "libc.so.6 libcrypto.so.3 libjansson.so.4" "libraries of keyhaul"
+tap_is "$(needed keyhaul)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul"
 
 no_symbol keyhaul-token "$network" "network code"
 no_symbol keyhaul "$network" "network code"
@@ -102,6 +102,6 @@ may_include src/token 'base aws bundle pkcs11 policy sign tell token' 'p11-kit/.
 may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/record 'base aws bundle sign record' none
-may_include src/front 'base aws bundle sign tell record front' none
+may_include src/front 'base aws bundle policy sign tell record front' none
 
 tap_done 45
