@@ -103,10 +103,11 @@ static int check_expiry(const struct policy *p, const struct bundle_request *r, 
 	int64_t life = i->valid_for ? i->valid_for : i->valid_to - (r->fetched_at ? r->fetched_at : now);
 	char words[INTENT_WORDS_MAX];
 
-	if (!i->expiration_model)
-		return policy_refuse(p, p->largest_expiry, "largest_expiry",
-				     p->largest_expiry ? p->largest_expiry->text : "what the request says",
-				     "the expiry in the request", "not stated", err);
+	if (!i->expiration_model) {
+		policy_refuse(p, p->largest_expiry, p->largest_expiry ? "largest_expiry" : "keyhaul_policy",
+			      "requests that say the expiry", "the expiry in this one", "not stated", err);
+		return kh_hint(err, "fetch with --valid-to or --expiration-model (expires in a plan), so that it can be approved");
+	}
 	if (!p->longest_life || (strcmp(i->expiration_model, INTENT_EXPIRES) == 0 && life <= p->longest_life))
 		return 0;
 	intent_words(i, words, sizeof(words));
@@ -119,13 +120,17 @@ static int check_stated(const struct policy *p, const struct bundle_request *r, 
 {
 	char id[256];
 
-	if (!r->key_uri || !bundle_uri_value(r->key_uri, "id", id, sizeof(id)))
-		return policy_refuse(p, NULL, "keyhaul_policy", "requests that name the key by its id",
-				     "the key in the request", r->key_uri ? r->key_uri : "not stated", err);
-	if (!r->token_serial)
-		return policy_refuse(p, p->tokens_at, p->tokens_at ? "tokens" : "keyhaul_policy",
-				     "requests that name the token by its serial", "the token in the request", "not stated", err);
-	return 0;
+	if (!r->key_uri || !bundle_uri_value(r->key_uri, "id", id, sizeof(id))) {
+		policy_refuse(p, NULL, "keyhaul_policy", "requests that name the key by its id", "the key in this one",
+			      r->key_uri ? r->key_uri : "not stated", err);
+		return kh_hint(err, "fetch with --key-uri (key_uri in a plan) with id=%%..., as 'keyhaul-token keys' prints it");
+	}
+	if (r->token_serial)
+		return 0;
+	policy_refuse(p, p->tokens_at, p->tokens_at ? "tokens" : "keyhaul_policy", "requests that name the token by its serial",
+		      "the token in this one", "not stated", err);
+	return kh_hint(err, "fetch with --token-serial, with serial= in --key-uri, or with one token (of that label) in the policy's "
+			    "'tokens'");
 }
 
 static int check_serial(const struct policy *p, const char *serial, struct kh_error *err)
