@@ -169,9 +169,7 @@ done <<-END
 	one person twice, by two names|cy|Ben|policy.yaml|'Ben': it names another than 'Cy'
 	a person's approval twice|cy|Cy|policy.yaml|1 did: Cy; missing
 END
-cp request.bundle twice.bundle
-forge ann2 Ann twice.bundle
-approve ann twice.bundle
+cp a.bundle twice.bundle
 forge ann2 Ann twice.bundle
 wrap_refused "one person with two certificates" "1 did: Ann; missing" twice.bundle
 jq '.approvals[0].signature = .approvals[1].signature' good.bundle >swapped.bundle

@@ -202,6 +202,19 @@ static void change_each(const struct buf *der, const struct identity *id, size_t
 	}
 }
 
+/* The same in BER: the outermost length in one byte more than it needs. */
+static void not_in_der(const struct buf *der)
+{
+	unsigned char ber[CMS_SIGNATURE_MAX] = {0x30, 0x83, 0x00};
+	struct cms_signer signer = {NULL, 0};
+	struct kh_error err = {0};
+	size_t len = der->len - 1; /* without the byte that was added */
+
+	cr_assert_eq((unsigned char)der->data[1], 0x82);
+	memcpy(ber + 3, der->data + 2, len - 2);
+	cr_assert(verify(ber, len + 1, &signer, &err) == -1 && strstr(err.msg, "in DER"), "%s", err.msg);
+}
+
 Test(cms, changed_bytes_another_key_and_another_certificate)
 {
 	struct identity ann = identity("P-256", 0, "Ann", NULL), ben = identity("P-256", 0, "Ann", NULL);
@@ -219,6 +232,7 @@ Test(cms, changed_bytes_another_key_and_another_certificate)
 		cr_assert_eq(verify(der.data, n, &signer, &err), -1, "cut to %zu", n);
 	cr_assert_eq(buf_add(&der, "\0", 1, &err), 0);
 	cr_assert(verify(der.data, der.len, &signer, &err) == -1 && strstr(err.msg, "in DER"), "%s", err.msg);
+	not_in_der(&der);
 	cr_assert(verify(der.data, CMS_SIGNATURE_MAX + 1, &signer, &err) == -1 && strstr(err.msg, "too long"), "%s", err.msg);
 	buf_free(&der);
 	identity_free(&ann);
