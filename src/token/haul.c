@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "haul_sign.h"
+#include "policy/approvers.h"
 
 #include <string.h>
 
@@ -98,7 +99,8 @@ static int make_ready(struct haul_item *item, const struct haul_opts *o, const s
 	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
 	now = clock_now();
 	if (bundle_check_time(item->bundle, now, err) != 0 ||
-	    policy_check_request(o->policy, bundle_request(item->bundle), facts, now, err) != 0)
+	    policy_check_request(o->policy, bundle_request(item->bundle), facts, now, err) != 0 ||
+	    (o->policy != NULL && approvers_check(o->policy, item->bundle, now, err) != 0))
 		return -1;
 	if (!cmd_interrupted())
 		return 0;
