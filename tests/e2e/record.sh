@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# A small ceremony on two hosts with transcripts, and its record: who approved, the key, the receipt, and nothing to find. With
+# KEYHAUL_RECORD_OUT=DIR its files are left there; doc/record.png is made of them.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+. "$KEYHAUL_SRC/tests/e2e/rehearsal.sh"
+. "$KEYHAUL_SRC/tests/token/people.sh"
+rehearsal_begin --region eu-central-1
+keyhaul=$KEYHAUL_BUILD/keyhaul
+
+people_ca ca
+for name in Ada Ben Hsm; do
+	people_file "$name" prime256v1
+done
+cat >policy.yaml <<-END
+	keyhaul_policy: 1
+	endpoints: ["$AWS_ENDPOINT_URL_KMS"]
+	approvals:
+	  threshold: 2
+	  approvers:
+	    - {name: Ada, certificates: [$(people_sha256 Ada)]}
+	    - {name: Ben, certificates: [$(people_sha256 Ben)]}
+	material_signers:
+	  - {name: Hsm, certificates: [$(people_sha256 Hsm)]}
+END
+generate orders SYMMETRIC_DEFAULT
+generate payments HMAC_256
+mkdir online gap
+# Where the host's name can be set it is.
+if unshare -ru true 2>/dev/null; then
+	at() { # HOST COMMAND...
+		at_host=$1
+		shift
+		(cd "$at_host" && KEYHAUL_TRANSCRIPT=$at_host.transcript unshare -ru sh -c \
+			'host=$1; shift; echo "$host" >/proc/sys/kernel/hostname; exec "$@"' sh "$at_host" "$@")
+	}
+else
+	at() {
+		at_host=$1
+		shift
+		(cd "$at_host" && KEYHAUL_TRANSCRIPT=$at_host.transcript "$@")
+	}
+fi
+step() { # STATUS WHAT HOST COMMAND...
+	step_status=$1 step_what=$2
+	shift 2
+	tap_exits "$step_status" "$step_what" at "$@"
+}
+
+for key in orders:SYMMETRIC_DEFAULT payments:HMAC_256; do
+	name=${key%%:*}
+	step 0 "$name is made" online "$keyhaul" create --key-spec "${key#*:}"
+	step 0 "$name is fetched" online "$keyhaul" fetch --key-id "$tap_out" \
+		--wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048 --valid-to 90d --policy ../policy.yaml \
+		--key-uri "$(sed -n '1{s/[?].*//;p}' "generate-$name.out")" --out "$name.bundle"
+done
+cp online/*.bundle gap/
+wrap() { # STATUS WHAT
+	step "$1" "$2" gap "$keyhaul" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --policy ../policy.yaml \
+		--signer ../Hsm.key --cert ../Hsm.crt orders.bundle payments.bundle
+}
+wrap 7 "nobody approved them yet"
+for person in Ada Ben; do
+	for name in orders payments; do
+		step 0 "$person approves $name" gap "$keyhaul" approve --signer "../$person.key" --cert "../$person.crt" \
+			--policy ../policy.yaml --confirm "$(jq -jcS .request "gap/$name.bundle" | sha256sum | cut -d' ' -f1)" "$name.bundle"
+	done
+done
+wrap 0 "both are wrapped"
+cp gap/*.bundle online/
+step 0 "both are imported" online "$keyhaul" import --policy ../policy.yaml orders.bundle payments.bundle
+for host in online gap; do
+	tap_exits 0 "$host is closed" "$keyhaul" transcript close --signer Ada.key --cert Ada.crt "$host/$host.transcript"
+done
+
+tap_exits 0 "the record has no findings" "$keyhaul" record --out page.html --signer Ben.key --cert Ben.crt --closed-by Ada.crt \
+	-- online/online.transcript gap/gap.transcript
+page=$(cat page.html)
+tap_like "$page" '<b>No findings\.</b>' "and says so"
+for text in 'Approved by</th><td>Ada, signed [^<]* with the certificate of CN=Ada, SHA-256 '"$(people_sha256 Ada)" \
+	'Approved by</th><td>Ben, signed ' 'Signed by</th><td>material, signed [^<]* CN=Hsm' 'keyhaul-rehearsal, ' \
+	'token &#39;keyhaul-rehearsal&#39;, model ' 'As the token states</th><td>sensitive, always was, extractable, made on the token' \
+	'Proof</th><td>before it a throwaway key of 256 bits' 'Key material id</th><td>[0-9a-f]{64}' 'FAILED</span>, status 7' \
+	'keyhaul-kms import --policy' "$(jq -jcS .material online/orders.bundle | sha256sum | cut -d' ' -f1)"; do
+	tap_like "$page" "$text" "it has: $text"
+done
+tap_is "$(grep -c '<section class="key">' page.html)" 2 "a section for each key"
+cp gap/orders.bundle online/orders.bundle
+tap_exits 7 "a bundle as it was before" "$keyhaul" record --out old.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript \
+	online/orders.bundle
+tap_like "$tap_err" 'online/orders.bundle: a later command wrote this bundle anew' "is told"
+if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
+	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
+fi
+tap_done 29
