@@ -101,6 +101,18 @@ void html_factf(struct html *h, const char *what, const char *fmt, ...)
 	fact_end(h);
 }
 
+void html_code(struct html *h, const char *what, const char *before, const char *text)
+{
+	if (!text || !*text)
+		return;
+	fact_begin(h, what);
+	html_text(h, before);
+	html_raw(h, "<code>");
+	html_text(h, text);
+	html_raw(h, "</code>");
+	fact_end(h);
+}
+
 void html_time(struct html *h, const char *what, int64_t t)
 {
 	char text[CLOCK_TEXT];

@@ -29,6 +29,9 @@ void html_textf(struct html *h, const char *fmt, ...) __attribute__((format(prin
 void html_fact(struct html *h, const char *what, const char *text);
 void html_factf(struct html *h, const char *what, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same for what is compared character by character: a digest, an ARN, a URI; `before` in words before it. */
+void html_code(struct html *h, const char *what, const char *before, const char *text);
+
 /* A row with a time; nothing for 0. */
 void html_time(struct html *h, const char *what, int64_t t);
 

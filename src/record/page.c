@@ -63,10 +63,23 @@ static void add_verdict(struct html *h, const struct record *r)
 	html_raw(h, "</div>\n");
 }
 
+static void add_approvers(struct html *h, const struct bundle *b)
+{
+	size_t n = 0;
+	const struct bundle_approval *all = bundle_approvals(b, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		html_raw(h, i ? ", " : "");
+		html_text(h, all[i].approver);
+	}
+	if (n == 0)
+		html_raw(h, "nobody");
+}
+
 static void add_summary(struct html *h, const struct record *r)
 {
 	html_raw(h, "<h2>Keys</h2>\n<table>\n<thead><tr><th class=\"n\">#</th><th>KMS key</th><th>Key spec</th><th>Key on the token</th>"
-		    "<th>Stands</th></tr></thead>\n<tbody>\n");
+		    "<th>Approved by</th><th>Stands</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < r->n_bundles; i++) {
 		const struct bundle *b = r->bundles[i].b;
 		const struct bundle_material *m = bundle_material(b);
@@ -75,11 +88,13 @@ static void add_summary(struct html *h, const struct record *r)
 		html_textf(h, "%zu", i + 1);
 		html_raw(h, "</td><td class=\"mono\">");
 		html_text(h, bundle_request(b)->kms_key_arn);
-		html_raw(h, "</td><td>");
+		html_raw(h, "</td><td class=\"plain\">");
 		html_text(h, bundle_request(b)->key_spec);
 		html_raw(h, "</td><td>");
 		html_text(h, m && m->key.label ? m->key.label : "");
 		html_raw(h, "</td><td>");
+		add_approvers(h, b);
+		html_raw(h, "</td><td class=\"plain\">");
 		html_text(h, next_stage_name(next_stage(b)));
 		html_raw(h, "</td></tr>\n");
 	}
@@ -88,23 +103,24 @@ static void add_summary(struct html *h, const struct record *r)
 
 static void add_chain(struct html *h, const struct chain *c)
 {
-	html_raw(h, "<h3>Host ");
+	html_raw(h, "<div class=\"chain\">\n<h3>Host ");
 	html_text(h, *c->host ? c->host : "(not told)");
 	html_raw(h, ": <code>");
 	html_text(h, c->path);
-	html_raw(h, "</code></h3>\n<table class=\"facts\">\n");
+	html_raw(h, "</code></h3>\n<table class=\"facts\"><tbody>\n");
 	html_factf(h, "Lines", "%zu", c->n);
 	if (c->n)
 		html_factf(h, "From, to", "%s, %s", c->v[0].at, c->v[c->n - 1].at);
 	if (c->closed) {
 		html_factf(h, "Closed by", "%s", c->signer);
-		html_factf(h, "Certificate", "SHA-256 %s", c->signer_sha256);
+		html_code(h, "Certificate", "SHA-256 ", c->signer_sha256);
 		html_time(h, "Signed", c->closed_at);
 	} else {
 		html_fact(h, "Closed by", "NOBODY: it is open");
 	}
 	html_digest(h, "Last line, SHA-256", c->n ? chain_last_sha256(c) : NULL);
-	html_raw(h, "</table>\n<p><span class=\"box\"></span>The words on the paper that was written at the close are these.</p>\n");
+	html_raw(h, "</tbody></table>\n<p><span class=\"box\"></span>The words on the paper that was written at the close are these.</p>\n"
+		    "</div>\n");
 }
 
 static void add_chains(struct html *h, const struct record *r)
@@ -117,11 +133,11 @@ static void add_chains(struct html *h, const struct record *r)
 /* Room for the people who were there; the page is printed and signed by hand. */
 static void add_witnesses(struct html *h)
 {
-	html_raw(h, "<h2>Witnesses</h2>\n<table class=\"sign\">\n<thead><tr><th>Name</th><th>Role</th><th>Signature</th>"
+	html_raw(h, "<div class=\"witnesses\">\n<h2>Witnesses</h2>\n<table class=\"sign\">\n<thead><tr><th>Name</th><th>Role</th><th>Signature</th>"
 		    "<th>Date and time</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < WITNESSES; i++)
 		html_raw(h, "<tr><td></td><td></td><td></td><td></td></tr>\n");
-	html_raw(h, "</tbody></table>\n");
+	html_raw(h, "</tbody></table>\n</div>\n");
 }
 
 int page_write(const struct record *r, int64_t now, struct buf *out, struct kh_error *err)

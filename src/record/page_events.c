@@ -3,6 +3,7 @@
 #include "page.h"
 
 #include "base/shell.h"
+#include "timeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,22 +12,6 @@
 #define FILES_SHOWN 6
 #define COMMAND_MAX (1u << 20)
 
-struct event {
-	const struct chain *chain;
-	const struct chain_line *line;
-	size_t chain_at;
-};
-
-static int by_time(const void *a, const void *b)
-{
-	const struct event *x = a, *y = b;
-	int order = strcmp(x->line->at, y->line->at);
-
-	if (!order)
-		order = x->chain_at < y->chain_at ? -1 : x->chain_at > y->chain_at;
-	return order ? order : x->line->file_line < y->line->file_line ? -1 : x->line->file_line > y->line->file_line;
-}
-
 static const char *text_of(const json_t *o, const char *name)
 {
 	const char *text = json_string_value(json_object_get(o, name));
@@ -34,19 +19,24 @@ static const char *text_of(const json_t *o, const char *name)
 	return text ? text : "";
 }
 
+/* Each word holds together: an option is not broken behind its dashes. */
 static void add_command(struct html *h, const json_t *typed)
 {
-	struct buf words = BUF_INIT(COMMAND_MAX);
 	size_t i;
 	json_t *word;
 
-	json_array_foreach(typed, i, word)
-		if (!h->failed)
-			h->failed = shell_word(json_string_value(word), &words, h->err);
 	html_raw(h, "<code>");
-	html_text(h, buf_text(&words));
+	json_array_foreach(typed, i, word) {
+		struct buf quoted = BUF_INIT(COMMAND_MAX);
+
+		if (!h->failed)
+			h->failed = shell_word(json_string_value(word), &quoted, h->err);
+		html_raw(h, i ? " <span class=\"w\">" : "<span class=\"w\">");
+		html_text(h, buf_text(&quoted));
+		html_raw(h, "</span>");
+		buf_free(&quoted);
+	}
 	html_raw(h, "</code>");
-	buf_free(&words);
 }
 
 /* The bundles that it wrote, or else read: what carries from one host to the other. */
@@ -110,7 +100,7 @@ static void add_failures(struct html *h, const json_t *line)
 		html_textf(h, "and %zu more", json_array_size(failed) - ITEMS_SHOWN);
 }
 
-static void add_outcome(struct html *h, const struct event *e)
+static void add_outcome(struct html *h, const struct timeline_event *e)
 {
 	const json_t *line = e->line->json;
 	const json_int_t status = json_integer_value(json_object_get(line, "status"));
@@ -135,13 +125,15 @@ static void add_outcome(struct html *h, const struct event *e)
 	}
 }
 
-static void add_event(struct html *h, const struct event *e)
+static void add_event(struct html *h, const struct timeline_event *e)
 {
 	const json_t *line = e->line->json;
 	bool bad = !e->line->is_close && json_integer_value(json_object_get(line, "status")) != 0;
 
 	html_raw(h, bad ? "<tr class=\"bad\"><td>" : "<tr><td>");
-	html_textf(h, "%.10s %.8s", e->line->at, e->line->at + 11);
+	html_textf(h, "%.10s", e->line->at);
+	html_raw(h, "<br>");
+	html_textf(h, "%.8s", e->line->at + 11);
 	html_raw(h, "</td><td>");
 	html_text(h, e->chain->host);
 	html_raw(h, "</td><td class=\"n\">");
@@ -164,53 +156,33 @@ static void add_event(struct html *h, const struct event *e)
 	html_raw(h, "</td></tr>\n");
 }
 
-static void add_table(struct html *h, const struct event *events, size_t n, bool only_bad)
+static void add_table(struct html *h, const struct timeline_event *events, size_t n, bool only_bad)
 {
-	html_raw(h, "<table>\n<thead><tr><th class=\"time\">Time</th><th class=\"who\">Host</th><th class=\"n\">Line</th>"
-		    "<th>Command</th><th>Outcome</th></tr></thead>\n<tbody>\n");
+	html_raw(h, "<table class=\"events\">\n<thead><tr><th class=\"time\">Time</th><th class=\"who\">Host</th><th class=\"n\">Line</th>"
+		    "<th>Command</th><th class=\"outcome\">Outcome</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < n; i++)
 		if (!only_bad || (!events[i].line->is_close && json_integer_value(json_object_get(events[i].line->json, "status")) != 0))
 			add_event(h, &events[i]);
 	html_raw(h, "</tbody></table>\n");
 }
 
-static struct event *sorted(const struct record *r, size_t *n, struct kh_error *err)
-{
-	struct event *events;
-
-	*n = 0;
-	for (size_t k = 0; k < r->n_chains; k++)
-		*n += r->chains[k]->n;
-	events = calloc(*n + 1, sizeof(*events));
-	if (!events) {
-		kh_fail_memory(err);
-		return NULL;
-	}
-	*n = 0;
-	for (size_t k = 0; k < r->n_chains; k++)
-		for (size_t i = 0; i < r->chains[k]->n; i++)
-			events[(*n)++] = (struct event){r->chains[k], &r->chains[k]->v[i], k};
-	qsort(events, *n, sizeof(*events), by_time);
-	return events;
-}
-
 void page_events(struct html *h, const struct record *r)
 {
+	struct timeline_event *events = NULL;
 	size_t n = 0, bad = 0;
-	struct event *events = sorted(r, &n, h->err);
 
-	if (!events) {
-		h->failed = -1;
+	if (h->failed)
 		return;
-	}
+	h->failed = timeline_make(r, &events, &n, h->err);
 	for (size_t i = 0; i < n; i++)
 		bad += !events[i].line->is_close && json_integer_value(json_object_get(events[i].line->json, "status")) != 0;
-	html_raw(h, "<h2>What failed on the way</h2>\n");
+	html_raw(h, "<h2 class=\"after\">What failed on the way</h2>\n");
 	if (bad)
 		add_table(h, events, n, true);
 	else
 		html_raw(h, "<p>No command failed.</p>\n");
-	html_raw(h, "<h2>Timeline</h2>\n");
+	html_raw(h, "<h2>Timeline</h2>\n<p class=\"made\">By the hosts' clocks; a command that read a bundle comes behind the one that "
+		    "wrote it so.</p>\n");
 	add_table(h, events, n, false);
 	free(events);
 }

@@ -13,7 +13,7 @@
 
 static void add_part(struct html *h, const char *title)
 {
-	html_raw(h, "<tr class=\"part\"><td colspan=\"2\">");
+	html_raw(h, "</tbody><tbody>\n<tr class=\"part\"><td colspan=\"2\">");
 	html_text(h, title);
 	html_raw(h, "</td></tr>\n");
 }
@@ -21,13 +21,14 @@ static void add_part(struct html *h, const char *title)
 static void add_blob(struct html *h, const char *what, struct bundle_blob blob)
 {
 	unsigned char digest[FILE_DIGEST];
-	char hex[2 * FILE_DIGEST + 1];
+	char hex[2 * FILE_DIGEST + 1], size[48];
 
 	if (!blob.data || h->failed)
 		return;
 	h->failed = file_sha256(blob.data, blob.len, digest, h->err);
 	hex_encode(digest, sizeof(digest), hex);
-	html_factf(h, what, "%zu bytes, SHA-256 %s", blob.len, hex);
+	(void)snprintf(size, sizeof(size), "%zu bytes, SHA-256 ", blob.len);
+	html_code(h, what, size, hex);
 }
 
 /* Adds ", TEXT" to a list in words; nothing for NULL. */
@@ -50,7 +51,7 @@ static void add_request(struct html *h, const struct bundle *b)
 	char intent[INTENT_WORDS_MAX], list[LIST_MAX] = "";
 
 	add_part(h, "What was asked of KMS");
-	html_fact(h, "KMS key", q->kms_key_arn);
+	html_code(h, "KMS key", "", q->kms_key_arn);
 	if (arn_is_rehearsal(&bundle_facts(b)->arn))
 		html_fact(h, "Rehearsal", "YES: this is no key of AWS's, but of keyhaul-sim");
 	list_add(list, "", q->key_spec);
@@ -67,12 +68,12 @@ static void add_request(struct html *h, const struct bundle *b)
 	html_time(h, "Fetched", q->fetched_at);
 	html_time(h, "Good until", q->parameters_valid_to);
 	html_fact(h, "Made by", q->generator);
-	html_fact(h, "Key on the token", q->key_uri);
+	html_code(h, "Key on the token", "", q->key_uri);
 	html_fact(h, "Token's serial", q->token_serial);
 	intent_words(&q->intent, intent, sizeof(intent));
 	html_fact(h, "Import is to say", intent_is_empty(&q->intent) ? "nothing: it was said at the import" : intent);
-	html_fact(h, "Policy, SHA-256", q->policy_sha256 ? q->policy_sha256 : "none");
-	html_fact(h, "Plan, SHA-256", q->plan_sha256);
+	html_code(h, "Policy, SHA-256", "", q->policy_sha256 ? q->policy_sha256 : "none");
+	html_code(h, "Plan, SHA-256", "", q->plan_sha256);
 	html_digest(h, "Request, SHA-256", bundle_request_sha256(b));
 }
 
@@ -87,7 +88,8 @@ static void add_signer(struct html *h, const char *what, const char *name, const
 		return;
 	}
 	clock_format(who.at, at);
-	html_factf(h, what, "%s, signed %s with the certificate of %s, SHA-256 %s", name, at, who.subject, who.sha256);
+	html_factf(h, what, "%s, signed %s by %s", name, at, who.subject);
+	html_code(h, "certificate", "SHA-256 ", who.sha256);
 }
 
 static void add_approvals(struct html *h, const struct bundle *b)
@@ -100,7 +102,7 @@ static void add_approvals(struct html *h, const struct bundle *b)
 		html_fact(h, "Approved by", "NOBODY: it has no approvals");
 	for (size_t i = 0; i < n; i++) {
 		add_signer(h, "Approved by", all[i].approver, b, i);
-		html_fact(h, "under the policy", all[i].policy_sha256);
+		html_code(h, "under the policy", "", all[i].policy_sha256);
 	}
 }
 
@@ -171,7 +173,7 @@ static void add_material(struct html *h, const struct bundle *b)
 	add_key(h, m);
 	add_proof(h, m);
 	add_blob(h, "Wrapped key", m->encrypted_key_material);
-	html_fact(h, "Policy, SHA-256", m->policy_sha256);
+	html_code(h, "Policy, SHA-256", "", m->policy_sha256);
 	html_digest(h, "Material, SHA-256", bundle_material_sha256(b));
 	if (bundle_material_signature(b))
 		add_signer(h, "Signed by", "material", b, SIGNED_MATERIAL);
@@ -190,7 +192,7 @@ static void add_receipt(struct html *h, const struct bundle *b)
 	}
 	html_time(h, "Imported", r->imported_at);
 	html_fact(h, "By", r->caller);
-	html_fact(h, "Key material id", r->key_material_id);
+	html_code(h, "Key material id", "", r->key_material_id);
 	html_fact(h, "Expiry", r->expiration_model);
 	html_time(h, "Expires", r->valid_to);
 	html_fact(h, "Import type", r->import_type);
@@ -218,13 +220,13 @@ void page_keys(struct html *h, const struct record *r)
 
 		html_raw(h, "<section class=\"key\">\n<h2>Key ");
 		html_textf(h, "%zu of %zu: %s", i + 1, r->n_bundles, b->path);
-		html_raw(h, "</h2>\n<table class=\"facts\">\n");
-		html_fact(h, "File, SHA-256", b->sha256);
+		html_raw(h, "</h2>\n<table class=\"facts\"><tbody>\n");
+		html_code(h, "File, SHA-256", "", b->sha256);
 		add_request(h, b->b);
 		add_approvals(h, b->b);
 		add_material(h, b->b);
 		add_receipt(h, b->b);
 		add_proofs(h, b->b);
-		html_raw(h, "</table>\n</section>\n");
+		html_raw(h, "</tbody></table>\n</section>\n");
 	}
 }

@@ -115,6 +115,15 @@ static int find_one(struct record *r, const struct chain *c, const json_t *file,
 	return rc;
 }
 
+/* In the order in which they were asked for. */
+static int by_fetch(const void *a, const void *b)
+{
+	const struct record_bundle *x = a, *y = b;
+	const int64_t one = bundle_request(x->b)->fetched_at, other = bundle_request(y->b)->fetched_at;
+
+	return one != other ? (one < other ? -1 : 1) : strcmp(x->path, y->path);
+}
+
 int record_find_bundles(struct record *r, struct kh_error *err)
 {
 	static const char *const ways[] = {"wrote", "read"};
@@ -129,6 +138,8 @@ int record_find_bundles(struct record *r, struct kh_error *err)
 					if (find_one(r, r->chains[k], file, err))
 						return -1;
 			}
+	if (r->n_bundles)
+		qsort(r->bundles, r->n_bundles, sizeof(*r->bundles), by_fetch);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ tap_run "$keyhaul" inspect order.bundle
 printf '{"keyhaul_tran' >>gap.transcript
 tap_run "$keyhaul" inspect order.bundle
 unset KEYHAUL_TRANSCRIPT
-cp -r . ../open
+cp -r . ../unclosed
 
 # close
 close() { # STATUS WHAT FILE
@@ -137,7 +137,7 @@ tap_exits 2 "no transcript" "$keyhaul" record --out x.html day/order.bundle
 tap_exits 2 "--transcript is not for it" "$keyhaul" record --transcript day/new --out x.html day/online.transcript
 
 # open ones
-cd open || exit 1
+cd unclosed || exit 1
 tap_exits 7 "open transcripts" "$keyhaul" record --out page.html online.transcript gap.transcript
 tap_exits 0 "open transcripts, taken as they are" "$keyhaul" record --open --json --out open.html online.transcript gap.transcript
 tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.open, .transcripts, .bundles, .findings, .sha256]')" \
@@ -145,7 +145,7 @@ tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.open, .transcripts, .b
 tap_like "$(cat open.html)" '<b>OPEN: 2 of 2 transcripts' "and the page"
 
 # masked, the day and its rehearsal are the same
-"$keyhaul" transcript mask ../open/gap.transcript >one
+"$keyhaul" transcript mask ../unclosed/gap.transcript >one
 sed 's/0\([0-9]\):/1\1:/g; s/[0-9a-f]\{64\}/'"$(sha one)"'/g; s/"host":"[^"]*"/"host":"there"/' gap.transcript >other
 "$keyhaul" transcript mask other >two
 tap_is "$(cmp -s gap.transcript other; echo $?)$(diff one two)" 1 "masked they do not differ"

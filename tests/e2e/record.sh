@@ -79,13 +79,15 @@ tap_exits 0 "the record has no findings" "$keyhaul" record --out page.html --sig
 	-- online/online.transcript gap/gap.transcript
 page=$(cat page.html)
 tap_like "$page" '<b>No findings\.</b>' "and says so"
-for text in 'Approved by</th><td>Ada, signed [^<]* with the certificate of CN=Ada, SHA-256 '"$(people_sha256 Ada)" \
-	'Approved by</th><td>Ben, signed ' 'Signed by</th><td>material, signed [^<]* CN=Hsm' 'keyhaul-rehearsal, ' \
+for text in 'Approved by</th><td>Ada, signed [^<]* by CN=Ada</td>' "certificate</th><td>SHA-256 <code>$(people_sha256 Ada)" \
+	'Approved by</th><td>Ben, signed ' 'Signed by</th><td>material, signed [^<]* by CN=Hsm' 'keyhaul-rehearsal, ' \
 	'token &#39;keyhaul-rehearsal&#39;, model ' 'As the token states</th><td>sensitive, always was, extractable, made on the token' \
-	'Proof</th><td>before it a throwaway key of 256 bits' 'Key material id</th><td>[0-9a-f]{64}' 'FAILED</span>, status 7' \
-	'keyhaul-kms import --policy' "$(jq -jcS .material online/orders.bundle | sha256sum | cut -d' ' -f1)"; do
+	'Proof</th><td>before it a throwaway key of 256 bits' 'Key material id</th><td><code>[0-9a-f]{64}' 'FAILED</span>, status 7' \
+	'<span class="w">keyhaul-kms</span> <span class="w">import</span> <span class="w">--policy</span>' "$(jq -jcS .material online/orders.bundle | sha256sum | cut -d' ' -f1)"; do
 	tap_like "$page" "$text" "it has: $text"
 done
+tap_is "$(sed -n '/<h2>Timeline/,$p' page.html | sed 's/<[^>]*>//g' | grep -oE 'keyhaul-(kms|token) (fetch|approve|wrap|import)' | uniq | paste -sd' ')" \
+	"keyhaul-kms fetch keyhaul-token wrap keyhaul-token approve keyhaul-token wrap keyhaul-kms import" "what came first stands first"
 tap_is "$(grep -c '<section class="key">' page.html)" 2 "a section for each key"
 cp gap/orders.bundle online/orders.bundle
 tap_exits 7 "a bundle as it was before" "$keyhaul" record --out old.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript \
@@ -94,4 +96,4 @@ tap_like "$tap_err" 'online/orders.bundle: a later command wrote this bundle ane
 if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
 	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
 fi
-tap_done 29
+tap_done 31
