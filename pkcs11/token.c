@@ -134,86 +134,12 @@ out:
 	return rc;
 }
 
-/* What a search has seen so far. Tokens that are not initialised count apart: most modules show an empty one. */
-struct search {
-	const struct uri *uri;
-	struct token *found;
-	size_t matches, blank, failed;
-	char names[440]; /* of the matches, for the hint; whole ones */
-	size_t unnamed;	 /* for which there is no room */
-	struct kh_error failure; /* of the last slot that could not be asked */
-};
-
-static void note_name(struct search *s, const struct token *t)
-{
-	size_t len = strlen(s->names), room = sizeof(s->names) - len;
-	bool again = s->matches > 0 && strcmp(s->found->name.label, t->name.label) == 0; /* as the first one's */
-	int n = snprintf(s->names + len, room, "%s%s%s%sserial=%s%s%s slot-id=%lu", len ? ", " : "", again ? "" : "'",
-			 again ? "" : t->name.label, again ? "" : "' ", t->name.serial,
-			 t->name.serial[0] != '\0' ? "" : " model=", t->name.serial[0] != '\0' ? "" : t->name.model, t->slot);
-
-	if (n >= 0 && (size_t)n < room)
-		return;
-	s->names[len] = '\0';
-	s->unnamed++;
-}
-
-static int look_at(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_INFO *info, const struct kh_error *why,
-		   void *arg, struct kh_error *err)
-{
-	struct search *s = arg;
-	bool initialised;
-
-	(void)err;
-	if (!t) {
-		log_debug("slot %lu is passed over: %s", slot, why->msg);
-		s->failure = *why;
-		s->failed++;
-		return 0;
-	}
-	if (!uri_matches_token(s->uri, &t->info, info, slot))
-		return 0;
-	initialised = (t->info.flags & CKF_TOKEN_INITIALIZED) != 0;
-	if (initialised)
-		note_name(s, t);
-	if (initialised ? !s->matches : !s->matches && !s->blank)
-		*s->found = *t;
-	s->matches += initialised;
-	s->blank += !initialised;
-	return 0;
-}
-
-static int not_initialised(const struct token *t, struct kh_error *err)
+int token_not_initialised(const struct token *t, struct kh_error *err)
 {
 	kh_fail(err, KH_E_TOKEN, CKF_TOKEN_INITIALIZED, "the token in slot %lu ('%s') is not initialised", t->slot,
 		t->name.label);
 	return kh_hint(err, "initialise it and set the user's PIN with the vendor's tool (SoftHSM: softhsm2-util "
 			    "--init-token), then run this again");
-}
-
-int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, struct kh_error *err)
-{
-	struct search s = {.uri = uri, .found = out};
-
-	memset(out, 0, sizeof(*out));
-	if (token_each(fn, look_at, &s, err))
-		return -1;
-	if (s.matches == 1)
-		return 0;
-	if (s.matches > 1) {
-		kh_fail(err, KH_E_INPUT, 0, "%zu tokens match %s", s.matches, uri_text(uri));
-		return s.unnamed == 0 ? kh_hint(err, "add serial=, model= or slot-id= to the URI: %s", s.names)
-				      : kh_hint(err, "add serial=, model= or slot-id= to the URI: %s, and %zu more",
-						s.names, s.unnamed);
-	}
-	if (s.blank == 1)
-		return not_initialised(out, err);
-	if (s.failed) { /* it may be the token that was meant */
-		*err = s.failure;
-		return kh_context(err, "no other token matches %s", uri_text(uri));
-	}
-	kh_fail(err, KH_E_INPUT, 0, "no token matches %s", uri_text(uri));
-	return kh_hint(err, "`keyhaul-token slots` lists the tokens that this module has");
 }
 
 static int open_session(struct token *t, struct kh_error *err)
@@ -234,7 +160,7 @@ static int open_session(struct token *t, struct kh_error *err)
 int token_open(struct token *t, bool read_write, struct kh_error *err)
 {
 	if (!(t->info.flags & CKF_TOKEN_INITIALIZED))
-		return not_initialised(t, err);
+		return token_not_initialised(t, err);
 	t->read_write = read_write || t->token_objects;
 	return open_session(t, err);
 }

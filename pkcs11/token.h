@@ -68,6 +68,9 @@ int token_each(CK_FUNCTION_LIST *fn, token_each_fn *each, void *arg, struct kh_e
  */
 int token_find(CK_FUNCTION_LIST *fn, const struct uri *uri, struct token *out, struct kh_error *err);
 
+/* Sets KH_E_TOKEN for a token that is not initialised, with what to do. Gives -1. */
+int token_not_initialised(const struct token *t, struct kh_error *err);
+
 /* Fills a token from one slot. KH_E_TOKEN. */
 int token_of_slot(CK_FUNCTION_LIST *fn, CK_SLOT_ID slot, struct token *out, struct kh_error *err);
 
