@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/log.h"
 #include "call.h"
+#include "ckm.h"
 #include "ckr.h"
 #include "own.h"
 #include "tmp.h"
@@ -82,6 +83,18 @@ static void add_guard(struct attr_template *t, const struct making *m)
 	add_uses(t, m->kind->uses, m->kind->n_uses, m->kind->always, m->r->use);
 }
 
+/* `slots` lists mechanisms that wrap, and not those that make keys. */
+static int fail_to_make(const struct making *m, CK_RV rv, const char *call, struct kh_error *err)
+{
+	char name[CKM_NAME_MAX];
+
+	ckr_fail(err, rv, call, m->info->name);
+	if (rv == CKR_MECHANISM_INVALID)
+		kh_hint(err, "the token makes no such keys (%s); one of another kind may do, or another token",
+			ckm_name(m->kind->mechanism, name));
+	return -1;
+}
+
 static int make_secret(struct making *m, struct kh_error *err)
 {
 	CK_MECHANISM mechanism = {m->kind->mechanism, NULL, 0};
@@ -93,7 +106,7 @@ static int make_secret(struct making *m, struct kh_error *err)
 	add_guard(&t, m);
 	rv = P11_CALL_MECH(m->t->fn, mechanism.mechanism, C_GenerateKey, m->t->session, &mechanism, t.v, t.n,
 			   &m->out->key);
-	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_GenerateKey", m->info->name);
+	return rv == CKR_OK ? 0 : fail_to_make(m, rv, "C_GenerateKey", err);
 }
 
 static int make_pair(struct making *m, struct kh_error *err)
@@ -115,7 +128,7 @@ static int make_pair(struct making *m, struct kh_error *err)
 	add_guard(&priv, m);
 	rv = P11_CALL_MECH(m->t->fn, mechanism.mechanism, C_GenerateKeyPair, m->t->session, &mechanism, pub.v, pub.n,
 			   priv.v, priv.n, &m->out->public_key, &m->out->key);
-	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_GenerateKeyPair", m->info->name);
+	return rv == CKR_OK ? 0 : fail_to_make(m, rv, "C_GenerateKeyPair", err);
 }
 
 static bool is_label(const struct making *m, const struct key *k)

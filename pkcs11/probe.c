@@ -179,8 +179,10 @@ void probe_keys_free(struct probe_keys *keys)
 static int probe_all(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err)
 {
 	for (size_t i = 0; i < SPECS; i++) {
-		if (cmd_interrupted())
-			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", keyspec_name(specs[i]));
+		if (cmd_interrupted()) {
+			kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s", keyspec_name(specs[i]));
+			return kh_hint(err, "nothing was written: run it again, it begins anew");
+		}
 		if (probe_spec(t, specs[i], keys, out, err) != 0)
 			return kh_context(err, "probing with %s", keyspec_name(specs[i]));
 	}

@@ -154,7 +154,8 @@ static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const stru
 {
 	char words[WRAP_WORDS_MAX];
 	size_t len = strlen(found), room = FOUND_MAX - len;
-	int n = snprintf(found + len, room, "; %s: %s", wrap_plan_words(plan, words), why->msg);
+	const char *named = strstr(why->msg, wrap_plan_words(plan, words)); /* by the call, and not twice */
+	int n = snprintf(found + len, room, "; %s%s%s", named != NULL ? "" : words, named != NULL ? "" : ": ", why->msg);
 
 	/* what does not fit is in --debug */
 	if (n < 0 || (size_t)n >= room)
@@ -162,9 +163,27 @@ static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const stru
 	log_debug("proof: %s does not hold: %s", wrap_plan_words(plan, words), why->msg);
 }
 
+/* A way that was chosen by hand is the first suspect, then a token that answers CKR_OK with what it was not asked for. */
+static int hint_all(const struct proof_run *run, const struct wrapalg_info *info, bool wrong, struct kh_error *err)
+{
+	const char *other = strcmp(info->hash, "SHA256") != 0 ? NULL
+			    : info->two_layer		      ? "RSA_AES_KEY_WRAP_SHA_1"
+							      : "RSAES_OAEP_SHA_1";
+
+	if (info->two_layer && run->choice.rsa_aes != WRAP_AUTO)
+		return kh_hint(err, "nothing was wrapped; leave out %s: 'keyhaul-token probe' shows what this token does",
+			       run->choice.kwp != 0 ? "--kwp-mechanism" : "--rsa-aes");
+	if (other != NULL)
+		return kh_hint(err, "nothing was wrapped; %sfetch again with --wrapping-algorithm %s, if this token does that",
+			       wrong ? "the token's answer was wrong, which its vendor should know; " : "", other);
+	return kh_hint(err, wrong ? "nothing was wrapped; the token's answer was wrong: do not haul from it, and tell its vendor "
+				    "('keyhaul-token probe' shows all that it does)"
+				  : "nothing was wrapped; this token cannot haul such a key: 'keyhaul-token probe' shows what it does");
+}
+
 /* `found` begins with "; "; `last` is the last finding: its code is what --json shows. */
-static int fail_all(const struct token *t, enum wrapalg alg, const char *found, const struct kh_error *last,
-		    struct kh_error *err)
+static int fail_all(const struct proof_run *run, const struct token *t, enum wrapalg alg, bool wrong, const char *found,
+		    const struct kh_error *last, struct kh_error *err)
 {
 	const struct wrapalg_info *info = wrapalg_info(alg);
 	char words[TOKEN_WORDS_MAX];
@@ -173,11 +192,7 @@ static int fail_all(const struct token *t, enum wrapalg alg, const char *found, 
 	kh_fail(err, KH_E_CHECK, why.native, "the proof failed: %s cannot do %s as KMS opens it: %s",
 		token_words(t, words), info->name, found + 2);
 	kh_name(err, why.name);
-	if (strcmp(info->hash, "SHA256") == 0)
-		return kh_hint(err, "nothing was wrapped; fetch again with --wrapping-algorithm %s, if this token does that",
-			       info->two_layer ? "RSA_AES_KEY_WRAP_SHA_1" : "RSAES_OAEP_SHA_1");
-	return kh_hint(err, "nothing was wrapped; this token cannot haul such a key: 'keyhaul-token slots' lists its "
-			    "mechanisms");
+	return hint_all(run, info, wrong, err);
 }
 
 /* Nothing is said of the token by a code of the moment, and nothing is remembered: the next bundle tries again. */
@@ -192,7 +207,7 @@ static int try_plans(struct proof_run *run, const struct token *t, const struct 
 		     struct proof *out, struct kh_error *err)
 {
 	struct kh_error passing = {.code = KH_OK}, full;
-	bool again;
+	bool again, wrong = false;
 	struct wrap_plan plans[WRAP_PLANS_MAX];
 	size_t n = wrap_plans(t, alg, &run->choice, plans);
 	char found[FOUND_MAX] = "";
@@ -200,7 +215,7 @@ static int try_plans(struct proof_run *run, const struct token *t, const struct 
 
 	if (n == 0) {
 		kh_fail(err, KH_E_CHECK, 0, "no mechanism is listed that could be RFC 5649");
-		return fail_all(t, alg, "; it lists no mechanism that could be RFC 5649", err, err);
+		return fail_all(run, t, alg, false, "; it lists no mechanism that could be RFC 5649", err, err);
 	}
 	for (size_t i = 0; i < n; i++) {
 		int tried = proof_try(t, w, &plans[i], out, err);
@@ -217,11 +232,12 @@ static int try_plans(struct proof_run *run, const struct token *t, const struct 
 			return kh_context(err, "the proof");
 		if (!proof_is_lasting(err))
 			passing = *err;
+		wrong |= err->code == KH_E_CHECK || err->native == CKR_OK;
 		note(found, &plans[i], err);
 	}
 	if (passing.code != KH_OK)
 		return fail_for_now(&passing, err);
-	return fail_all(t, alg, found, err, err);
+	return fail_all(run, t, alg, wrong, found, err, err);
 }
 
 static int prove(struct proof_run *run, const struct token *t, const struct proof_row *row, struct proof *out,

@@ -35,6 +35,7 @@ struct cmd {
 	bool begun;	    /* the document of --json is printed in part */
 	int output_errno;   /* why no more of it could be; 0 */
 	enum kh_code worst; /* of the items that failed in a run over many */
+	char hint[sizeof(((struct kh_error *)0)->hint)]; /* the last item's, which is not said twice in a row */
 	int argc;	    /* the arguments behind the verb, as typed but for pin-value */
 	char **argv;
 	bool understood;    /* they were parsed, and what is secret in them is known */
@@ -93,7 +94,7 @@ int cmd_result(struct cmd *c, const char *object, struct kh_error *err);
 int cmd_flush(struct cmd *c, struct kh_error *err);
 
 /*
- * One item of many failed: its error line is printed, its object {"item":...,"ok":false,"error":{...}} added to
+ * One item of many failed: its error line is printed, and its hint where that is not the one before's, its object {"item":...,"ok":false,"error":{...}} added to
  * "results", and its code counts towards the exit status. The command goes on and gives 0 at its end.
  */
 int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);

@@ -46,6 +46,16 @@ static void tell(pid_t pid, int sig, int n)
 		(void)sigqueue(pid, sig, value);
 }
 
+/* With what a signal handler may do. */
+static void say_ended(void)
+{
+	static const char line[] = "error: interrupted again: ended at once\n"
+				   "hint: each bundle is as it was or as it was to be; look at the rest before this is run again\n";
+
+	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+		return; /* a terminal that is gone */
+}
+
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	int pid = atomic_load(&helper), why = errno, n;
@@ -57,6 +67,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 		tell(pid, sig, n);
 	} else if (n > 1) {
 		log_abandon();
+		say_ended();
 		_exit(kh_status(KH_E_INTERRUPTED));
 	}
 	errno = why;

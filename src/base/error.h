@@ -82,7 +82,7 @@ const char *kh_code_text(enum kh_code code);
 /* What to do next: the error's own hint, or what can be said of its code. Never empty but for KH_OK. */
 const char *kh_error_hint(const struct kh_error *err);
 
-/* Of two codes the one that decides the exit status of a run over many: 7, 4, 5, 3, 1, 6. */
+/* Of two codes the one that decides the exit status of a run over many: 130, 2, 7, 4, 5, 3, 1, 6. */
 enum kh_code kh_worse(enum kh_code a, enum kh_code b);
 
 #endif

@@ -14,6 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#define HINT_CONFIRM "nothing was done: run it again and type '%s', or give --yes"
+
 static int write_all(int fd, const char *s)
 {
 	size_t len = strlen(s);
@@ -191,11 +193,14 @@ int prompt_confirm(const char *prompt, const char *word, struct kh_error *err)
 			return -1;
 		kh_context(err, "not confirmed");
 		err->code = KH_E_USAGE;
-		return kh_hint(err, "where there is no terminal, --yes says it");
+		return kh_hint(err, err->native != 0 ? "where there is no terminal, --yes says it" : HINT_CONFIRM, word);
 	}
 	same = strcmp(secret_text(reply), word) == 0;
 	secret_free(reply);
-	return same ? 0 : kh_fail(err, KH_E_USAGE, 0, "not confirmed: '%s' was not typed", word);
+	if (same)
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "not confirmed: '%s' was not typed", word);
+	return kh_hint(err, HINT_CONFIRM, word);
 }
 
 int prompt_line(const char *prompt, char out[PROMPT_LINE_MAX], struct kh_error *err)

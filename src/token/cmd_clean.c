@@ -95,14 +95,14 @@ static int list(struct cmd *c, struct clean *w, const struct uri *uri, struct kh
 	return 0;
 }
 
-static int ask(const struct clean_opts *o, const struct clean *w, struct kh_error *err)
+static int ask(const struct clean_opts *o, const struct token *t, const struct clean *w, struct kh_error *err)
 {
-	char prompt[128];
+	char prompt[TOKEN_WORDS_MAX + 96], words[TOKEN_WORDS_MAX];
 
 	if (o->yes)
 		return 0;
-	snprintf(prompt, sizeof(prompt), "Destroy %zu object%s on the token for ever? Type 'yes': ", w->ours,
-		 w->ours == 1 ? "" : "s");
+	snprintf(prompt, sizeof(prompt), "Destroy %zu object%s on %s for ever? Type 'yes': ", w->ours,
+		 w->ours == 1 ? "" : "s", token_words(t, words));
 	return prompt_confirm(prompt, "yes", err);
 }
 
@@ -137,9 +137,9 @@ static int clean(struct cmd *c, const struct session *s, struct clean *w, struct
 	if (tmp_find(&s->token, &objects, &w->found, &w->n, err) != 0 || list(c, w, s->uri, err) != 0)
 		return -1;
 	if (w->ours == 0)
-		return cmd_printf(c, err, "nothing to clean: no %s objects of keyhaul's among %zu\n", TMP_PREFIX "*",
+		return cmd_printf(c, err, "nothing to clean: keyhaul left no " TMP_PREFIX "* here (objects that there are: %zu)\n",
 				  objects);
-	if (ask(c->opts, w, err) != 0)
+	if (ask(c->opts, &s->token, w, err) != 0)
 		return -1;
 	return destroy(c, &s->token, w, err);
 }

@@ -44,7 +44,7 @@ json_t *describe_token(const struct token *t)
 
 /* One flag of a key, and its words. */
 struct flag {
-	const char *name;
+	const char *name, *words;
 	enum bundle_flag value;
 };
 #define FLAGS 9
@@ -52,11 +52,15 @@ struct flag {
 static void flags_of(const struct key *k, struct flag out[FLAGS])
 {
 	const struct flag flags[FLAGS] = {
-		{"token_object", k->token_object},	     {"private", k->is_private},
-		{"sensitive", k->sensitive},		     {"always_sensitive", k->always_sensitive},
-		{"extractable", k->extractable},	     {"never_extractable", k->never_extractable},
-		{"wrap_with_trusted", k->wrap_with_trusted}, {"local", k->local},
-		{"modifiable", k->modifiable},
+		{"token_object", "token object", k->token_object},
+		{"private", "private", k->is_private},
+		{"sensitive", "sensitive", k->sensitive},
+		{"always_sensitive", "always sensitive", k->always_sensitive},
+		{"extractable", "extractable", k->extractable},
+		{"never_extractable", "never extractable", k->never_extractable},
+		{"wrap_with_trusted", "wrap with trusted", k->wrap_with_trusted},
+		{"local", "local", k->local},
+		{"modifiable", "modifiable", k->modifiable},
 	};
 
 	memcpy(out, flags, sizeof(flags));
@@ -132,13 +136,13 @@ int describe_key_lines(struct cmd *c, const struct token *t, const struct key *k
 	    cmd_printf(c, err, "  id                 %s\n", hex))
 		goto out;
 	for (size_t i = 0; i < FLAGS; i++)
-		if (cmd_printf(c, err, "  %-18s %s\n", flags[i].name,
+		if (cmd_printf(c, err, "  %-18s %s\n", flags[i].words,
 			       flags[i].value == BUNDLE_ABSENT ? "not told" : flags[i].value == BUNDLE_TRUE ? "true" : "false"))
 			goto out;
 	if (k->has_key_gen_mechanism &&
-	    cmd_printf(c, err, "  %-18s %s\n", "key_gen_mechanism", ckm_name(k->key_gen_mechanism, number)))
+	    cmd_printf(c, err, "  %-18s %s\n", "made by", ckm_name(k->key_gen_mechanism, number)))
 		goto out;
-	if (k->check_value_len && cmd_printf(c, err, "  %-18s %s\n", "check_value", check))
+	if (k->check_value_len && cmd_printf(c, err, "  %-18s %s\n", "check value", check))
 		goto out;
 	rc = 0;
 out:

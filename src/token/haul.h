@@ -40,6 +40,7 @@ struct haul_item {
 	struct file *file; /* NULL with --out: nothing is locked that is only read */
 	struct bundle *bundle;
 	struct uri *key_uri; /* the request's; NULL where it names none */
+	bool is_of_many;     /* --key and --generate are not for it */
 	bool done;	     /* has material already and is not to be wrapped again */
 };
 

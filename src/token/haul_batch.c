@@ -51,6 +51,7 @@ static enum haul_state haul(struct haul_worker *w, struct haul_task *task, bool 
 {
 	struct haul_batch *b = w->batch;
 
+	task->item.is_of_many = true;
 	if (haul_check_request(&task->item, b->o, b->first.session.uri, b->c->now, err) != 0)
 		return task->item.done ? HAUL_SKIPPED : HAUL_FAILED;
 	if (open_token(b, err) != 0) {

@@ -97,6 +97,11 @@ static int check_named(const struct haul_item *item, const struct haul_opts *o, 
 		return item->key_uri != NULL ? check_same_key(item->key_uri, uri, err) : 0;
 	if (item->key_uri != NULL && uri_has_object(item->key_uri))
 		return 0;
+	if (item->is_of_many) {
+		kh_fail(err, KH_E_INPUT, 0, "the request names no key");
+		return kh_hint(err, "of several bundles each names its key: fetch them again with --key-uri, or all by one --plan; "
+				    "or wrap them one by one with --key");
+	}
 	kh_fail(err, KH_E_USAGE, 0, "the request names no key, and neither does the command line");
 	return kh_hint(err, "say which key with --key, or make one with --generate");
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bundle/next.h"
 #include "bundle/result.h"
 #include "bundle/words.h"
 #include "describe.h"
@@ -84,6 +85,18 @@ static int show_digest(struct cmd *c, const char *whose, const char *hex, struct
 	return cmd_printf(c, err, "  %s SHA-256  %s\n", whose, hex) != 0 ? -1 : words_show(c, 4, hex, err);
 }
 
+/* The command to type next, as inspect tells it. */
+static int show_next(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, struct kh_error *err)
+{
+	struct buf next = BUF_INIT(16384);
+	int ret = -1;
+
+	if (next_command(item->bundle, written_to(item, o), c->now, &next, err) == 0)
+		ret = next.len == 0 ? 0 : cmd_printf(c, err, "next: %s\n", buf_text(&next));
+	buf_free(&next);
+	return ret;
+}
+
 int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opts *o, const struct token *t,
 	      const struct haul_result *r, struct kh_error *err)
 {
@@ -108,7 +121,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	    (o->policy != NULL && cmd_printf(c, err, "  policy     SHA-256 %s\n", o->policy->sha256) != 0) ||
 	    (signer != NULL && cmd_printf(c, err, "  signed by  '%s'\n", text_shown(signer, shown, sizeof(shown))) != 0) ||
 	    show_digest(c, "request's", bundle_request_sha256(item->bundle), err) != 0 ||
-	    show_digest(c, "material's", bundle_material_sha256(item->bundle), err) != 0)
+	    show_digest(c, "material's", bundle_material_sha256(item->bundle), err) != 0 || show_next(c, item, o, err) != 0)
 		goto out;
 	haul_warn(r->key.spec, r->proof);
 	ret = c->common.json ? result_add(c, haul_json(item, o, t, r), err) : 0;

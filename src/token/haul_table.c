@@ -3,6 +3,7 @@
 #include "haul_batch.h"
 
 #include "base/text.h"
+#include "paragraph.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +60,9 @@ static int row(struct cmd *c, const struct widths *w, const char *bundle, const 
 	if (cell(c, bundle, w->bundle, err) != 0 || cell(c, key, w->key, err) != 0 ||
 	    cell(c, algorithm, w->algorithm, err) != 0)
 		return -1;
-	return cmd_printf(c, err, "%s%s%s\n", result, why != NULL ? ": " : "", why != NULL ? why : "");
+	if (why == NULL || cmd_printf(c, err, "%s\n  ", result) != 0)
+		return why == NULL ? cmd_printf(c, err, "%s\n", result) : -1;
+	return paragraph_print(c, 2, why, err);
 }
 
 /* "12 bundles: 9 wrapped, 1 skipped, 2 failed"; what there is none of is left out. */

@@ -141,8 +141,12 @@ static void why_not_tried(const struct haul_batch *b, struct kh_error *why)
 		kh_fail(why, KH_E_TOKEN, b->native, "not tried, the token is gone");
 	else
 		kh_fail(why, KH_E_INTERRUPTED, 0, "not tried, the run was interrupted");
-	kh_hint(why, "%srun the same command again: what is wrapped is passed over",
-		b->is_gone ? "put the token back and " : "");
+	if (b->o->again)
+		kh_hint(why, "%srun it again for those that the result says are not tried: --again wraps all that it is given",
+			b->is_gone ? "put the token back and " : "");
+	else
+		kh_hint(why, "%srun the same command again: what is wrapped is passed over",
+			b->is_gone ? "put the token back and " : "");
 }
 
 /* One line for all of them; --json has each. */

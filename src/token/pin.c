@@ -35,7 +35,8 @@ static int ask(const struct token *t, struct secret **out, struct kh_error *err)
 	rc = secret_prompt(buf_text(&prompt), URI_PIN_MAX, out, err);
 	if (rc && err->code == KH_E_INPUT) {
 		kh_context(err, "the PIN");
-		kh_hint(err, "give it with --pin-file or --pin-fd where there is no terminal");
+		kh_hint(err, err->native != 0 ? "give it with --pin-file or --pin-fd where there is no terminal"
+					      : "no try was spent: run it again and type it, or give --pin-file");
 	}
 out:
 	buf_free(&prompt);

@@ -73,6 +73,9 @@ make_keys() {
 			tap_ok 1 "generate $spec" || tap_diag "$tap_err"
 		else
 			tap_skip "generate $spec" "answered $(answered "$tap_err")"
+			case $kind:$spec in
+			opencryptoki:ECC*) tap_like "$tap_err" '^hint: the token makes no such keys .CKM_EC_KEY_PAIR_GEN' "$spec: and what it lacks is said" ;;
+			esac
 		fi
 	done
 	token_exits 0 "keys" keys

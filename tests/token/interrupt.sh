@@ -56,6 +56,10 @@ tap_is "$status $(relay_calls ' C_GenerateKey ')" "130 1" "nor is one made"
 cp request 2 && cp request 3
 during C_Encrypt:1 INT C_DestroyObject.1=delay-600 1 2 3
 tap_is "$status real=$(real) $(tail -n 1 run.out)" "130 real=0 3 bundles: 3 not tried" "of many: none was tried"
+tap_like "$(said)" '^hint: run the same command again: what is wrapped is passed over$' "and the same command goes on"
+during C_Encrypt:1 INT C_DestroyObject.1=delay-600 --again 1 2 3
+tap_is "$status $(said | grep -c '^hint: run it again for those that the result says are not tried: --again wraps all')" "130 1" \
+	"but with --again it begins anew, and is not recommended" || tap_diag "$(said)"
 
 # The real key is in hand: it is wrapped, and what would come next does not.
 during C_CreateObject:2 TERM C_WrapKey.2=delay-600 1
@@ -71,4 +75,4 @@ cp request 1
 during C_CreateObject:3 INT C_WrapKey.3=delay-600 1 2
 tap_is "$status $(tail -n 1 run.out)" "130 2 bundles: 2 wrapped" "in the last of many: all of them"
 tap_is "$(relay_object count)" "$objects" "the token has what it had"
-tap_done 14
+tap_done 16

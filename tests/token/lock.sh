@@ -108,12 +108,13 @@ tap_is "$(extractable one)" true "and locks nothing"
 mux() { tmux -S "$TAP_DIR/tmux" -f /dev/null "$@"; }
 screen() { mux capture-pane -p; }
 shows() { screen | grep -q -e "$1"; }
-answers() { # ANSWER STATUS
+answers() { # ANSWER STATUS EXTRACTABLE HINTS
 	mux send-keys "clear; '$TOKEN' lock --module '$KEYHAUL_RELAY_MODULE' --key '$KEYHAUL_TOKEN;object=one' --pin-file '$KEYHAUL_PIN_FILE'; echo ended=\$?" Enter
 	tap_poll 20 shows "Lock 'one' in token 'keyhaul-rehearsal' for ever? Type 'yes':" || tap_diag "$(screen)"
 	mux send-keys "$1" Enter
 	tap_poll 20 shows "ended=$2"
-	tap_is "$? $(extractable one)" "0 $3" "'$1' typed: status $2, extractable $3" || tap_diag "$(screen)"
+	tap_is "$? $(extractable one) $(screen | grep -c "^hint: nothing was done: run it again and type 'yes'")" "0 $3 $4" \
+		"'$1' typed: status $2, extractable $3" || tap_diag "$(screen)"
 	mux send-keys clear Enter
 	tap_poll 20 cleared
 }
@@ -121,8 +122,8 @@ answers() { # ANSWER STATUS
 cleared() { ! shows ended; }
 if mux new-session -d -x 200 -y 50 'PS1="ready> " exec sh' && tap_poll 10 shows 'ready>'; then
 	tap_children="$tap_children $(mux display-message -p '#{pid}')"
-	answers no 2 true
-	answers yes 0 false
+	answers no 2 true 1
+	answers yes 0 false 0
 	mux kill-server
 else
 	tap_skip "'no' typed" "tmux does not start here"

@@ -81,6 +81,7 @@ cp b kept
 token_exits 7 "--rsa-aes native on a token without it" wrap --rsa-aes native b
 tap_like "$tap_err" 'CKM_RSA_AES_KEY_WRAP: .*CKR_MECHANISM_INVALID' "is tried, and does not hold"
 tap_unlike "$tap_err" '0x210A' "and no other way is"
+tap_like "$tap_err" '^hint: nothing was wrapped; leave out --rsa-aes' "what was chosen is the first suspect"
 token_exits 7 "--kwp-mechanism 0x2109, which is not RFC 5649" wrap --kwp-mechanism 0x2109 b
 tap_like "$tap_err" 'CKM_AES_KEY_WRAP \(0x2109\).*(RFC 3394|CKR_)' "is found out by the proof"
 cmp -s b kept
@@ -137,4 +138,4 @@ else
 		tap_skip "NSS: $what" "$(tail -n 1 "$TAP_DIR/nss.err")"
 	done
 fi
-tap_done $((nss + 13))
+tap_done $((nss + 14))

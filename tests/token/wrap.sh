@@ -71,6 +71,7 @@ fresh b.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 'key_uri=pkcs11:object=payroll
 cp b.bundle request.bundle
 tap_exits 0 "a key is wrapped" "$TOKEN" wrap --key "$(key payroll)" --pin-file "$KEYHAUL_PIN_FILE" b.bundle
 tap_like "$tap_out" 'OAEP SHA1, MGF1 SHA1; the same key by its AES encryption' "the result says what was proven"
+tap_like "$tap_out" '^next: keyhaul-kms import .*b\.bundle$' "and what to type next"
 blob_open RSAES_OAEP_SHA_1 w2048.pem b.bundle opened && cmp -s opened value
 tap_ok $? "openssl opens it to the key on the token"
 tap_is "$(jq -jcS .request b.bundle)" "$(jq -jcS .request request.bundle)" "the request is as it was"
@@ -274,4 +275,4 @@ tap_is "$tap_status $(printf '%s\n' "$tap_out" | grep -c '^2: wrapped') $(printf
 	"wrap: likewise"
 softhsm2-util --delete-token --token "keyhaul-rehearsal
 2: wrapped" >/dev/null 2>&1
-tap_done 79
+tap_done 80
