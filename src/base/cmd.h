@@ -53,9 +53,9 @@ struct cmd_row {
 	size_t opts_size;     /* of the options struct */
 	size_t min_words, max_words;
 	int (*run)(struct cmd *c, struct kh_error *err);
+	const char *on_failure; /* what stdout has then, unless it is a terminal: for a shell that evals it; NULL: nothing */
 	bool reads_transcripts; /* it is about them, and adds no line to one by itself */
 	bool serves;		/* a server: its line is short, for what it reads and writes has no end */
-	const char *on_failure; /* what stdout has then, unless it is a terminal: for a shell that evals it; NULL: nothing */
 	/*
 	 * For another program's verb in its place: `run` gets the words as they are and parses them by the groups (and says so
 	 * by c->understood), its text is printed as it is, and its error as that program does, without "error: ".

@@ -144,10 +144,11 @@ static struct aws_given *place(struct aws_args *out, const struct opt_row *row)
 
 static int give(struct parser *p, const struct named *o, char **values, size_t n, struct kh_error *err)
 {
+	static char none[] = ""; /* of a flag */
 	struct aws_given *g;
 
 	if (o->group != p->groups)
-		return set(p, o, n ? values[0] : NULL, err);
+		return set(p, o, n ? values[0] : none, err);
 	g = place(p->out, o->row);
 	if (!g)
 		return kh_fail(err, KH_E_USAGE, 0, "too many options");

@@ -203,7 +203,7 @@ static json_t *search_every(const struct aws_query *q, const json_t *in)
 
 	json_array_foreach(in, i, element) {
 		one = aws_query_search(q->next, element);
-		if (one && json_is_null(one)) {
+		if (json_is_null(one)) {
 			json_decref(one);
 		} else if (json_array_append_new(out, one)) {
 			json_decref(out);

@@ -280,7 +280,7 @@ static int run_all(struct run *r, struct kh_error *err)
 int aws_verb_run(struct cmd *c, struct kh_error *err)
 {
 	struct run r = {.cmd = c, .operation = operation_of(c->row->verb), .status = AWS_OTHER};
-	int rc = run_all(&r, err);
+	int rc = r.operation ? run_all(&r, err) : kh_fail(err, KH_E_SYSTEM, 0, "%s is no operation", c->row->verb);
 
 	/* an interrupt's status is the same there and here */
 	if (rc && err->code != KH_E_INTERRUPTED)

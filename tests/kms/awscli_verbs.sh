@@ -9,12 +9,17 @@
 # A row: the AWS CLI's status, ours, and the arguments, before them NAME=VALUE for the environment. Statuses that differ are
 # what is meant to: the model is checked before the call, and a 200 that cannot be read is no success. @WORD@ is a file or
 # key of the caller's own.
+# Under sanitizers the AWS CLI is left out, for what it says is the same in every build: the statuses and the reports count.
 # shellcheck disable=SC2154 # variables of sim_lib.sh
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 tap_need openssl python3
 # shellcheck source=tests/kms/sim_lib.sh
 . "$KEYHAUL_SRC/tests/kms/sim_lib.sh"
 sim_need_aws
+case ${KEYHAUL_SANITIZERS:-no} in
+no | '') both=yes ;;
+*) both=no ;;
+esac
 model=$KEYHAUL_SRC/../shared/data/kms-service-2.json
 [ -r "$model" ] || tap_skip_all "AWS's API model is not there: ../shared/data/kms-service-2.json"
 mkdir -p models/kms/2014-11-01 "$HOME/.aws"
@@ -152,7 +157,9 @@ rows_of() {
 }
 # the AWS CLI of Debian has no AWS_ENDPOINT_URL: --endpoint-url, where the row has none
 rows_of aws | sed -E "/--endpoint-url/!s|\$| --endpoint-url $AWS_ENDPOINT_URL_KMS|; s/^(([A-Z_]+=[^ ]* )*)/\1kms /" >aws.rows
-/usr/bin/python3 "$KEYHAUL_SRC/tests/kms/awscli_rows.py" aws <aws.rows >python.out 2>&1 || tap_diag "$(cat python.out)"
+if [ $both = yes ]; then
+	/usr/bin/python3 "$KEYHAUL_SRC/tests/kms/awscli_rows.py" aws <aws.rows >python.out 2>&1 || tap_diag "$(cat python.out)"
+fi
 rows_of ours | sed -E 's/^(([A-Z_]+=[^ ]* )*)/\1kms /; s/(^| )([A-Z_]+)= /\1unset \2; /g' >ours.rows
 n=0
 while IFS= read -r row; do
@@ -160,6 +167,8 @@ while IFS= read -r row; do
 	(eval "$row") >ours/$n.out 2>ours/$n.err </dev/null
 	echo $? >ours/$n.status
 	tap_undefined ours/$n.err
+	[ $both = yes ] || sed -n "${n}s/ .*//p" rows >aws/$n.status
+	[ $both = yes ] || cp ours/$n.out ours/$n.err aws/
 done <ours.rows
 
 # ids, times and wrapping keys are each one's own
