@@ -182,8 +182,24 @@ static int read_epoch(const char *p, int64_t *out, struct kh_error *err)
 	return 0;
 }
 
+/* ISO 8601's basic form, 20261122T100000Z, in the extended one; false where it is none. */
+static bool extend(const char *text, char out[TEXT_MAX + 8])
+{
+	size_t day = strspn(text, "0123456789"), clock;
+
+	if (day != 8 || text[8] != 'T')
+		return false;
+	clock = strspn(text + 9, "0123456789");
+	if (clock != 4 && clock != 6)
+		return false;
+	(void)snprintf(out, TEXT_MAX + 8, "%.4s-%.2s-%.2sT%.2s:%.2s%s%.2s%s", text, text + 4, text + 6, text + 9, text + 11,
+		       clock == 6 ? ":" : "", clock == 6 ? text + 13 : "", text + 9 + clock);
+	return true;
+}
+
 static int parse(const char *text, int64_t *out, struct kh_error *err)
 {
+	char extended[TEXT_MAX + 8];
 	struct fields f = {0};
 	int weekday = -1;
 
@@ -191,7 +207,7 @@ static int parse(const char *text, int64_t *out, struct kh_error *err)
 		return kh_fail(err, KH_E_INPUT, 0, "longer than a time can be");
 	if (is_epoch(text))
 		return read_epoch(text, out, err);
-	if (!read_iso(text, &f)) {
+	if (!read_iso(extend(text, extended) ? extended : text, &f)) {
 		memset(&f, 0, sizeof(f));
 		if (!read_rfc822(text, &f, &weekday)) {
 			kh_fail(err, KH_E_INPUT, 0, "not a time");

@@ -16,7 +16,7 @@ struct awstime {
 
 /*
  * Reads every form of --valid-to: epoch seconds (integer or fraction, cut down), ISO 8601 (date, or date and
- * time; Z, an offset or none, which is UTC; with or without fractions), RFC 822, and 90d / 36h. KH_E_USAGE.
+ * time, 20261122T100000Z too; Z, an offset or none, which is UTC; with or without fractions), RFC 822, and 90d / 36h. KH_E_USAGE.
  */
 int awstime_parse(const char *text, struct awstime *out, struct kh_error *err);
 

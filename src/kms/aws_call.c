@@ -84,7 +84,7 @@ static int tell_exception(const struct aws_call *call, const struct kms_reply *r
 
 	if (end != was.msg && strncmp(end, " tries: ", 8) == 0)
 		tries = (int)told;
-	if (tries > 1)
+	if (tries >= call->kms.max_attempts)
 		(void)snprintf(retries, sizeof(retries), " (reached max retries: %d)", tries - 1);
 	(void)snprintf(no_code, sizeof(no_code), "HTTP %ld without an error code", reply->status);
 	(void)snprintf(code, sizeof(code), "%ld", reply->status);

@@ -230,6 +230,8 @@ static int decode(const char *text, struct buf *out, struct kh_error *err)
 		const char *digit = strchr(digits, *at);
 		unsigned char byte;
 
+		if ((unsigned char)*at >= 0x80)
+			return kh_fail(err, KH_E_INPUT, 0, "string argument should contain only ASCII characters");
 		if (*at == '=' && n >= 2 && n + ++pads >= 4)
 			return 0;
 		if (!digit)

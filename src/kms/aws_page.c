@@ -48,9 +48,10 @@ static int read_token(const char *text, struct aws_page *out, struct kh_error *e
 	if (!base64_decode(text, strlen(text), &bytes, &ignored))
 		token = jsontext_read(buf_text(&bytes), bytes.len, JSON_REJECT_DUPLICATES, NULL);
 	buf_free(&bytes);
-	marker = json_string_value(json_object_get(token, "Marker"));
+	/* what is none of the AWS CLI's is KMS's own marker */
+	marker = token ? json_string_value(json_object_get(token, "Marker")) : text;
 	out->skip = (long)json_integer_value(json_object_get(token, "boto_truncate_amount"));
-	if (!json_is_object(token) || out->skip < 0)
+	if (out->skip < 0)
 		rc = kh_fail(err, KH_E_INPUT, 0, "Bad starting token: %.200s", text);
 	if (!rc && marker) {
 		out->marker = strdup(marker);

@@ -5,6 +5,8 @@
 #include "aws_args.h"
 #include "aws_verb.h"
 
+#include <string.h>
+
 /* Help, completions, the man page's test and the parser read these; tests/unit/test_kmsmodel.c holds them against the model. */
 
 #define TEXT(option, value, help) {.name = (option), .kind = OPT_TEXT, .arg = (value), .text = (help)}
@@ -152,6 +154,14 @@ const struct cmd_row aws_rows[AWS_VERBS] = {
 	VERB("replicate-key", replicate, "--key-id ID --replica-region REGION"),
 	VERB("rotate-key-on-demand", key, "--key-id ID"),
 };
+
+bool aws_rows_have(const char *verb)
+{
+	for (size_t i = 0; i < AWS_VERBS; i++)
+		if (strcmp(aws_rows[i].verb, verb) == 0)
+			return true;
+	return false;
+}
 
 bool aws_rows_are_global(const struct opt_group *group)
 {

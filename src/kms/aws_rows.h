@@ -14,6 +14,9 @@ extern const struct cmd_row aws_rows[AWS_VERBS];
 enum { AWS_ROW_INPUT_JSON, AWS_ROW_SKELETON, AWS_INPUT_ROWS };
 extern const struct opt_row aws_input_rows[AWS_INPUT_ROWS];
 
+/* True for one of these verbs. */
+bool aws_rows_have(const char *verb);
+
 /* True for the options that the AWS CLI takes of every verb. */
 bool aws_rows_are_global(const struct opt_group *group);
 

@@ -37,11 +37,13 @@ kms() {
 mkdir pool
 openssl genrsa -out pool/rsa-2048-01.pem 2048 2>/dev/null
 openssl rand -hex 20 >secret
-# A simulator in which every operation goes wrong in a way of its own, and one that does what it is asked.
+# A simulator in which every operation goes wrong in a way of its own (the fourth RotateKeyOnDemand is one too many: the AWS
+# CLI sends it twice, and we once), and one that does what it is asked.
 sim_start --key-pool pool --secret-key-file secret --fault GetKeyRotationStatus:1+=throttle --fault GetPublicKey:1+=KMSInternalException --fault DescribeKey:1+=html \
-	--fault 'ListKeyRotations:1+=http 200 {"Rotations": [' --fault RotateKeyOnDemand:1+=close --fault CreateKey:50%=throttle \
+	--fault 'ListKeyRotations:1+=http 200 {"Rotations": [' --fault CreateKey:50%=throttle --fault RotateKeyOnDemand:1=close --fault RotateKeyOnDemand:2=close \
+	--fault RotateKeyOnDemand:3=close --fault RotateKeyOnDemand:4+=LimitExceededException \
 	--fault 'ReplicateKey:1+=http 400 {"__type":"com.amazonaws.kms#TagException","Message":"a \"tag\""}' \
-	--fault 'ImportKeyMaterial:1+=http 400 {"__type":"InvalidCiphertextException"}' --fault 'GetParametersForImport:1+=empty' \
+	--fault 'ImportKeyMaterial:1+=http 400 {"__type":"InvalidCiphertextException"}' --fault 'GetParametersForImport:1+=http 200 {"KeyId":"x"}' \
 	--fault 'DeleteImportedKeyMaterial:1+=http 503 {"message":"busy"}' || exit 1
 faults=$AWS_ENDPOINT_URL_KMS faults_pid=$sim_pid
 sim_start --key-pool pool --secret-key-file secret --rotation-delay 0 || exit 1
@@ -123,7 +125,7 @@ cat >rows <<'ROWS'
 0 0 list-key-rotations --key-id @KEY@ --include-key-material ALL_KEY_MATERIAL --output text --no-paginate --query '[Truncated,Rotations[0].[KeyMaterialState,ValidTo]]'
 0 0 list-key-rotations --key-id @KEY@ --include-key-material ALL_KEY_MATERIAL --page-size 1 --output text --query 'Rotations[*].[KeyMaterialState,ImportState]'
 0 0 list-key-rotations --key-id @KEY@ --include-key-material ALL_KEY_MATERIAL --max-items 1 --query '[NextToken,Rotations[-1].KeyMaterialState]'
-0 0 list-key-rotations --key-id @KEY@ --include-key-material ALL_KEY_MATERIAL --starting-token eyJNYXJrZXIiOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ== --output table --query Rotations[*].KeyMaterialState
+0 0 list-key-rotations --key-id @KEY@ --include-key-material ALL_KEY_MATERIAL --starting-token eyJNYXJrZXIiOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ== --output table --query 'Rotations[*].[KeyMaterialState,ImportState,Nosuch]'
 252 252 list-key-rotations --key-id @KEY@ --limit 0
 0 0 rotate-key-on-demand --key-id @KEY@ --output table
 0 0 get-key-rotation-status --key-id @KEY@ --output yaml
@@ -134,7 +136,7 @@ cat >rows <<'ROWS'
 0 0 describe-key --key-id @EC@
 0 0 describe-key --key-id @EC@ --output yaml --profile wire
 0 0 get-public-key --key-i @EC@
-0 0 get-public-key --key-id @EC@ --output text
+0 0 --output text get-public-key --key-id @EC@
 0 0 create-key --generate-cli-skeleton
 252 252 describe-key --key-id x --generate-cli-skeleton output
 0 0 rotate-key-on-demand --key-id x --generate-cli-skeleton output --output text
