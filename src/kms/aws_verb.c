@@ -127,7 +127,7 @@ static int read_words(struct run *r, struct kh_error *err)
 
 	r->status = AWS_USAGE;
 	if (aws_args_parse(r->cmd->row->groups, r->operation->input, (int)r->cmd->nwords, r->cmd->words, &r->args, err))
-		return -1;
+		return kh_hint(err, "%s --help shows the usage", r->cmd->command);
 	r->cmd->understood = true;
 	log_set_debug(r->args.debug);
 	r->args.settings.session.no_sign = s->no_sign_request;
@@ -149,12 +149,12 @@ static int check_parameters(struct run *r, struct kh_error *err)
 
 static void look_at_terminal(struct run *r)
 {
-	const char *color = r->args.settings.color;
+	const char *color = r->args.settings.color, *none = getenv("NO_COLOR");
 	struct winsize size;
 
 	r->output = (struct aws_output){.format = r->format, .title = r->operation->name, .columns = COLUMNS};
 	r->output.terminal = isatty(STDOUT_FILENO);
-	r->output.color = color && strcmp(color, "auto") != 0 ? strcmp(color, "on") == 0 : r->output.terminal;
+	r->output.color = color && strcmp(color, "auto") != 0 ? strcmp(color, "on") == 0 : r->output.terminal && !(none && *none);
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		r->output.columns = size.ws_col;
 }

@@ -36,7 +36,9 @@ stands_in() {
 	tap_like "$tap_out$tap_err" "^usage: $1 $2" "$*: --help begins with the usage, and stderr is empty"
 	tap_is "$("$KEYHAUL_BUILD/$1" "$2" help)" "$tap_out" "$*: help, as the AWS CLI has it"
 	tap_exits 252 "$*: an unknown option" "$KEYHAUL_BUILD/$1" "$2" --json --cli-input-json '{}'
-	tap_is "$tap_out$(printf '%s\n' "$tap_err" | tail -n 1)" "Unknown options: --json" "$*: it is named, and stdout is empty"
+	tap_is "$tap_out$tap_err" "
+Unknown options: --json
+hint: $1 $2 --help shows the usage" "$*: it is named with where to look, and stdout is empty"
 	tap_exits 0 "$*: --version" "$KEYHAUL_BUILD/$1" "$2" --version
 }
 
