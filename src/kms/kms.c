@@ -149,11 +149,20 @@ static int renew(struct kms *k, struct kh_error *err)
 	return 0;
 }
 
-static bool may_try_again(const struct call *call, const struct kms_reply *reply, enum errname_retry again)
+/* KMS's own word, by its code: nothing was done. A bare 429 may be anybody's between. */
+static bool is_throttled(const struct kms_reply *reply, const struct kh_error *err)
+{
+	const struct errname *row = errname_find(err->name);
+
+	return reply->outcome == KMS_REFUSED && row && row->retry == ERRNAME_THROTTLE && row->http < 500;
+}
+
+static bool may_try_again(const struct call *call, const struct kms_reply *reply, enum errname_retry again,
+			  const struct kh_error *err)
 {
 	if (again == ERRNAME_FINAL || call->attempt >= call->k->max_attempts || call->k->pace.stop(call->k->pace.ctx))
 		return false;
-	return !(call->flags & KMS_ONCE) || reply->outcome == KMS_UNSENT;
+	return !(call->flags & KMS_ONCE) || reply->outcome == KMS_UNSENT || is_throttled(reply, err);
 }
 
 /* Waits for the call's place in the row. Who is told to end meanwhile sends it no more: it is nobody's loss yet. */
@@ -204,7 +213,7 @@ int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned 
 		slow_down(&call, again);
 		/* a refusal of the second try does not undo what the first may have done */
 		unknown = unknown || (rc && reply->outcome == KMS_UNKNOWN);
-		if (!rc || !may_try_again(&call, reply, again))
+		if (!rc || !may_try_again(&call, reply, again, err))
 			break;
 		log_progress("%s", err->msg);
 		k->pace.wait_ms(k->pace.ctx, retry_wait_ms(call.attempt, k->pace.random(k->pace.ctx)));

@@ -91,14 +91,14 @@ struct kms_reply {
 
 /* On a connection of its own: on one used before libcurl may send again unseen. */
 #define KMS_FRESH 1u
-/* And sent at most once: for what KMS would take twice differently. */
+/* And taken at most once: for what KMS would take twice differently. */
 #define KMS_ONCE 2u
 /* Its answer has no body (CreateAlias): `reply->json` is then an empty object. */
 #define KMS_NO_OUTPUT 4u
 
 /*
  * Calls an operation ("DescribeKey") with a JSON object, in botocore's standard retry mode; with KMS_ONCE it is sent
- * again only where nothing had left this machine. KH_E_KMS for an exception or what is no KMS answer (err->name is
+ * again only where nothing had left this machine, or KMS throttled it, which is before it does anything. KH_E_KMS for an exception or what is no KMS answer (err->name is
  * the code), KH_E_AGAIN where there was no answer or it was throttled to the end. `reply` is set in any case.
  */
 int kms_call(struct kms *k, const char *operation, const json_t *body, unsigned flags, struct kms_reply *reply,

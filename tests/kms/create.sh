@@ -23,7 +23,6 @@ close|6|whether a key was made is not known
 did-close|6|look for it before trying again
 500|6|whether a key was made is not known
 hang|6|whether a key was made is not known
-throttle|6|ThrottlingException
 html|5|whether a key was made is not known
 half|5|whether a key was made is not known
 nometadata|5|KeyMetadata
@@ -32,6 +31,15 @@ denied|5|AccessDeniedException
 no:MalformedPolicyDocumentException|5|MalformedPolicyDocumentException
 no:TagException|5|TagException
 TABLE
+
+# Throttled, KMS did nothing: it is sent again, as often as any call.
+server_start create CreateKey=throttle,ok
+tap_exits 0 "throttled once" "$kms" create --key-spec HMAC_384
+tap_is "$(server_count CreateKey)" 2 "it is sent again"
+server_start create CreateKey=throttle
+tap_exits 6 "throttled to the end" env AWS_MAX_ATTEMPTS=2 "$kms" create --key-spec HMAC_384
+tap_is "$(server_count CreateKey)" 2 "no further"
+tap_unlike "$tap_err" "whether a key was made" "and nothing can have been made"
 
 server_start create
 tap_run "$kms" create --json --key-spec HMAC_384
@@ -61,4 +69,4 @@ tap_exits 6 "nobody there" env AWS_MAX_ATTEMPTS=2 "$kms" create --key-spec HMAC_
 tap_like "$tap_err" "^hint: nothing listens there: a keyhaul-sim that has ended" "on this machine that is a simulator which ended"
 tap_like "$tap_err" "2 tries: .*no answer" "tried again, since nothing was sent"
 tap_unlike "$tap_err" "whether a key was made" "and nothing can have been made"
-tap_done $((2 * rows + 20))
+tap_done $((2 * rows + 25))

@@ -167,7 +167,8 @@ existing|ImportKeyMaterial:1=close|1|6|not known|0 1 0 0
 new|ImportKeyMaterial:1=drop|3|0|found imported|0 2 0 0
 new|ImportKeyMaterial:1=after DependencyTimeoutException|3|0|found imported|0 2 0 0
 new|ImportKeyMaterial:1=close|3|6|not known|0 2 0 0
-new|ImportKeyMaterial:1=throttle|3|6|ThrottlingException|0 2 0 0
+new|ImportKeyMaterial:1=throttle|3|0|: imported into|0 2 0 0
+new|ImportKeyMaterial:1=throttle;ImportKeyMaterial:2=throttle|2|6|2 tries: .*ThrottlingException|0 2 0 0
 create|CreateKey:1=drop|3|6|whether a key was made is not known|0 1 0 1
 create|CreateKey:1=close|3|6|whether a key was made is not known|0 1 0 0
 create|CreateKey:1=half|3|5|whether a key was made is not known|0 1 0 1

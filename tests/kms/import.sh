@@ -166,7 +166,8 @@ did-close,ok|NEW_KEY_MATERIAL|3|0|2|Enabled|found imported
 did-500,ok|NEW_KEY_MATERIAL|3|0|2|Enabled|found imported
 close|NEW_KEY_MATERIAL|3|6|1|Enabled|not known
 500|NEW_KEY_MATERIAL|3|6|1|PendingImport|not known
-throttle|NEW_KEY_MATERIAL|3|6|1|Enabled|ThrottlingException
+throttle,ok|NEW_KEY_MATERIAL|3|0|2|Enabled|imported
+throttle|NEW_KEY_MATERIAL|2|6|2|Enabled|ThrottlingException
 no:IncorrectKeyMaterialException|NEW_KEY_MATERIAL|3|5|2|Enabled|IncorrectKeyMaterialException
 TABLE
 

@@ -119,7 +119,11 @@ static const struct {
 	/* once */
 	{{LOST}, 1, KMS_ONCE, 1, KH_E_AGAIN, KMS_UNKNOWN},
 	{{EXCEPTION(500, "KMSInternalException")}, 1, KMS_ONCE, 1, KH_E_AGAIN, KMS_UNKNOWN},
-	{{EXCEPTION(400, "ThrottlingException")}, 1, KMS_ONCE, 1, KH_E_AGAIN, KMS_REFUSED},
+	{{EXCEPTION(400, "ThrottlingException")}, 1, KMS_ONCE, 3, KH_E_AGAIN, KMS_REFUSED},
+	{{EXCEPTION(400, "ThrottlingException"), FINE}, 2, KMS_ONCE, 2, KH_OK, KMS_DONE},
+	{{EXCEPTION(400, "ThrottlingException"), LOST, FINE}, 3, KMS_ONCE, 2, KH_E_AGAIN, KMS_UNKNOWN},
+	{{EXCEPTION(503, "SlowDown")}, 1, KMS_ONCE, 1, KH_E_AGAIN, KMS_REFUSED},
+	{{{429, "{}", true, KH_OK}}, 1, KMS_ONCE, 1, KH_E_AGAIN, KMS_REFUSED},
 	{{UNSENT, FINE}, 2, KMS_ONCE, 2, KH_OK, KMS_DONE},
 	{{UNSENT, LOST, FINE}, 3, KMS_ONCE, 2, KH_E_AGAIN, KMS_UNKNOWN},
 };
