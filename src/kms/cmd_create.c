@@ -3,13 +3,16 @@
 #include "cmd_kms.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "bundle/jsontext.h"
 #include "bundle/result.h"
 #include "compare.h"
+#include "creation.h"
 #include "ops.h"
 #include "session.h"
 #include "tags.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct create_opts {
@@ -21,6 +24,7 @@ struct create_opts {
 	const char *policy;
 	bool multi_region;
 	bool bypass;
+	const char *out;
 };
 
 static const char *const usages[] = {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", NULL};
@@ -37,6 +41,8 @@ static const struct opt_row create_rows[] = {
 	{.name = "multi-region", .kind = OPT_FLAG, AT(multi_region), .text = "a multi-Region primary key"},
 	{.name = "bypass-policy-lockout-safety-check", .kind = OPT_FLAG, AT(bypass),
 	 .text = "take a policy that locks oneself out"},
+	{.name = "out", .kind = OPT_OUTPUT, AT(out), .arg = "FILE",
+	 .text = "what is known of the key, from before it is made; run again with it, none is made twice"},
 };
 
 static int set(json_t *body, const char *name, json_t *value, struct kh_error *err)
@@ -130,40 +136,87 @@ static int not_known(enum kms_outcome outcome, struct kh_error *err)
 		return -1;
 	kh_context(err, "whether a key was made is not known");
 	return kh_hint(err, "look for it before trying again (CreateKey makes another each time): the newest key with Origin "
-			    "EXTERNAL and KeyState PendingImport in 'aws kms list-keys' and 'aws kms describe-key'");
+			    "EXTERNAL and KeyState PendingImport in 'aws kms list-keys' and 'aws kms describe-key'; with --out "
+			    "FILE it is found by itself");
 }
 
-static int report(struct cmd *c, const struct ops_key *key, struct kh_error *err)
+static int report(struct cmd *c, const struct ops_key *key, const char *result, struct kh_error *err)
 {
 	if (cmd_printf(c, err, "%s\n", key->arn))
 		return -1;
 	return result_add(c,
-			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:b}", "item", key->arn, "ok", 1, "kms_key_arn", key->arn,
-				    "key_spec", key->key_spec, "key_usage", key->key_usage, "key_state", key->state,
+			  json_pack("{s:s,s:b,s:s,s:s,s:s*,s:s*,s:s*,s:b}", "item", key->arn, "ok", 1, "result", result,
+				    "kms_key_arn", key->arn, "key_spec", key->key_spec[0] ? key->key_spec : NULL, "key_usage",
+				    key->key_usage[0] ? key->key_usage : NULL, "key_state", key->state[0] ? key->state : NULL,
 				    "multi_region", (int)key->multi_region),
 			  err);
+}
+
+/* A key of an earlier run is what is asked for now; what became of it since is its own matter. */
+static int check_there(const json_t *body, const struct endpoint *endpoint, const struct ops_key *key, struct kh_error *err)
+{
+	struct ops_key as_new = *key;
+
+	(void)snprintf(as_new.state, sizeof(as_new.state), "PendingImport");
+	if (!compare_created(body, endpoint->region, &as_new, err))
+		return 0;
+	return kh_hint(err, "give what it was made with, or name another --out for another key");
+}
+
+/* With the file: the id is on disk before CreateKey is sent, and a lost answer is settled by reading. */
+static int create_noted(struct cmd *c, const char *path, const json_t *body, const struct endpoint *endpoint, struct kms *kms,
+			struct kh_error *err)
+{
+	struct creation note = {0};
+	struct ops_key key = {.arn = ""};
+	bool before;
+	int rc = -1;
+
+	if (creation_open(path, &note, err))
+		goto out;
+	before = note.arn[0] != '\0';
+	if (creation_key(&note, body, endpoint, kms, err)) {
+		kh_context(err, "%s", path);
+		goto out;
+	}
+	if (ops_describe(kms, note.arn, &key, err)) {
+		memset(&key, 0, sizeof(key));
+		memcpy(key.arn, note.arn, sizeof(key.arn));
+		if (!kms_is_denied(err) && !kms_is_error(err, "NotFoundException"))
+			goto out;
+		log_warning("%s: what became of it is not looked at: %s", key.arn, err->msg);
+	} else if (check_there(body, endpoint, &key, err)) {
+		kh_context(err, "%s", path);
+		goto out;
+	}
+	rc = report(c, &key, before ? "made before" : "made", err);
+out:
+	creation_close(&note);
+	return rc;
+}
+
+static int create_once(struct cmd *c, const json_t *body, const struct endpoint *endpoint, struct kms *kms, struct kh_error *err)
+{
+	enum kms_outcome outcome = KMS_UNSENT;
+	struct ops_key key;
+
+	if (ops_create(kms, body, &key, &outcome, err))
+		return not_known(outcome, err);
+	return compare_created(body, endpoint->region, &key, err) ? -1 : report(c, &key, "made", err);
 }
 
 static int run_create(struct cmd *c, struct kh_error *err)
 {
 	const struct create_opts *o = c->opts;
-	enum kms_outcome outcome = KMS_UNSENT;
 	json_t *body = json_object();
 	struct session session = {0};
 	struct endpoint endpoint;
-	struct ops_key key;
 	struct kms kms;
 	int rc = -1;
 
-	if (make_body(o, body, err) || session_open(&o->aws, &session, err) ||
-	    session_connect(&session, NULL, &endpoint, &kms, err))
-		goto out;
-	if (ops_create(&kms, body, &key, &outcome, err)) {
-		not_known(outcome, err);
-		goto out;
-	}
-	rc = compare_created(body, endpoint.region, &key, err) ? -1 : report(c, &key, err);
-out:
+	if (!make_body(o, body, err) && !session_open(&o->aws, &session, err) &&
+	    !session_connect(&session, NULL, &endpoint, &kms, err))
+		rc = o->out ? create_noted(c, o->out, body, &endpoint, &kms, err) : create_once(c, body, &endpoint, &kms, err);
 	session_close(&session);
 	json_decref(body);
 	return rc;

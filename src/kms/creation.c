@@ -21,8 +21,8 @@
 static int bad(const char *what, struct kh_error *err)
 {
 	kh_fail(err, KH_E_INPUT, 0, "%s", what);
-	return kh_hint(err, "'keyhaul-kms fetch --plan' writes this file; a changed one could have a key made twice: put it back "
-			    "as it was");
+	return kh_hint(err, "'keyhaul-kms create --out' and 'fetch --plan' write this file; a changed one could have a key made "
+			    "twice: put it back as it was, or name another one");
 }
 
 static int take_text(const json_t *root, const char *name, char *out, size_t size, struct kh_error *err)
@@ -145,34 +145,48 @@ static int new_id(struct creation *c, struct kh_error *err)
 	return 0;
 }
 
-static json_t *tags_of(const struct plan_create *create, const char *id)
+/* TagKey, TagValue; takes the list over. NULL: out of memory. */
+static json_t *add_tag(json_t *tags, const char *key, const char *value)
+{
+	if (tags && !json_array_append_new(tags, json_pack("{s:s,s:s}", "TagKey", key, "TagValue", value)))
+		return tags;
+	json_decref(tags);
+	return NULL;
+}
+
+static json_t *plan_tags(const struct plan_create *create)
 {
 	json_t *tags = json_array();
 
-	if (!tags)
-		return NULL;
-	for (size_t i = 0; i <= create->n_tags; i++) {
-		const char *key = i < create->n_tags ? create->tags[i].key : PLAN_TAG_ID;
-		const char *value = i < create->n_tags ? create->tags[i].value : id;
-
-		if (json_array_append_new(tags, json_pack("{s:s,s:s}", "TagKey", key, "TagValue", value))) {
-			json_decref(tags);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; tags && i < create->n_tags; i++)
+		tags = add_tag(tags, create->tags[i].key, create->tags[i].value);
 	return tags;
 }
 
-static json_t *body_of(const struct plan_key *key, const char *id, const char *policy)
+static json_t *body_of(const struct plan_key *key, const char *policy)
 {
 	const struct plan_create *create = &key->create;
 	const char *usage = key->key_usage ? key->key_usage : keyspec_info(key->key_spec)->usage;
-	json_t *tags = tags_of(create, id);
+	json_t *tags = plan_tags(create);
 
-	return tags ? jsontext_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*,s:o}", "KeySpec", keyspec_name(key->key_spec), "KeyUsage", usage,
+	return tags ? json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*,s:o}", "KeySpec", keyspec_name(key->key_spec), "KeyUsage", usage,
 				"Origin", "EXTERNAL", "MultiRegion", (int)create->multi_region, "Description",
 				create->description, "Policy", policy, "Tags", tags)
 		    : NULL;
+}
+
+/* With the tag by which the key is found again; the caller drops it. NULL: out of memory. */
+static json_t *tagged(const json_t *body, const char *id)
+{
+	json_t *out = json_deep_copy(body), *tags = json_object_get(out, "Tags");
+
+	tags = add_tag(tags ? json_incref(tags) : json_array(), PLAN_TAG_ID, id);
+	if (out && tags && !json_object_set_new(out, "Tags", tags))
+		return out;
+	if (!out)
+		json_decref(tags);
+	json_decref(out);
+	return NULL;
 }
 
 /* A key that was made shows after a while; `since` counts from when CreateKey may have been sent. */
@@ -197,10 +211,10 @@ static int find(struct creation *c, struct kms *kms, struct kh_error *err)
 	}
 }
 
-static int send(struct creation *c, const struct plan_key *key, const char *policy, const struct endpoint *endpoint,
-		struct kms *kms, struct kh_error *err)
+static int send(struct creation *c, const json_t *wanted, const struct endpoint *endpoint, struct kms *kms,
+		struct kh_error *err)
 {
-	json_t *body = body_of(key, c->id, policy);
+	json_t *body = tagged(wanted, c->id);
 	enum kms_outcome outcome = KMS_UNSENT;
 	struct ops_key made;
 	struct kh_error why;
@@ -237,8 +251,8 @@ static int check_made(const struct creation *c, const struct endpoint *endpoint,
 	struct arn arn;
 
 	if (strcmp(c->region, endpoint->region) != 0) {
-		kh_fail(err, KH_E_CHECK, 0, "the key was made in %s, and the plan has it in %s", c->region, endpoint->region);
-		return kh_hint(err, "a key cannot be moved: give the plan's key another name, or put the Region back");
+		kh_fail(err, KH_E_CHECK, 0, "the key was made in %s, and is asked for in %s", c->region, endpoint->region);
+		return kh_hint(err, "a key cannot be moved: put the Region back, or give the plan's key another name (create: another --out)");
 	}
 	if (!c->arn[0])
 		return 0;
@@ -251,8 +265,8 @@ static int check_made(const struct creation *c, const struct endpoint *endpoint,
 	return session_check_rehearsal(endpoint, &arn, err);
 }
 
-static int make(struct creation *c, const struct plan_key *key, const char *policy, const struct endpoint *endpoint,
-		struct kms *kms, struct kh_error *err)
+int creation_key(struct creation *c, const json_t *body, const struct endpoint *endpoint, struct kms *kms,
+		 struct kh_error *err)
 {
 	if (!c->id[0]) {
 		(void)snprintf(c->region, sizeof(c->region), "%s", endpoint->region);
@@ -265,7 +279,7 @@ static int make(struct creation *c, const struct plan_key *key, const char *poli
 		return 0;
 	if (c->attempted_at && find(c, kms, err))
 		return -1;
-	if (!c->arn[0] && send(c, key, policy, endpoint, kms, err))
+	if (!c->arn[0] && send(c, body, endpoint, kms, err))
 		return -1;
 	c->attempted_at = 0;
 	return check_made(c, endpoint, err) ? -1 : save(c, err);
@@ -274,10 +288,12 @@ static int make(struct creation *c, const struct plan_key *key, const char *poli
 int creation_make(struct creation *c, const struct plan_key *key, const char *policy, const struct endpoint *endpoint,
 		  struct kms *kms, struct kh_error *err)
 {
-	if (make(c, key, policy, endpoint, kms, err))
-		return -1;
-	if (!key->create.alias || c->aliased)
-		return 0;
+	json_t *body = body_of(key, policy);
+	int rc = body ? creation_key(c, body, endpoint, kms, err) : kh_fail_memory(err);
+
+	json_decref(body);
+	if (rc || !key->create.alias || c->aliased)
+		return rc;
 	if (ops_create_alias(kms, key->create.alias, c->arn, err))
 		return -1;
 	c->aliased = true;
@@ -293,7 +309,7 @@ int creation_replicate(const struct creation *c, const struct plan_key *key, siz
 	int rc;
 
 	(void)snprintf(arn, ARN_MAX, "%.*s%s%s", (int)(at - c->arn), c->arn, create->replicas[i].region, rest);
-	tags = tags_of(create, c->id);
+	tags = add_tag(plan_tags(create), PLAN_TAG_ID, c->id);
 	body = tags ? jsontext_pack("{s:s*,s:s*,s:o}", "Description", create->description, "Policy", policy, "Tags", tags) : NULL;
 	if (!body)
 		return kh_fail_memory(err);

@@ -9,8 +9,8 @@
 #define CREATION_ID_MAX 37 /* a UUID, with its NUL */
 
 /*
- * A key of a plan that is made, as DIR/NAME.create has it: the id by which it is tagged is on disk before CreateKey is
- * sent, so that a key whose answer got lost is found again and none is made twice.
+ * A key that is made, as a plan's DIR/NAME.create or create's --out has it: the id by which it is tagged is on disk before
+ * CreateKey is sent, so that a key whose answer got lost is found again and none is made twice.
  */
 struct creation {
 	struct file *file; /* locked */
@@ -29,10 +29,13 @@ void creation_close(struct creation *c);
 int creation_read_arn(const char *path, char arn[ARN_MAX], struct kh_error *err);
 
 /*
- * Sees to it that the plan's key is there in the Region of `kms`: CreateKey where it was never sent, what came of it
- * where that is not known, then the alias. `policy` is the key policy's text, NULL for KMS's default. KH_E_AGAIN where
- * it is not known whether a key was made.
+ * Sees to it that the key is there in the Region of `kms`: CreateKey with `body`'s members and the tag where it was never
+ * sent, what came of it where that is not known. KH_E_AGAIN where it is not known whether a key was made.
  */
+int creation_key(struct creation *c, const json_t *body, const struct endpoint *endpoint, struct kms *kms,
+		 struct kh_error *err);
+
+/* The same for a plan's key, and then its alias. `policy` is the key policy's text, NULL for KMS's default. */
 int creation_make(struct creation *c, const struct plan_key *key, const char *policy, const struct endpoint *endpoint,
 		  struct kms *kms, struct kh_error *err);
 

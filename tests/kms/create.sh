@@ -6,6 +6,7 @@
 # shellcheck disable=SC2086,SC2317,SC2119,SC2012 # lists of words on purpose; functions that tap.sh calls
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/kms/server.sh"
+. "$KEYHAUL_SRC/tests/kms/sim_lib.sh"
 
 AWS_REGION=eu-west-1
 export AWS_REGION
@@ -69,4 +70,53 @@ tap_exits 6 "nobody there" env AWS_MAX_ATTEMPTS=2 "$kms" create --key-spec HMAC_
 tap_like "$tap_err" "^hint: nothing listens there: a keyhaul-sim that has ended" "on this machine that is a simulator which ended"
 tap_like "$tap_err" "2 tries: .*no answer" "tried again, since nothing was sent"
 tap_unlike "$tap_err" "whether a key was made" "and nothing can have been made"
-tap_done $((2 * rows + 25))
+
+# ---- --out: the id is on disk before the key is made, and what got lost is found by it ----------------
+if [ ! -x "$sim" ]; then
+	tap_skip "create --out" "keyhaul-sim is not built"
+	tap_done $((2 * rows + 26))
+fi
+keys() {
+	find "state$1" -name 'key-*.json' | wc -l
+}
+make_noted() {
+	"$kms" create --key-spec SYMMETRIC_DEFAULT --out note "$@"
+}
+noted() {
+	jq -r '[.keyhaul_create, (.create_id | length), has("attempted_at"), has("kms_key_arn")] | join(" ")' note
+}
+pool=$(sim_pool)
+unset AWS_REGION
+sim_start --key-pool "$pool" --state state1 --fault CreateKey:1=drop || exit 1
+tap_exits 0 "the answer is lost, and the key found by its tag" make_noted --tags TagKey=Team,TagValue=x
+made=$tap_out
+tap_is "$(noted) $(keys 1)" "1 36 false true 1" "it is in the file, and the only one"
+tap_is "$(jq -r '[.tags[] | "\(.TagKey) \(.TagValue)"] | sort | join(", ")' state1/key-*.json)" "Team x, keyhaul:create-id $(jq -r .create_id note)" \
+	"with the user's tags and the id"
+tap_exits 0 "run again" make_noted --json
+tap_is "$(printf %s "$tap_out" | jq -r '.results[0] | [.result, .kms_key_arn, .key_state] | join(" ")') $(keys 1)" "made before $made PendingImport 1" \
+	"it is the same key, and no other is made"
+tap_exits 7 "run again for another kind of key" "$kms" create --key-spec HMAC_256 --out note
+tap_like "$tap_err" "^hint: give what it was made with, or name another --out" "is refused"
+tap_exits 7 "and for another Region" make_noted --region eu-central-1
+tap_is "$(keys 1)" 1 "nothing was made by these"
+echo mine >own
+tap_exits 3 "somebody's own file" "$kms" create --key-spec SYMMETRIC_DEFAULT --out own
+tap_is "$(cat own) $(keys 1)" "mine 1" "is left alone, and nothing made"
+sim_stop
+rm note
+sim_start --key-pool "$pool" --state state2 --fault CreateKey:1=close || exit 1
+tap_exits 6 "the request is lost" make_noted
+tap_is "$(noted) $(keys 2)" "1 36 true false 0" "that it was sent is on disk"
+tap_like "$tap_err" "^hint: run this again: it is looked for by its tag keyhaul:create-id=$(jq -r .create_id note)" "and what to do"
+tap_exits 0 "which makes it, once it was looked for" make_noted
+tap_is "$(noted) $(keys 2)" "1 36 false true 1" "one key"
+sim_stop
+sim_start --key-pool "$pool" --state state2 --fault CreateKey:1=AccessDeniedException --fault DescribeKey:1+=AccessDeniedException || exit 1
+tap_exits 0 "where DescribeKey is denied" make_noted
+tap_like "$tap_out$tap_err" "what became of it is not looked at: .*AccessDenied.*" "the ARN is told all the same"
+rm note
+tap_exits 5 "CreateKey is denied" make_noted
+tap_is "$(noted) $(keys 2)" "1 36 false false 1" "then nothing was made"
+sim_stop
+tap_done $((2 * rows + 45))
