@@ -114,7 +114,7 @@ static void request(struct sheet *s, const struct bundle *b)
 }
 
 /* Who signed what, and whether the signature is good; whether he may, a policy says. */
-static void tell_signature(struct sheet *s, const char *what, const char *claim, const struct bundle_blob *signature,
+static void tell_signature(struct sheet *s, const char *what, const char *who, const struct bundle_blob *signature,
 			   const struct buf *text)
 {
 	struct cms_signer signer = {NULL, 0};
@@ -125,11 +125,12 @@ static void tell_signature(struct sheet *s, const char *what, const char *claim,
 		return;
 	if (cms_verify(signature->data, signature->len, buf_text(text), text->len, &signer, &why) ||
 	    cert_sha256(signer.cert, sha256, &why)) {
-		sheet_line(s, what, "%sNOT GOOD: %s", claim, why.msg);
+		sheet_line(s, what, "%sNOT GOOD: %s", who, why.msg);
 	} else {
 		sheet_time(signer.signed_at, s->c->now, when);
-		sheet_line(s, what, "%sa good signature of %s", claim, when);
-		sheet_line(s, "", "by the certificate of '%s', SHA-256 %s", cert_subject(signer.cert, name), sha256);
+		sheet_line(s, what, "%sa good signature of %s", who, when);
+		sheet_line(s, "", "by the certificate of '%s'", cert_subject(signer.cert, name));
+		sheet_line(s, "", "with SHA-256 %s", sha256);
 	}
 	X509_free(signer.cert);
 }
@@ -141,11 +142,12 @@ static void approvals(struct sheet *s, const struct bundle *b)
 
 	for (size_t i = 0; i < n && !s->failed; i++) {
 		struct buf text = BUF_INIT(1024);
-		char claim[256];
+		char who[96];
 
-		(void)snprintf(claim, sizeof(claim), "'%s' under the policy with SHA-256 %s: ", all[i].approver, all[i].policy_sha256);
+		(void)snprintf(who, sizeof(who), "'%s', ", all[i].approver);
 		s->failed = bundle_approval_text(&all[i], &text, s->err);
-		tell_signature(s, "approval", claim, &all[i].signature, &text);
+		tell_signature(s, "approval", who, &all[i].signature, &text);
+		sheet_line(s, "", "under the policy with SHA-256 %s", all[i].policy_sha256);
 		buf_free(&text);
 	}
 }

@@ -70,8 +70,9 @@ static int find_person(struct approver *a, const struct approve_opts *o, int64_t
 }
 
 /* What he read is what he signs: by words that he types, or by the digest that he has from somewhere else. */
-static int confirm(struct cmd *c, const struct approve_opts *o, const char *path, const struct bundle *b, struct kh_error *err)
+static int confirm(struct cmd *c, const struct approver *a, const char *path, const struct bundle *b, struct kh_error *err)
 {
+	const struct approve_opts *o = c->opts;
 	char shown[TEXT_SHOWN(1024)];
 
 	if (o->confirm && strcasecmp(o->confirm, bundle_request_sha256(b)) != 0) {
@@ -80,7 +81,10 @@ static int confirm(struct cmd *c, const struct approve_opts *o, const char *path
 	}
 	if (o->confirm)
 		return 0;
-	if (tell_request(c, text_shown(path, shown, sizeof(shown)), b, err) || cmd_flush(c, err))
+	if (tell_request(c, text_shown(path, shown, sizeof(shown)), b, err) ||
+	    cmd_printf(c, err, "  %-18s '%s', under %s\n  %-18s with SHA-256 %s\n", "to be approved as", a->person->name,
+		       text_shown(a->policy->path, shown, sizeof(shown)), "", a->policy->sha256) ||
+	    cmd_flush(c, err))
 		return -1;
 	return wordquiz_ask("request", bundle_request_sha256(b), WORDQUIZ_LEAST, err);
 }
@@ -156,7 +160,7 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 		kh_context(err, "%s", path);
 		goto out;
 	}
-	if (!before && (confirm(c, o, path, b, err) || sign(a, o, b, err))) {
+	if (!before && (confirm(c, a, path, b, err) || sign(a, o, b, err))) {
 		kh_context(err, "%s", path);
 		goto out;
 	}

@@ -112,7 +112,7 @@ approve ben other.bundle
 approve cy other.bundle
 tap_exits 7 "merge refuses another bundle's" "$KEYHAUL" merge good.bundle other.bundle
 tap_like "$tap_err" 'not copies of one bundle: the request differs' "and says why"
-tap_like "$("$KEYHAUL" inspect good.bundle)" "approval +'Ann' under the policy with SHA-256 [0-9a-f]{64}: a good signature of" \
+tap_like "$("$KEYHAUL" inspect good.bundle)" "approval +'Ann', a good signature of" \
 	"inspect tells who approved"
 
 # who may not
@@ -184,7 +184,7 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 		unshare -m sh -c 'mount -t tmpfs none /etc && mkdir /etc/keyhaul && cp policy.yaml ca.crt /etc/keyhaul && "$@"' host "$@"
 	}
 	tap_run host "$TOKEN" wrap --key "$(cat order.uri)" --pin-file "$KEYHAUL_PIN_FILE" a.bundle
-	tap_is "$tap_status" 7 "the host's policy counts without --policy"
+	tap_like "$tap_status $tap_err" '^7 .*/etc/keyhaul/policy.yaml' "the host's policy counts without --policy"
 	tap_run host "$TOKEN" wrap --key "$(cat order.uri)" --pin-file "$KEYHAUL_PIN_FILE" --policy lax.yaml a.bundle
 	tap_like "$tap_status $tap_err" "^7 .*is not this host's policy" "and no other beside it"
 else
