@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bundle/jsontext.h"
 #include "bundle/result.h"
 #include "record/page.h"
 #include "record/signed.h"
@@ -123,7 +124,7 @@ static int tell(struct cmd *c, const struct record *r, const struct buf *page, c
 		       signature ? "; signed in " : "", signature ? signature : "", hex))
 		return -1;
 	return result_add(c,
-			  json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:s,s:s*}", "item", o->out, "ok", (int)(r->findings.n == 0), "transcripts",
+			  jsontext_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:s,s:s*}", "item", o->out, "ok", (int)(r->findings.n == 0), "transcripts",
 				    (json_int_t)r->n_chains, "open", (json_int_t)open, "bundles", (json_int_t)r->n_bundles, "findings",
 				    (json_int_t)(r->findings.n + r->findings.more), "sha256", hex, "signature", signature),
 			  err);

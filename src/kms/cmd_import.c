@@ -3,6 +3,7 @@
 #include "cmd_kms.h"
 
 #include "base/clock.h"
+#include "bundle/jsontext.h"
 #include "bundle/result.h"
 #include "bundle/words.h"
 #include "flight.h"
@@ -52,7 +53,7 @@ json_t *import_result_json(const char *path, const struct import *i)
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	object = json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s,s:s*}", "item", path, "ok", 1, "result", results[i->result],
+	object = jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s,s:s*}", "item", path, "ok", 1, "result", results[i->result],
 			   "kms_key_arn", bundle_request(i->bundle)->kms_key_arn, "expiration_model",
 			   receipt->expiration_model, "visible", (int)i->visible, "public_key_compared", (int)i->compared,
 			   "material_sha256", receipt->material_sha256, "policy_sha256",

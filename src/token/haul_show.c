@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bundle/jsontext.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
 #include "bundle/words.h"
@@ -70,7 +71,7 @@ json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const
 	char name[CERT_NAME_MAX];
 	const char *path = written_to(item, o), *signer = haul_sign_name(o, name);
 
-	return json_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s, s:s*, s:o, s:o, s:o}", "bundle",
+	return jsontext_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s, s:s*, s:o, s:o, s:o}", "bundle",
 			 describe_string(path, strlen(path)), "ok", 1, "kms_key_arn", q->kms_key_arn, "key_spec",
 			 q->key_spec, "wrapping_algorithm", q->wrapping_algorithm, "wrapping_key_spec",
 			 q->wrapping_key_spec, "request_sha256", bundle_request_sha256(item->bundle),
