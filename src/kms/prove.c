@@ -19,10 +19,15 @@ int prove_add(struct prove *p, const struct bundle_proof *proof, struct kh_error
 	return bundle_set_proof(p->bundle, BUNDLE_PROOFS_MAX, &whole, err);
 }
 
-/* The second bundle is another blob of the same key for the same KMS key, and has not been imported. */
-static int check_second(const struct prove *p, struct kh_error *err)
+/*
+ * The second bundle is another blob of the same key for the same KMS key, has not been imported, and says nothing but what
+ * KMS has of the material, `is`.
+ */
+static int check_second(const struct prove *p, const struct intent *is, struct kh_error *err)
 {
 	struct bundle *b = NULL;
+	struct intent merged;
+	struct kh_error why;
 	int rc = bundle_read(p->second, &b, err);
 
 	if (rc)
@@ -33,10 +38,10 @@ static int check_second(const struct prove *p, struct kh_error *err)
 	} else if (bundle_receipt(b)) {
 		rc = kh_fail(err, KH_E_CHECK, 0, "%s was imported already: a proof takes a fresh one each time", p->second);
 		kh_hint(err, "fetch once more, and wrap the same key into it");
-	} else if (!intent_is_empty(&bundle_request(b)->intent)) {
-		rc = kh_fail(err, KH_E_CHECK, 0, "%s says itself what its import is meant to say", p->second);
-		kh_hint(err, "fetch it without --valid-to, --expiration-model, --import-type and --key-material-id: the proof "
-			     "imports what is there already, with the expiry that it has");
+	} else if (intent_merge(&bundle_request(b)->intent, is, &merged, &why)) {
+		rc = kh_fail(err, KH_E_CHECK, 0, "%s says itself what its import is meant to say: %s", p->second, why.msg);
+		kh_hint(err, "fetch it without --valid-to, --expiration-model, --import-type and --key-material-id, or where a policy asks "
+			     "for them with what KMS has: the proof imports what is there already, with the expiry that it has");
 	}
 	bundle_free(b);
 	return rc;
@@ -78,7 +83,7 @@ static int prove_symmetric(struct prove *p, struct kh_error *err)
 		return kh_hint(err, "'keyhaul-kms fetch --key-id %s', wrap the same key into it, and name it with --by: it is "
 				    "imported as the same material once more", p->target.arn);
 	}
-	if (check_second(p, err) || intent_of(p, &p->run->intent, err)) {
+	if (intent_of(p, &p->run->intent, err) || check_second(p, &p->run->intent, err)) {
 		p->run->intent = own;
 		return -1;
 	}

@@ -141,6 +141,17 @@ tap_like "$tap_out" "wrapped under the policy of SHA-256 $digest" "says which"
 tap_exits 0 "inspect" "$KEYHAUL_BUILD/keyhaul" inspect order.bundle
 tap_like "$tap_out" "^ *wrapped under  *the policy of SHA-256 $digest\$" "says which"
 
+# the second bundle of prove is imported, and so under the policy too: it says what KMS has of the material
+fetch --policy policy.yaml --key-uri "$key_uri" --valid-to "$(jq -r .receipt.valid_to order.bundle)" --import-type EXISTING_KEY_MATERIAL \
+	--key-material-id "$(jq -r .receipt.key_material_id order.bundle)" --key-material-description \
+	"sha256:$(jq -r .material.encrypted_key_material order.bundle | base64 -d | sha256sum | cut -d ' ' -f 1)" --out second.bundle
+is 0 "$digest" "a second request for it"
+wrap --policy policy.yaml second.bundle
+is 0 "$digest" "the same key wrapped into it"
+tap_exits 7 "prove without the policy" "$client" prove --by second.bundle order.bundle
+tap_like "$tap_err" "second.bundle: the material is under the policy of SHA-256 $digest" "by that"
+tap_exits 0 "prove under the policy" "$client" prove --by second.bundle --policy policy.yaml order.bundle
+
 # a plan is held to it as a whole, before anything is made
 cat >plan.yaml <<END
 keyhaul_plan: 1
@@ -197,9 +208,9 @@ if [ "$tap_status" -ne 0 ]; then
 	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 89
+	tap_done 94
 fi
-jq 'del(.material, .receipt)' order.bundle >request.bundle
+jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
 host_fetch
 is 0 "policy's SHA-256  $digest" "the host's policy counts by itself"
@@ -237,4 +248,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 89
+tap_done 94
