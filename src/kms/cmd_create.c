@@ -145,7 +145,7 @@ static int report(struct cmd *c, const struct ops_key *key, const char *result, 
 	if (cmd_printf(c, err, "%s\n", key->arn))
 		return -1;
 	return result_add(c,
-			  json_pack("{s:s,s:b,s:s,s:s,s:s*,s:s*,s:s*,s:b}", "item", key->arn, "ok", 1, "result", result,
+			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s*,s:s*,s:s*,s:b}", "item", key->arn, "ok", 1, "result", result,
 				    "kms_key_arn", key->arn, "key_spec", key->key_spec[0] ? key->key_spec : NULL, "key_usage",
 				    key->key_usage[0] ? key->key_usage : NULL, "key_state", key->state[0] ? key->state : NULL,
 				    "multi_region", (int)key->multi_region),

@@ -169,7 +169,7 @@ static json_t *body_of(const struct plan_key *key, const char *policy)
 	const char *usage = key->key_usage ? key->key_usage : keyspec_info(key->key_spec)->usage;
 	json_t *tags = plan_tags(create);
 
-	return tags ? json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*,s:o}", "KeySpec", keyspec_name(key->key_spec), "KeyUsage", usage,
+	return tags ? jsontext_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*,s:o}", "KeySpec", keyspec_name(key->key_spec), "KeyUsage", usage,
 				"Origin", "EXTERNAL", "MultiRegion", (int)create->multi_region, "Description",
 				create->description, "Policy", policy, "Tags", tags)
 		    : NULL;
