@@ -12,7 +12,7 @@
 # Under sanitizers the AWS CLI is left out, for what it says is the same in every build: the statuses and the reports count.
 # shellcheck disable=SC2154 # variables of sim_lib.sh
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
-tap_need openssl python3
+tap_need jq openssl python3
 # shellcheck source=tests/kms/sim_lib.sh
 . "$KEYHAUL_SRC/tests/kms/sim_lib.sh"
 sim_need_aws
@@ -108,6 +108,7 @@ cat >rows <<'ROWS'
 254 254 get-public-key --key-id @KEY@
 254 254 rotate-key-on-demand --key-id @KEY@
 254 254 get-parameters-for-import --key-id alias/x --wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048
+0 0 get-parameters-for-import --key-id @KEY@ --wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048
 254 252 get-parameters-for-import --key-id @KEY@ --wrapping-algorithm RSAES_OAEP --wrapping-key-spec RSA_2048
 254 252 delete-imported-key-material --key-id @KEY@ --key-material-id nononononononononononononononononononononononononononononononono
 254 252 create-key --tags '[{"TagKey":"a","TagValue":"b"}]' --origin NOSUCH
@@ -175,7 +176,7 @@ done <ours.rows
 
 # ids, times and wrapping keys are each one's own
 sed -E -i 's/(mrk-)?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/ID/g; s/\b[0-9a-f]{64}\b/MATERIAL/g
-	s/("CreationDate": |"RotationDate": |CreationDate +\|  )[^ ,]*/\1T/; /^(KEYMETADATA|REPLICA)/s/202[0-9]-[^	]*/T/' \
+	s/"[A-Za-z0-9+\/]{200,}=*"/BLOB/; s/("CreationDate": |"RotationDate": |"ParametersValidTo": |CreationDate +\|  )[^ ,]*/\1T/; /^(KEYMETADATA|REPLICA)/s/202[0-9]-[^	]*/T/' \
 	aws/*.out ours/*.out aws/*.err ours/*.err
 n=0
 while read -r theirs mine row; do
@@ -191,4 +192,15 @@ while read -r theirs mine row; do
 done <rows
 tap_is "$n" "$(wc -l <rows)" "every row was run"
 kill "$faults_pid"
-tap_done $((n + 2))
+
+# what the AWS CLI would do: ask another machine over plain http
+tap_exits 255 "no other machine is asked without TLS" kms describe-key --key-id x --endpoint-url http://192.0.2.1:9
+tap_like "$tap_err" "192.0.2.1:9 is not this machine, and nothing proves who answers there" "and that is said"
+export KEYHAUL_TRANSCRIPT=transcript
+kms describe-key --key-id "$elliptic" >/dev/null
+kms describe-key --key-id nosuch 2>/dev/null
+kms describe-key --no-such-word secret 2>/dev/null
+tap_is "$(jq -r '"\(.typed[2:] | join(" ")) \(.status)"' transcript)" "--key-id $elliptic 0
+--key-id nosuch 254
+--no-such-word *** 252" "a transcript has them, with the AWS CLI's statuses"
+tap_done $((n + 5))
