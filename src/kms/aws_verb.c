@@ -10,6 +10,7 @@
 #include "aws_query.h"
 #include "aws_shape.h"
 #include "base/log.h"
+#include "policy/policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,10 +278,35 @@ static int run_all(struct run *r, struct kh_error *err)
 	return skeleton ? show_sample(r, err) : call(r, err);
 }
 
+/* What takes and gives no bundle cannot be held to a policy; a host that has one does without. */
+static int check_policy(const struct cmd *c, struct kh_error *err)
+{
+	static const char *const importing[] = {"get-parameters-for-import", "import-key-material"};
+	struct policy *policy = NULL;
+
+	for (size_t i = 0; i < sizeof(importing) / sizeof(importing[0]); i++) {
+		if (strcmp(c->row->verb, importing[i]) != 0)
+			continue;
+		if (policy_in_force(POLICY_HOST_PATH, NULL, &policy, err))
+			return -1;
+		if (!policy)
+			return 0;
+		kh_fail(err, KH_E_CHECK, 0, "this host's policy counts, and %s has nothing that could be held to it (%s:1)",
+			importing[i], policy->path);
+		policy_free(policy);
+		return kh_hint(err, "'keyhaul-kms fetch' and 'keyhaul-kms import' go by it");
+	}
+	return 0;
+}
+
 int aws_verb_run(struct cmd *c, struct kh_error *err)
 {
 	struct run r = {.cmd = c, .operation = operation_of(c->row->verb), .status = AWS_OTHER};
-	int rc = r.operation ? run_all(&r, err) : kh_fail(err, KH_E_SYSTEM, 0, "%s is no operation", c->row->verb);
+	int rc;
+
+	if (check_policy(c, err)) /* by our own status: the AWS CLI knows no policy */
+		return -1;
+	rc = r.operation ? run_all(&r, err) : kh_fail(err, KH_E_SYSTEM, 0, "%s is no operation", c->row->verb);
 
 	/* an interrupt's status is the same there and here */
 	if (rc && err->code != KH_E_INTERRUPTED)

@@ -205,10 +205,10 @@ host_fetch() {
 }
 on_host true
 if [ "$tap_status" -ne 0 ]; then
-	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 94
+	tap_done 95
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -228,6 +228,8 @@ on_host "$client" import --policy other.yaml order.bundle
 is 7 "--policy other.yaml .* is not this host's policy" "nor at the import"
 on_host "$client" import plain.bundle
 is 7 "the material's policy is none \(/etc/keyhaul/policy.yaml:1\)" "what was wrapped without one is not imported here"
+on_host "$client" import-key-material --key-id "$arn" --import-token fileb://keys --encrypted-key-material fileb://keys
+is 7 "this host's policy counts, and import-key-material has nothing that could be held to it" "nor past it by the AWS CLI's verb"
 sed -i 's/^regions.*/regions: [eu-central-2]/' etc/keyhaul/policy.yaml
 host_fetch
 is 7 "policy rule 'regions' allows eu-central-2, and .* \(/etc/keyhaul/policy.yaml:3\)" "its rules are told with its path"
@@ -248,4 +250,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 94
+tap_done 95
