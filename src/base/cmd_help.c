@@ -2,17 +2,87 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "cmd_output.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#define WIDTH 80
+#define TEXT_COLUMN 34 /* of the options' texts */
+#define HEAD_WIDTH 30
+
+/* Adds words from column `at` on, broken before WIDTH and indented to `column` there, and ends the line. */
+static void say_words(const char *text, size_t at, size_t column, struct buf *out, struct kh_error *err)
+{
+	bool first = true;
+
+	while (*text) {
+		size_t word = strcspn(text, " ");
+
+		if (!first && at + 1 + word > WIDTH) {
+			(void)buf_addf(out, "\n%*s", err, (int)column, "");
+			at = column;
+		} else if (!first) {
+			(void)buf_add(out, " ", 1, err);
+			at++;
+		}
+		(void)buf_add(out, text, word, err);
+		at += word;
+		first = false;
+		text += word + strspn(text + word, " ");
+	}
+	(void)buf_add(out, "\n", 1, err);
+}
+
+/* Lines of columns: what is behind the last gap of two spaces or more is broken under itself. */
+static void say_lines(const char *lines, struct buf *out, struct kh_error *err)
+{
+	for (const char *end; *lines; lines = *end ? end + 1 : end) {
+		char line[512];
+		size_t column = 0;
+
+		end = lines + strcspn(lines, "\n");
+		(void)snprintf(line, sizeof(line), "%.*s", (int)(end - lines), lines);
+		for (size_t i = 2; line[0] && line[i - 1] && line[i]; i++)
+			if (line[i - 2] == ' ' && line[i - 1] == ' ' && line[i] != ' ')
+				column = i;
+		(void)buf_add(out, line, column, err);
+		say_words(line + column, column, column, out, err);
+	}
+}
+
+static void say_verb(const struct cmd_row *row, struct buf *out, struct kh_error *err)
+{
+	size_t width = row->stands_in ? 28 : 11, column = 2 + width + 1;
+
+	(void)buf_addf(out, "  %-*s ", err, (int)width, row->verb);
+	say_words(row->summary, column, column, out, err);
+}
+
 static void say_usage(const struct cmd_program *p, const struct cmd_row *row, struct buf *out, struct kh_error *err)
 {
+	struct buf line = BUF_INIT(4096);
+
 	if (!row)
-		(void)buf_addf(out, "usage: %s VERB [OPTION...]\n", err, p->name);
+		(void)buf_addf(&line, "usage: %s VERB [OPTION...]", err, p->name);
 	else
-		(void)buf_addf(out, "usage: %s%s%s%s%s [OPTION...]%s%s\n", err, p->name, row->verb ? " " : "",
+		(void)buf_addf(&line, "usage: %s%s%s%s%s [OPTION...]%s%s", err, p->name, row->verb ? " " : "",
 			       row->verb ? row->verb : "", row->needs ? " " : "", row->needs ? row->needs : "",
 			       row->operands[0] ? " " : "", row->operands);
+	say_words(buf_text(&line), 0, 7, out, err);
+	buf_free(&line);
+}
+
+/* What the option is for, its choices, and the variable that stands for it. */
+static void say_option(const struct opt_row *row, struct buf *out, struct kh_error *err)
+{
+	struct buf line = BUF_INIT(4096);
+
+	(void)buf_addf(&line, "%s", err, row->text);
+	for (size_t k = 0; row->choices && row->choices[k]; k++)
+		(void)buf_addf(&line, "%s%s", err, k ? ", " : ": ", row->choices[k]);
+	(void)buf_addf(&line, "%s%s%s", err, row->env ? " [" : "", row->env ? row->env : "", row->env ? "]" : "");
+	say_words(buf_text(&line), TEXT_COLUMN, TEXT_COLUMN, out, err);
+	buf_free(&line);
 }
 
 static void say_rows(const struct opt_group *g, struct buf *out, struct kh_error *err)
@@ -24,12 +94,11 @@ static void say_rows(const struct opt_group *g, struct buf *out, struct kh_error
 
 		(void)snprintf(head, sizeof(head), "--%s%s%s", row->name, row->arg ? " " : "",
 			       row->arg ? row->arg : "");
-		(void)buf_addf(out, strlen(head) > 30 ? "  %s\n%34s%s" : "  %-31s %s%s", err, head,
-			       strlen(head) > 30 ? "" : row->text, strlen(head) > 30 ? row->text : "");
-		for (size_t k = 0; row->choices && row->choices[k]; k++)
-			(void)buf_addf(out, "%s%s", err, k ? ", " : ": ", row->choices[k]);
-		(void)buf_addf(out, "%s%s%s\n", err, row->env ? " [" : "", row->env ? row->env : "",
-			       row->env ? "]" : "");
+		if (strlen(head) > HEAD_WIDTH)
+			(void)buf_addf(out, "  %s\n%*s", err, head, TEXT_COLUMN, "");
+		else
+			(void)buf_addf(out, "  %-*s", err, TEXT_COLUMN - 2, head);
+		say_option(row, out, err);
 	}
 }
 
@@ -40,18 +109,19 @@ int help_print(const struct cmd_program *p, const struct cmd_row *row, const str
 	int rc;
 
 	say_usage(p, row, &out, &err);
-	(void)buf_addf(&out, "%s\n", &err, row && row->verb ? row->summary : p->summary);
+	say_words(row && row->verb ? row->summary : p->summary, 0, 0, &out, &err);
 	if (!row) {
 		(void)buf_addf(&out, "\nVerbs (%s VERB --help says more):\n", &err, p->name);
 		for (size_t i = 0; i < p->n; i++)
-			(void)buf_addf(&out, p->rows[i]->stands_in ? "  %-28s %s\n" : "  %-11s %s\n", &err, p->rows[i]->verb,
-				       p->rows[i]->summary);
+			say_verb(p->rows[i], &out, &err);
 	}
 	for (const struct opt_group *g = groups; row && g->rows; g++)
 		say_rows(g, &out, &err);
 	(void)buf_addf(&out, "\n  %-31s %s\n  %-31s %s\n", &err, "--help", "this text", "--version", "the version");
-	if (p->more_help)
-		(void)buf_addf(&out, "\n%s", &err, p->more_help);
+	if (p->more_help) {
+		(void)buf_add(&out, "\n", 1, &err);
+		say_lines(p->more_help, &out, &err);
+	}
 	rc = output_bytes(buf_text(&out), out.len) ? kh_status(KH_E_SYSTEM) : 0;
 	buf_free(&out);
 	return rc;

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The keyhaul authors
 #
-# Transcripts of keyhaul's command line against tests/cli/golden.txt, which holds the commands too: after "$ " a command, then
-# what it printed, stderr lines marked "2> ", then "= STATUS". KEYHAUL_GOLDEN=write tests/cli/golden.sh writes it anew;
+# Transcripts of keyhaul's command line against tests/cli/golden.txt, and --help's in golden_help.txt, which hold the
+# commands too: after "$ " a command, then what it printed, stderr lines marked "2> ", then "= STATUS". KEYHAUL_GOLDEN=write tests/cli/golden.sh writes it anew;
 # read the difference before committing it.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 
-golden=$KEYHAUL_SRC/tests/cli/golden.txt
+golden=$KEYHAUL_SRC/tests/cli
 version=$("$KEYHAUL_BUILD/keyhaul" --version | sed 's/keyhaul //')
 # no bundle that golden.txt names is there but these
 printf '{' >cut.bundle
@@ -32,18 +32,23 @@ transcript() {
 	sed 's/^/2> /' e
 	printf '= %s\n' "$status"
 }
-sed -n 's/^\$ //p' "$golden" >commands
-while IFS= read -r command; do
-	transcript "$command" | sed "s|$TAP_DIR|TMP|g; s|keyhaul $version|keyhaul VERSION|"
-done <commands >transcripts
-if [ "${KEYHAUL_GOLDEN:-}" = write ]; then
-	cp transcripts "$golden"
-fi
+for file in golden.txt golden_help.txt; do
+	sed -n 's/^\$ //p' "$golden/$file" >commands
+	while IFS= read -r command; do
+		transcript "$command" | sed "s|$TAP_DIR|TMP|g; s|keyhaul $version|keyhaul VERSION|"
+	done <commands >"$file"
+	if [ "${KEYHAUL_GOLDEN:-}" = write ]; then
+		cp "$file" "$golden/$file"
+	fi
+	cat "$golden/$file" >&3
+	cat "$file"
+done 3>wanted >transcripts
+sed -n 's/^\$ //p' wanted >commands
 # one test a command, so that the first difference is where it is
 split_by_command() {
 	awk -v stem="$2" '/^\$ / { n++ } { print > (stem "." n) }' "$1"
 }
-split_by_command "$golden" want
+split_by_command wanted want
 split_by_command transcripts got
 n=0
 while IFS= read -r command; do
