@@ -112,6 +112,7 @@ static int tell(struct cmd *c, const struct record *r, const struct buf *page, c
 	const struct record_opts *o = c->opts;
 	char path[TEXT_SHOWN(1024)], hex[2 * FILE_DIGEST + 1];
 	unsigned char digest[FILE_DIGEST];
+	const size_t found = r->findings.n + r->findings.more;
 	size_t open = 0;
 
 	for (size_t i = 0; i < r->n_chains; i++)
@@ -120,13 +121,13 @@ static int tell(struct cmd *c, const struct record *r, const struct buf *page, c
 		return -1;
 	hex_encode(digest, sizeof(digest), hex);
 	if (cmd_printf(c, err, "%s: %zu transcripts%s, %zu keys, %zu findings%s%s\n  SHA-256 %s\n", text_shown(o->out, path, sizeof(path)),
-		       r->n_chains, open ? ", not all closed" : "", r->n_bundles, r->findings.n + r->findings.more,
+		       r->n_chains, open ? ", not all closed" : "", r->n_bundles, found,
 		       signature ? "; signed in " : "", signature ? signature : "", hex))
 		return -1;
 	return result_add(c,
 			  jsontext_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:s,s:s*}", "item", o->out, "ok", (int)(r->findings.n == 0), "transcripts",
 				    (json_int_t)r->n_chains, "open", (json_int_t)open, "bundles", (json_int_t)r->n_bundles, "findings",
-				    (json_int_t)(r->findings.n + r->findings.more), "sha256", hex, "signature", signature),
+				    (json_int_t)found, "sha256", hex, "signature", signature),
 			  err);
 }
 

@@ -137,7 +137,7 @@ int chain_line_parse(const char *text, size_t len, struct chain_line *out, struc
 	out->json = jsontext_read(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (!out->json && json_error_code(&why) == json_error_out_of_memory)
 		return kh_fail_memory(err);
-	if (out->json && json_is_object(out->json) && has_form(out->json, out))
+	if (json_is_object(out->json) && has_form(out->json, out))
 		return 0;
 	chain_line_clear(out);
 	return 1;

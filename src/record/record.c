@@ -11,26 +11,26 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Room for one more at the end of a list that grows by doubling; `list` is a pointer to the array's pointer. */
-static int make_room(void *list, size_t n, size_t size, struct kh_error *err)
+/* The list with room for one more at its end; it grows by doubling. NULL where there is none: the list is as it was then. */
+static void *with_room(void *list, size_t n, size_t size, struct kh_error *err)
 {
-	void *was, *now;
+	void *grown = list;
 
-	if (n >= RECORD_FILES_MAX)
-		return kh_fail(err, KH_E_INPUT, 0, "more than %d files", RECORD_FILES_MAX);
-	if (n & (n - 1))
-		return 0;
-	memcpy(&was, list, sizeof(was));
-	now = realloc(was, (n ? 2 * n : 1) * size);
-	if (!now)
-		return kh_fail_memory(err);
-	memcpy(list, &now, sizeof(now));
-	return 0;
+	if (n >= RECORD_FILES_MAX) {
+		kh_fail(err, KH_E_INPUT, 0, "more than %d files", RECORD_FILES_MAX);
+		return NULL;
+	}
+	if ((n & (n - 1)) == 0) {
+		grown = realloc(list, (n ? 2 * n : 1) * size);
+		if (!grown)
+			kh_fail_memory(err);
+	}
+	return grown;
 }
 
 static int keep_bundle(struct record *r, const char *path, const struct buf *text, struct kh_error *err)
 {
-	struct record_bundle one = {.path = strdup(path)};
+	struct record_bundle one = {.path = strdup(path)}, *grown;
 	unsigned char digest[FILE_DIGEST];
 
 	if (!one.path) {
@@ -41,9 +41,12 @@ static int keep_bundle(struct record *r, const char *path, const struct buf *tex
 		kh_context(err, "%s", path);
 		goto fail;
 	}
-	if (file_sha256(buf_text(text), text->len, digest, err) ||
-	    make_room(&r->bundles, r->n_bundles, sizeof(*r->bundles), err))
+	grown = file_sha256(buf_text(text), text->len, digest, err)
+			? NULL
+			: with_room(r->bundles, r->n_bundles, sizeof(*r->bundles), err);
+	if (!grown)
 		goto fail;
+	r->bundles = grown;
 	hex_encode(digest, sizeof(digest), one.sha256);
 	r->bundles[r->n_bundles++] = one;
 	return 0;
@@ -53,27 +56,39 @@ fail:
 	return -1;
 }
 
+static int keep_chain(struct record *r, const char *path, const struct buf *text, struct kh_error *err)
+{
+	struct chain *c = NULL, **grown;
+
+	if (chain_parse(path, buf_text(text), text->len, &r->findings, &c, err))
+		return -1;
+	grown = with_room(r->chains, r->n_chains, sizeof(struct chain *), err);
+	if (!grown) {
+		chain_free(c);
+		return -1;
+	}
+	r->chains = grown;
+	r->chains[r->n_chains++] = c;
+	return 0;
+}
+
 int record_add(struct record *r, const char *path, struct kh_error *err)
 {
 	static const char head[] = TRANSCRIPT_HEAD;
 	struct buf text = BUF_INIT(TRANSCRIPT_FILE_MAX);
-	struct chain *c = NULL;
-	int rc = -1;
+	int rc = file_read(path, &text, err);
 
-	if (file_read(path, &text, err))
-		goto out;
-	if (text.len == 0 || strncmp(buf_text(&text), head, text.len < sizeof(head) - 1 ? text.len : sizeof(head) - 1) != 0) {
+	if (rc) {
+		buf_free(&text);
+		return rc;
+	}
+	if (text.len && strncmp(buf_text(&text), head, text.len < sizeof(head) - 1 ? text.len : sizeof(head) - 1) == 0) {
+		rc = keep_chain(r, path, &text, err);
+	} else {
 		rc = keep_bundle(r, path, &text, err);
 		if (rc && err->code == KH_E_INPUT)
 			kh_hint(err, "a record is made of transcripts and bundles, and this is neither");
-	} else if (!chain_parse(path, buf_text(&text), text.len, &r->findings, &c, err)) {
-		rc = make_room(&r->chains, r->n_chains, sizeof(struct chain *), err);
-		if (!rc)
-			r->chains[r->n_chains++] = c;
-		else
-			chain_free(c);
 	}
-out:
 	buf_free(&text);
 	return rc;
 }

@@ -102,8 +102,9 @@ static int gather(const struct record *r, struct touches *t, struct kh_error *er
 
 			if (take_files(t, c, &c->v[i], false, err) || take_files(t, c, &c->v[i], true, err))
 				return -1;
-			if (t->n > from)
-				qsort(t->v + from, t->n - from, sizeof(*t->v), by_request);
+			if (t->n == from)
+				continue;
+			qsort(t->v + from, t->n - from, sizeof(*t->v), by_request);
 			mark_superseded(t->v + from, t->n - from);
 		}
 	return 0;
