@@ -3,6 +3,7 @@
 #include "policy.h"
 
 #include "base/base64.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,8 +16,11 @@ static int read_host(const char *host, struct policy **out, struct kh_error *err
 
 	if (lstat(host, &st) && errno == ENOENT)
 		return 0;
-	if (!policy_read(host, out, err))
+	if (!policy_read(host, out, err)) {
+		if (!stat(host, &st) && (st.st_mode & S_IWOTH))
+			log_warning("%s can be written by everybody: who does decides what counts here", host);
 		return 0;
+	}
 	if (err->code != KH_E_MEMORY)
 		err->code = KH_E_CHECK;
 	kh_context(err, "this host's policy counts, and cannot be read");

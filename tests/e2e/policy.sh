@@ -205,15 +205,20 @@ host_fetch() {
 }
 on_host true
 if [ "$tap_status" -ne 0 ]; then
-	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 95
+	tap_done 97
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
 host_fetch
 is 0 "policy's SHA-256  $digest" "the host's policy counts by itself"
+tap_unlike "$tap_err" "can be written" "without a word more"
+chmod 666 etc/keyhaul/policy.yaml
+host_fetch
+is 0 "/etc/keyhaul/policy.yaml can be written by everybody" "one that everybody can write is warned of"
+chmod 644 etc/keyhaul/policy.yaml
 on_host "$KEYHAUL_BUILD/keyhaul" policy
 is 0 "this host  *has it as /etc/keyhaul/policy.yaml: it counts always" "keyhaul policy tells it"
 on_host "$KEYHAUL_BUILD/keyhaul" policy other.yaml
@@ -250,4 +255,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 95
+tap_done 97
