@@ -126,15 +126,13 @@ out:
 	return rc;
 }
 
-static int report(struct cmd *c, const struct approver *a, const char *path, const struct bundle *b, int before,
+static int report(struct cmd *c, const struct approver *a, const char *path, const struct bundle *b, int before, size_t n,
 		  struct kh_error *err)
 {
 	const struct policy *p = a->policy;
 	char shown[TEXT_SHOWN(1024)];
-	size_t n = 0;
 
-	if (approvers_count(p, b, clock_now(), &n, err) ||
-	    cmd_printf(c, err, "%s: %s by '%s'; %zu of the %u approvals that the policy asks for are there\n",
+	if (cmd_printf(c, err, "%s: %s by '%s'; %zu of the %u approvals that the policy asks for are there\n",
 		       text_shown(path, shown, sizeof(shown)), before ? "was approved before" : "approved", a->person->name, n,
 		       p->threshold))
 		return -1;
@@ -151,6 +149,7 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 	struct bundle *b = NULL;
 	struct file *file = NULL;
 	int rc = -1, before;
+	size_t n = 0;
 
 	if (bundle_open(path, &file, &b, err))
 		return -1;
@@ -164,8 +163,10 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 		kh_context(err, "%s", path);
 		goto out;
 	}
-	if (before || bundle_save(b, file, err) == 0)
-		rc = report(c, a, path, b, before, err);
+	/* what may fail goes before what is done */
+	if (approvers_count(a->policy, b, clock_now(), &n, err) || (!before && bundle_save(b, file, err)))
+		goto out;
+	rc = report(c, a, path, b, before, n, err) ? cmd_was_done(err) : 0;
 out:
 	bundle_free(b);
 	file_close(file);

@@ -8,6 +8,7 @@
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/relay/fixture.sh"
 . "$KEYHAUL_SRC/tests/token/blob.sh"
+. "$KEYHAUL_SRC/tests/token/people.sh"
 tap_need softhsm2-util openssl jq
 arn=arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab
 
@@ -78,4 +79,23 @@ jq -n --arg key "$arn" --arg spki "$(base64 -w0 w2048.der)" --arg until "$(date 
 KEYHAUL_ALLOC_OUT=adopted
 walk adopt 3 keyhaul adopt --parameters parameters.json --key-spec SYMMETRIC_DEFAULT --wrapping-algorithm RSAES_OAEP_SHA_256 \
 	--out adopted
-tap_done 18
+
+# one who approves, and what he approved in a copy
+people_ca ca && people_file ann P-256
+cat >policy.yaml <<END
+keyhaul_policy: 1
+endpoints: [unstated]
+material_signers: none
+approvals: {threshold: 1, approvers: [{name: Ann, issued_by: [{issuer: $(people_sha256 ca), file: ca.crt, subject: CN=ann}]}]}
+END
+jq '.request.intent = {expiration_model: "KEY_MATERIAL_DOES_NOT_EXPIRE"} | .request.token_serial = "1" |
+	.request.key_uri = "pkcs11:object=k;id=%01"' secret >asked
+digest=$(jq -jcS .request asked | sha256sum | cut -d' ' -f1)
+unset KEYHAUL_ALLOC_OUT
+KEYHAUL_ALLOC_BUNDLE=bundles/b KEYHAUL_ALLOC_FRESH=asked
+export KEYHAUL_ALLOC_BUNDLE KEYHAUL_ALLOC_FRESH
+walk approve 3 keyhaul-token approve --signer ann.key --cert ann.crt --policy policy.yaml --confirm "$digest" bundles/b
+cp asked copy
+"$KEYHAUL_BUILD/keyhaul-token" approve --signer ann.key --cert ann.crt --policy policy.yaml --confirm "$digest" copy >/dev/null || exit 1
+walk merge 3 keyhaul merge bundles/b copy
+tap_done 22
