@@ -120,6 +120,37 @@ printf '{"keyhaul_tr' >first.transcript
 tap_exits 0 "a first line that is torn" "$keyhaul" inspect a.bundle
 tap_is "$(tail -n 1 first.transcript | jq -c '[.n, .previous, .torn.bytes]')" '[1,"none",12]' "is named too"
 
+# killed at any instant: what was there stays, and the chain is whole or its end is named
+KEYHAUL_TRANSCRIPT=$TAP_DIR/killed.transcript
+bad=
+for after in 0.0005 0.001 0.0015 0.002 0.0025 0.003 0.0035 0.004 0.005 0.006 0.008 0.01; do
+	[ ! -e killed.transcript ] || cp killed.transcript killed.before
+	timeout -s KILL "$after" "$keyhaul" inspect a.bundle >/dev/null 2>&1
+	[ ! -e killed.before ] || head -c "$(wc -c <killed.before)" killed.transcript | cmp -s - killed.before || bad="$bad changed:$after"
+	"$keyhaul" inspect a.bundle >/dev/null 2>&1 || bad="$bad after:$after"
+	"$keyhaul" transcript check killed.transcript >/dev/null 2>&1 || bad="$bad check:$after"
+done
+tap_is "$bad" "" "killed at any instant: the next command goes on, and the chain is whole"
+if command -v strace >/dev/null 2>&1; then
+	for call in write fsync; do
+		cp killed.transcript killed.before
+		strace -f -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL" -P "$TAP_DIR/killed.transcript" "$keyhaul" inspect a.bundle \
+			>/dev/null 2>&1
+		tap_is "$?" 137 "ended by the signal"
+		head -c "$(wc -c <killed.before)" killed.transcript | cmp -s - killed.before
+		tap_ok $? "killed at its $call of the line: what was there stays"
+		"$keyhaul" inspect a.bundle >/dev/null 2>&1
+		tap_exits 0 "and the chain is whole" "$keyhaul" transcript check killed.transcript
+	done
+else
+	tap_skip "ended by the signal" "strace is not installed"
+	tap_skip "ended by the signal" "strace is not installed"
+	tap_skip "killed at its write" "strace is not installed"
+	tap_skip "and the chain is whole" "strace is not installed"
+	tap_skip "killed at its fsync" "strace is not installed"
+	tap_skip "and the chain is whole" "strace is not installed"
+fi
+
 # a disk that fills: the line is taken back, and the command says that it is not recorded
 KEYHAUL_TRANSCRIPT=$TAP_DIR/full.transcript
 "$keyhaul" inspect a.bundle >/dev/null 2>&1
@@ -134,4 +165,4 @@ tap_is "$(prlimit "--fsize=$room" "$keyhaul" inspect --json a.bundle 2>/dev/null
 	'[false,"a.bundle",1]' "which --json has beside the error"
 tap_is "$(wc -l <full.transcript)" 1 "nothing was added"
 
-tap_done 53
+tap_done 60
