@@ -212,8 +212,7 @@ static int transport_failed(const struct http *h, const struct kms_request *r, C
 		if (rc == CURLE_COULDNT_CONNECT && r->no_proxy)
 			return kh_hint(err, "nothing listens there: a keyhaul-sim that has ended? 'eval \"$(keyhaul-sim --daemon)\"' "
 					    "starts another; for AWS unset AWS_ENDPOINT_URL_KMS and take your own keys again");
-		return kh_hint(err, "check the network, the proxy (https_proxy, no_proxy) and the endpoint, then run this "
-				    "again");
+		return http_handle_hint(h->easy, rc, err);
 	}
 }
 

@@ -146,3 +146,27 @@ int http_handle_header(struct curl_slist **list, const char *name, const char *v
 	*list = more;
 	return 0;
 }
+
+int http_handle_hint(CURL *easy, CURLcode rc, struct kh_error *err)
+{
+	long proxy = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	if (proxy == 407)
+		return kh_hint(err, "the proxy asks who you are: https_proxy=http://USER:PASSWORD@HOST:PORT; no_proxy names hosts "
+				    "that it is not asked for");
+	if (proxy >= 300)
+		return kh_hint(err, "the proxy did not connect: https_proxy names it, and no_proxy hosts that it is not asked for");
+	switch (rc) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return kh_hint(err, "no host of that name is known here: check the Region, the endpoint, and the network's name "
+				    "service");
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return kh_hint(err, "the proxy's name is not known here: check https_proxy and no_proxy");
+	case CURLE_SSL_CONNECT_ERROR:
+		return kh_hint(err, "what answers there has no TLS or ended it: check the endpoint, its port, and the proxy, then run "
+				    "this again");
+	default:
+		return kh_hint(err, "check the network, the proxy (https_proxy, no_proxy) and the endpoint, then run this again");
+	}
+}

@@ -35,6 +35,9 @@ int http_handle_header(struct curl_slist **list, const char *name, const char *v
 /* KH_E_SYSTEM for an option that libcurl does not take. */
 int http_handle_failed(CURLcode rc, struct kh_error *err);
 
+/* The hint for a transfer that brought no answer: the name, the proxy, TLS, or the network. Gives -1. */
+int http_handle_hint(CURL *easy, CURLcode rc, struct kh_error *err);
+
 /* True where the address is this machine. */
 bool http_is_loopback(const struct sockaddr *addr);
 

@@ -103,7 +103,7 @@ static int no_answer(const struct web *w, CURLcode rc, struct kh_error *err)
 		return kh_fail(err, KH_E_KMS, 0, "%.*s: the answer is larger than %d bytes", shown, url, WEB_ANSWER_MAX);
 	default:
 		kh_fail(err, KH_E_AGAIN, (unsigned long)rc, "%.*s: no answer: %s", shown, url, why);
-		return kh_hint(err, "check the network and the proxy (https_proxy, no_proxy), then run this again");
+		return http_handle_hint(w->easy, rc, err);
 	}
 }
 

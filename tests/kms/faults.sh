@@ -241,6 +241,7 @@ times="--cli-connect-timeout 1 --cli-read-timeout 1"
 RES_OPTIONS="attempts:1 timeout:1" tap_run kms fetch --max-attempts 1 --endpoint-url https://kms.keyhaul.invalid --key-id "$waits" --out x.bundle
 tap_is "$tap_status $(ls x.bundle 2>/dev/null)" "6 " "a name that nobody knows"
 tap_like "$tap_err" "^error: .*https://kms.keyhaul.invalid: no answer: .*[Rr]esolv" "and what it says"
+tap_like "$tap_err" "^hint: .*(no host of that name|the network)" "with a hint"
 : >plan
 tap_start proxy python3 "$KEYHAUL_SRC/tests/kms/faults_proxy.py" "$TAP_DIR" "${haul_at##*:}" proxy.pem
 front=$haul_at
@@ -318,4 +319,4 @@ a proxy that fails|proxy.sh|$how: status
 what hands out credentials: AssumeRole|creds_role.sh|AssumeRole $how
 a container's|creds_provider.sh|container: $how
 TABLE
-tap_done $((4 * rows + n + 1 + 5 + seen))
+tap_done $((4 * rows + n + 1 + 6 + seen))

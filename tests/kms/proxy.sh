@@ -71,18 +71,18 @@ elsewhere whoami
 tap_is "$tap_status $(asked)" "7 CONNECT sts.eu-west-1.amazonaws.com:443  0" "nor are credentials asked for there"
 
 # One that fails.
-while read -r how says; do
+while IFS='|' read -r how says hint; do
 	echo "$how" >proxy/how
 	fetch "HTTPS_PROXY=$proxy"
 	tap_is "$tap_status $(asked)" "6 $connect  0" "$how: status"
 	tap_like "$tap_err" "$says" "$how: what it says"
-	tap_like "$tap_err" "^hint: .*the proxy" "$how: with a hint"
+	tap_like "$tap_err" "^hint: .*$hint" "$how: with a hint"
 done <<'TABLE'
-407 no answer: .*407
-403 no answer: .*403
-502 no answer: .*502
-close no answer: .*[Pp]roxy
-hang no answer: 
+407|no answer: .*407|the proxy asks who you are
+403|no answer: .*403|the proxy did not connect
+502|no answer: .*502|the proxy did not connect
+close|no answer: .*[Pp]roxy|the proxy
+hang|no answer: |the proxy
 TABLE
 echo ok >proxy/how
 fetch HTTPS_PROXY=http://127.0.0.1:1
