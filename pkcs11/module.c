@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
+#include "crash.h"
 #include "watch.h"
 
 #include <dlfcn.h>
@@ -86,13 +87,16 @@ static int get_list(struct module *m, struct kh_error *err)
 static int initialise(struct module *m, struct kh_error *err)
 {
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args};
-	CK_RV rv = P11_CALL(m->fn, C_Initialize, &args);
+	CK_RV rv;
 
+	crash_catch();
+	rv = P11_CALL(m->fn, C_Initialize, &args);
 	m->threaded = rv == CKR_OK;
 	if (rv == CKR_CANT_LOCK) { /* then we are one thread */
 		args.flags = 0;
 		rv = P11_CALL(m->fn, C_Initialize, &args);
 	}
+	crash_release();
 	if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
 		return 0;
 	if (rv == CKR_OK) {

@@ -151,8 +151,10 @@ static int open_session(struct token *t, struct kh_error *err)
 	t->session = CK_INVALID_HANDLE;
 	watch_place(token_words(t, words));
 	rv = P11_CALL(t->fn, C_OpenSession, t->slot, flags, NULL, NULL, &t->session);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
+		log_debug("the session is %s", t->read_write ? "read-write" : "read-only");
 		return 0;
+	}
 	t->session = CK_INVALID_HANDLE;
 	return ckr_fail(err, rv, "C_OpenSession", token_words(t, words));
 }

@@ -7,6 +7,8 @@
 #include "describe.h"
 #include "session.h"
 
+#include <string.h>
+
 struct generate_opts {
 	const char *token;
 	const char *label;
@@ -42,6 +44,16 @@ static json_t *result_of(const struct token *t, const struct key *k, const char 
 	return out;
 }
 
+/* base64, in lines. */
+static int show_public(struct cmd *c, const char *text, struct kh_error *err)
+{
+	int rc = cmd_printf(c, err, "  public key, SubjectPublicKeyInfo:\n");
+
+	for (size_t len = strlen(text), i = 0; rc == 0 && i < len; i += 64)
+		rc = cmd_printf(c, err, "    %.64s\n", text + i);
+	return rc;
+}
+
 /* What the token says of the new key, never what it was asked for. */
 static int show(struct cmd *c, const struct token *t, CK_OBJECT_HANDLE handle, struct kh_error *err)
 {
@@ -52,7 +64,10 @@ static int show(struct cmd *c, const struct token *t, CK_OBJECT_HANDLE handle, s
 	if (key_read(t, handle, &k, err) || key_public(t, &k, &der, err) ||
 	    base64_encode(buf_text(&der), der.len, &text, err) || describe_key_lines(c, t, &k, err))
 		goto out;
-	if (text.len && cmd_printf(c, err, "  %-18s %s\n", "public_key", buf_text(&text)))
+	if (k.local == BUNDLE_FALSE &&
+	    cmd_printf(c, err, "  The token made this key just now, and says local: false. It is wrong in that.\n"))
+		goto out;
+	if (text.len && show_public(c, buf_text(&text), err))
 		goto out;
 	rc = result_add(c, result_of(t, &k, buf_text(&text)), err);
 out:

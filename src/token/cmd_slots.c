@@ -5,6 +5,7 @@
 #include "bundle/result.h"
 #include "commands.h"
 #include "describe.h"
+#include "paragraph.h"
 #include "pkcs11/ckm.h"
 #include "pkcs11/module.h"
 #include "pkcs11/registered.h"
@@ -63,15 +64,26 @@ static const struct {
 };
 #define FLAGS (sizeof(flags) / sizeof(flags[0]))
 
+#define COLUMN 16 /* of what is said of a token */
+
+/* A line of it: its name, and words that are broken where the terminal ends. */
+static int print_line(struct cmd *c, const char *name, const struct buf *words, struct kh_error *err)
+{
+	return cmd_printf(c, err, "  %-*s", COLUMN - 2, name) ? -1 : paragraph_print(c, COLUMN, buf_text(words), err);
+}
+
 static int print_flags(struct cmd *c, const struct token *t, struct kh_error *err)
 {
-	if (cmd_printf(c, err, "  flags         %s", t->hardware ? "hardware" : "software"))
-		return -1;
-	for (size_t i = 0; i < FLAGS; i++)
-		if (((t->info.flags & flags[i].flag) != 0) == flags[i].shown_when_set &&
-		    cmd_printf(c, err, ", %s", flags[i].words))
-			return -1;
-	return cmd_printf(c, err, "\n");
+	struct buf line = BUF_INIT(1024);
+	int rc = buf_addf(&line, "%s", err, t->hardware ? "hardware" : "software");
+
+	for (size_t i = 0; i < FLAGS && rc == 0; i++)
+		if (((t->info.flags & flags[i].flag) != 0) == flags[i].shown_when_set)
+			rc = buf_addf(&line, ", %s", err, flags[i].words);
+	if (rc == 0)
+		rc = print_line(c, "flags", &line, err);
+	buf_free(&line);
+	return rc;
 }
 
 static bool has(const CK_MECHANISM_TYPE *list, size_t n, CK_MECHANISM_TYPE wanted)
@@ -102,34 +114,50 @@ static void get_offer(const struct token *t, struct offer *out)
 
 static int print_mechanisms(struct cmd *c, const struct offer *offer, struct kh_error *err)
 {
-	if (cmd_printf(c, err, "  mechanisms    %s", offer->n ? "" : "none that hauling needs"))
-		return -1;
-	for (size_t i = 0; i < offer->n; i++)
-		if (cmd_printf(c, err, "%s%s (0x%lX)", i ? ", " : "", offer->v[i]->name, offer->v[i]->number))
-			return -1;
-	if (offer->vendor && cmd_printf(c, err, ", %zu of the vendor's own", offer->vendor))
-		return -1;
-	return cmd_printf(c, err, "\n");
+	struct buf line = BUF_INIT(4096);
+	int rc = buf_addf(&line, "%s", err, offer->n ? "" : "none that hauling needs");
+
+	for (size_t i = 0; i < offer->n && rc == 0; i++)
+		rc = buf_addf(&line, "%s%s (0x%lX)", err, i ? ", " : "", offer->v[i]->name, offer->v[i]->number);
+	if (offer->vendor && rc == 0)
+		rc = buf_addf(&line, ", %zu of the vendor's own", err, offer->vendor);
+	if (rc == 0)
+		rc = print_line(c, "mechanisms", &line, err);
+	buf_free(&line);
+	return rc;
 }
 
+static int print_names(struct cmd *c, const struct token *t, struct kh_error *err)
+{
+	char label[TEXT_SHOWN(32)], model[TEXT_SHOWN(16)], serial[TEXT_SHOWN(16)], maker[TEXT_SHOWN(32)];
+	struct buf line = BUF_INIT(1024);
+	int rc;
+
+	text_shown(t->name.serial, serial, sizeof(serial));
+	rc = buf_addf(&line, "'%s', model '%s', %s%s, firmware %s, by %s", err, text_shown(t->name.label, label, sizeof(label)),
+		      text_shown(t->name.model, model, sizeof(model)), serial[0] ? "serial " : "no serial number", serial,
+		      t->name.firmware, text_shown(t->name.manufacturer, maker, sizeof(maker)));
+	if (rc == 0)
+		rc = print_line(c, "token", &line, err);
+	buf_free(&line);
+	return rc;
+}
+
+/* What is not initialised has no name yet, and nothing to be hauled. */
 static int print_token(struct cmd *c, const struct token *t, const char *module, const struct offer *offer,
 		       struct kh_error *err)
 {
-	char label[TEXT_SHOWN(32)], model[TEXT_SHOWN(16)], serial[TEXT_SHOWN(16)], maker[TEXT_SHOWN(32)];
 	char file[TEXT_SHOWN(1024)];
 	struct buf uri = BUF_INIT(URI_MAX);
 	int rc = -1;
 
-	if (uri_format_token(&t->info, &uri, err) || cmd_printf(c, err, "%s\n", buf_text(&uri)) ||
-	    cmd_printf(c, err, "  module        %s, slot %lu\n", text_shown(module, file, sizeof(file)), t->slot) ||
-	    cmd_printf(c, err, "  token         '%s', model '%s', serial %s, firmware %s, by %s\n",
-		       text_shown(t->name.label, label, sizeof(label)), text_shown(t->name.model, model, sizeof(model)),
-		       text_shown(t->name.serial, serial, sizeof(serial)), t->name.firmware,
-		       text_shown(t->name.manufacturer, maker, sizeof(maker))) ||
-	    print_flags(c, t, err) || print_mechanisms(c, offer, err))
-		goto out;
-	rc = 0;
-out:
+	text_shown(module, file, sizeof(file));
+	if (!(t->info.flags & CKF_TOKEN_INITIALIZED))
+		return cmd_printf(c, err, "slot %lu of %s: not initialised\n", t->slot, file);
+	if (uri_format_token(&t->info, &uri, err) == 0 && cmd_printf(c, err, "%s\n", buf_text(&uri)) == 0 &&
+	    cmd_printf(c, err, "  module        %s, slot %lu\n", file, t->slot) == 0 && print_names(c, t, err) == 0 &&
+	    print_flags(c, t, err) == 0)
+		rc = print_mechanisms(c, offer, err);
 	buf_free(&uri);
 	return rc;
 }
@@ -240,6 +268,11 @@ static int run(struct cmd *c, struct kh_error *err)
 	w.uri = uri;
 	if (uri && uri_module_path(uri))
 		module = uri_module_path(uri);
+	if (!module && o->token_opts.module_init_args) {
+		uri_free(uri);
+		kh_fail(err, KH_E_USAGE, 0, "--module-init-args is for one module, and none is named");
+		return kh_hint(err, "name it with --module or KEYHAUL_MODULE");
+	}
 	rc = module ? walk_one(&w, module, o->token_opts.module_init_args, err) : registered_each(on_module, &w, err);
 	if (rc == 0 && w.tokens == 0 && uri) {
 		rc = kh_fail(err, KH_E_INPUT, 0, "no token fits --token '%s'", uri_text(uri));

@@ -12,10 +12,14 @@ token_softhsm keyhaul-rehearsal || tap_skip_all "softhsm2 cannot make a token he
 tap_exits 0 "slots of one module" "$TOKEN" slots
 tap_like "$tap_out" '^pkcs11:.*;token=keyhaul-rehearsal$' "its token's URI"
 tap_like "$tap_out" 'software, login required$' "its flags"
-tap_like "$tap_out" 'CKM_RSA_PKCS_OAEP \(0x9\).*CKM_AES_KEY_WRAP_PAD \(0x210A\)' "its mechanisms"
+tap_like "$(printf '%s' "$tap_out" | paste -sd' ')" 'CKM_RSA_PKCS_OAEP \(0x9\).*CKM_AES_KEY_WRAP_PAD \(0x210A\)' "its mechanisms"
 tap_unlike "$tap_out" 'CKM_RSA_AES_KEY_WRAP' "and not those it lacks"
-tap_like "$tap_out" 'not initialised' "SoftHSM's empty slot is shown as what it is"
+tap_like "$tap_out" '^slot [0-9]+ of .*: not initialised$' "SoftHSM's empty slot is shown as what it is, in a line"
+tap_is "$(printf '%s\n' "$tap_out" | grep -v '^pkcs11:\|^slot\|^  module' | awk 'length > 80')" "" "and the rest is in 80 columns"
 uri=$(printf '%s\n' "$tap_out" | grep 'token=keyhaul-rehearsal$')
+tap_run env -u KEYHAUL_MODULE "$TOKEN" slots --module-init-args bogus
+tap_is "$tap_status $(printf '%s' "$tap_err" | grep -c '^error: --module-init-args is for one module, and none is named')" "2 1" \
+	"--module-init-args without a module is not passed over"
 tap_exits 0 "slots of one token" "$TOKEN" slots --token "$uri" --json
 tap_is "$(jq -r '.results[] | [.label, .flags.login_required, .flags.pin_locked, .hardware] | join(" ")' "$TAP_DIR/out")" \
 	"keyhaul-rehearsal true false false" "as JSON"
@@ -114,9 +118,15 @@ tap_exits 3 "no token of that name" "$TOKEN" keys --token pkcs11:token=none
 tap_exits 4 "a token that is not initialised" "$TOKEN" keys --token pkcs11:serial=
 tap_like "$tap_err" 'not initialised' "is named so"
 
-token_softhsm keyhaul-rehearsal >/dev/null
+# the same folder and label again is the same token, with its PIN
+cp "$KEYHAUL_PIN_FILE" pin.before
+token_softhsm keyhaul-rehearsal 2>again.err
+cmp -s "$KEYHAUL_PIN_FILE" pin.before
+tap_is "$? $("$TOKEN" slots --token "$KEYHAUL_TOKEN" --json | jq '.results | length') $(grep -c 'is used again' again.err)" "0 1 1" \
+	"fresh-token twice: the token that is there, and it says so"
+softhsm2-util --init-token --free --label keyhaul-rehearsal --so-pin 24681 --pin 13571 >/dev/null
 tap_exits 3 "two tokens with one label" "$TOKEN" keys --token pkcs11:token=keyhaul-rehearsal
 tap_like "$tap_err" '2 tokens match' "how many"
 tap_like "$tap_err" '^hint: .*serial=.*serial=[0-9a-f]{16}' "and what tells them apart"
 
-tap_done 54
+tap_done 57
