@@ -59,9 +59,11 @@ static int load(const char *option, const char *value, struct value *out, struct
 
 static json_t *text_json(const char *option, const struct value *v, struct kh_error *err)
 {
-	json_t *out = json_stringn(v->text, v->len);
+	json_t *out = jsontext_string(v->text, v->len);
 
-	if (!out)
+	if (!out && jsontext_lacked())
+		kh_fail_memory(err);
+	else if (!out)
 		kh_fail(err, KH_E_USAGE, 0, "Error parsing parameter '%s': the text is not UTF-8%s", option,
 			v->file.len ? ". If this is a binary file, please use the fileb:// prefix instead of the file:// prefix." : "");
 	return out;

@@ -79,14 +79,15 @@ void aws_page_clear(struct aws_page *p)
 /* Where to go on: the base64 of {"Marker": ..., "boto_truncate_amount": N}. */
 static int make_token(const char *marker, long skip, char **out, struct kh_error *err)
 {
-	json_t *token = json_pack("{s:s?}", "Marker", marker);
+	json_t *token = json_object();
 	struct buf text = BUF_INIT(BASE64_LEN(TOKEN_MAX));
 	char *json = NULL;
 	int rc = -1;
 
-	if (skip >= 0 && token && json_object_set_new(token, "boto_truncate_amount", json_integer(skip)))
+	if (!token || json_object_set_new(token, "Marker", marker ? json_string(marker) : json_null()) ||
+	    (skip >= 0 && json_object_set_new(token, "boto_truncate_amount", json_integer(skip))))
 		goto out;
-	json = token ? jsontext_write(token, JSON_ENSURE_ASCII) : NULL;
+	json = jsontext_write(token, JSON_ENSURE_ASCII);
 	if (json && !base64_encode(json, strlen(json), &text, err)) {
 		*out = strdup(buf_text(&text));
 		rc = *out ? 0 : -1;

@@ -16,16 +16,17 @@ static json_t *names_of(const json_t *value, bool scalars)
 {
 	size_t n = json_is_array(value) ? json_array_size(value) : 1;
 	json_t *seen = json_object(), *one, *out;
+	bool full = !seen;
 	const char *name;
 
 	for (size_t i = 0; i < n; i++) {
 		json_t *object = json_is_array(value) ? json_array_get(value, i) : (json_t *)value; /* not const for jansson */
 
 		json_object_foreach(object, name, one)
-			if (is_scalar(one) == scalars)
-				(void)json_object_set_new(seen, name, json_null());
+			if (is_scalar(one) == scalars && json_object_set_new(seen, name, json_null()))
+				full = true;
 	}
-	out = seen ? aws_output_names(seen) : NULL;
+	out = full ? NULL : aws_output_names(seen);
 	json_decref(seen);
 	return out;
 }

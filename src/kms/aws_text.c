@@ -61,16 +61,17 @@ static json_t *all_columns(const json_t *list)
 	json_t *seen = json_object(), *out, *value;
 	const json_t *one;
 	const char *name;
+	bool full = !seen;
 	size_t i;
 
 	json_array_foreach(list, i, one) {
 		json_t *object = (json_t *)one; /* jansson's iterators are not const */
 
 		json_object_foreach(object, name, value)
-			if (is_scalar(value))
-				(void)json_object_set_new(seen, name, json_null());
+			if (is_scalar(value) && json_object_set_new(seen, name, json_null()))
+				full = true;
 	}
-	out = seen ? aws_output_names(seen) : NULL;
+	out = full ? NULL : aws_output_names(seen);
 	json_decref(seen);
 	return out;
 }
