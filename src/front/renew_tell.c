@@ -13,7 +13,7 @@
 
 /* What became of one material. */
 struct outcome {
-	const char *item, *arn, *result;
+	const char *item, *result;
 	char until[CLOCK_TEXT];
 	const json_t *error; /* NULL: none */
 	json_t *object;	     /* for "results"; NULL where there is an error */
@@ -55,7 +55,7 @@ static int outcome_of(const struct renew *r, json_t *told, struct outcome *o, st
 {
 	const char *result = text_of(told, "result");
 
-	*o = (struct outcome){.item = text_of(told, "item"), .arn = text_of(told, "kms_key_arn"), .result = result};
+	*o = (struct outcome){.item = text_of(told, "item"), .result = result};
 	o->error = json_object_get(told, "error");
 	o->error = o->error ? o->error : json_object_get(r->errors, o->item);
 	if (o->error) {
@@ -118,8 +118,7 @@ static int tell_one(struct renew *r, json_t *told, int width, struct counts *cou
 	count(counts, o.result);
 	if (o.error ? add_failed(r->c, &o, err) : result_add(r->c, json_incref(o.object), err))
 		goto out;
-	rc = cmd_printf(r->c, err, "%-*s  %-16s  %-20s  %s\n", width, o.item, o.result, o.until[0] ? o.until : "-",
-			o.arn[0] ? o.arn : "-");
+	rc = cmd_printf(r->c, err, "%-*s  %-16s  %s\n", width, o.item, o.result, o.until[0] ? o.until : "-");
 out:
 	json_decref(o.object);
 	return rc;
@@ -133,7 +132,7 @@ int renew_tell(struct renew *r, struct kh_error *err)
 
 	json_array_foreach(r->told, i, told)
 		width = strlen(text_of(told, "item")) > width ? strlen(text_of(told, "item")) : width;
-	if (cmd_printf(r->c, err, "%-*s  %-16s  %-20s  %s\n", (int)width, "BUNDLE", "RESULT", "UNTIL", "KMS KEY"))
+	if (cmd_printf(r->c, err, "%-*s  %-16s  %s\n", (int)width, "BUNDLE", "RESULT", "UNTIL"))
 		return -1;
 	json_array_foreach(r->told, i, told)
 		if (tell_one(r, told, (int)width, &counts, err))

@@ -96,6 +96,9 @@ tap_is "$(jq -r '[.tags[] | "\(.TagKey) \(.TagValue)"] | sort | join(", ")' stat
 tap_exits 0 "run again" make_noted --json
 tap_is "$(printf %s "$tap_out" | jq -r '.results[0] | [.result, .kms_key_arn, .key_state] | join(" ")') $(keys 1)" "made before $made PendingImport 1" \
 	"it is the same key, and no other is made"
+jq 'del(.kms_key_arn) | .attempted_at = "2026-01-01T00:00:00Z"' note >x && mv x note
+tap_exits 0 "killed before the ARN was on disk" make_noted
+tap_is "$tap_out $(keys 1)" "$made 1" "it is found by its tag"
 tap_exits 7 "run again for another kind of key" "$kms" create --key-spec HMAC_256 --out note
 tap_like "$tap_err" "^hint: give what it was made with, or name another --out" "is refused"
 tap_exits 7 "and for another Region" make_noted --region eu-central-1
@@ -119,4 +122,4 @@ rm note
 tap_exits 5 "CreateKey is denied" make_noted
 tap_is "$(noted) $(keys 2)" "1 36 false false 1" "then nothing was made"
 sim_stop
-tap_done $((2 * rows + 45))
+tap_done $((2 * rows + 47))

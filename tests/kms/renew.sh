@@ -155,10 +155,20 @@ ln taken/k.us-east-1.bundle.renewed-1 x && mv -f x taken/k.us-east-1.bundle
 due taken
 is 0 "1 fetched" "killed when the first had two names"
 tap_is "$(find taken -name '*.renewed-*' | wc -l)" 1 "it gets no third"
+if command -v strace >/dev/null 2>&1 && strace -f -qq -o /dev/null -e trace=link -e inject=link:error=EPERM sh -c : 2>/dev/null; then
+	mv -f taken/k.us-east-1.bundle.renewed-1 taken/k.us-east-1.bundle
+	cp taken/k.us-east-1.bundle was
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 tap_exits 0 "on a file system without second names" strace -f -qq -o /dev/null -e trace=link \
+		-e inject=link:error=EPERM "$KEYHAUL_BUILD/keyhaul-kms" fetch --plan p.yaml --out taken --expiring-within 30d
+	tap_is "$(cmp was taken/k.us-east-1.bundle.renewed-1 && jq -r 'has("receipt")' taken/k.us-east-1.bundle)" false "it stays as a copy"
+else
+	tap_skip "on a file system without second names" "strace may not trace here"
+	tap_skip "it stays as a copy" "strace may not trace here"
+fi
 haul_stop_sim
 haul_start_sim --fault 'ListKeyRotations:1+=AccessDeniedException'
 plan p.yaml "$arn" 90d a
 due denied
 is 5 5 "where the materials may not be listed"
 haul_stop_sim
-tap_done 42
+tap_done 44
