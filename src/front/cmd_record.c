@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "bundle/jsontext.h"
 #include "bundle/result.h"
+#include "judged.h"
 #include "record/page.h"
 #include "record/signed.h"
 #include "sign/cert.h"
@@ -19,7 +20,7 @@
 #define SIGNATURE_SUFFIX ".p7s"
 
 struct record_opts {
-	const char *out;
+	const char *out, *policy;
 	struct opt_list closed_by;
 	bool open;
 	struct signing_opts signing;
@@ -30,6 +31,8 @@ static const struct opt_row rows[] = {
 	 .text = "the new file that gets the page (HTML)"},
 	{.name = "closed-by", .kind = OPT_LIST, .offset = offsetof(struct record_opts, closed_by), .arg = "CERT...",
 	 .text = "certificates of those who may close a transcript (PEM or DER)"},
+	{.name = "policy", .kind = OPT_INPUT, .offset = offsetof(struct record_opts, policy), .arg = "FILE",
+	 .text = "the policy of the day: who approved and who signed is judged by it"},
 	{.name = "open", .kind = OPT_FLAG, .offset = offsetof(struct record_opts, open),
 	 .text = "take transcripts that are not closed; the page says which"},
 };
@@ -71,6 +74,8 @@ static int check_closers(const struct record_opts *o, struct record *r, struct k
 
 static int read_all(struct cmd *c, struct record *r, struct kh_error *err)
 {
+	const struct record_opts *o = c->opts;
+
 	for (size_t i = 0; i < c->nwords; i++)
 		if (record_add(r, c->words[i], err))
 			return -1;
@@ -80,7 +85,9 @@ static int read_all(struct cmd *c, struct record *r, struct kh_error *err)
 	}
 	if (record_find_bundles(r, err) || record_join(r, err) || signed_check(r, err))
 		return -1;
-	return check_closers(c->opts, r, err);
+	if (o->policy && judged_by(o->policy, r, c->now, err))
+		return -1;
+	return check_closers(o, r, err);
 }
 
 /* Each in a line of its own; the worst decides the exit status. */

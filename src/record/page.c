@@ -55,6 +55,10 @@ static void add_verdict(struct html *h, const struct record *r)
 		html_raw(h, "<p><b>No findings.</b> Each transcript is whole, each line has the digest of the one before, every "
 			    "bundle that they name is here as it was left, and each was read as a command had written it.</p>\n");
 	}
+	html_raw(h, r->policy_sha256[0] ? "<p>Who approved and who signed was judged by the policy <code>"
+					: "<p>No policy was given: whose the certificates are, and whether they were enough, was not judged.");
+	html_text(h, r->policy_sha256);
+	html_raw(h, r->policy_sha256[0] ? "</code>.</p>\n" : "</p>\n");
 	if (open) {
 		html_raw(h, "<p><b>OPEN: ");
 		html_textf(h, "%zu of %zu transcripts", open, r->n_chains);

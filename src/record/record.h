@@ -21,6 +21,7 @@ struct record {
 	size_t n_chains;
 	struct record_bundle *bundles;
 	size_t n_bundles;
+	char policy_sha256[CANON_HEX]; /* of the policy that they were judged by; "" for none */
 	struct findings findings;
 };
 

@@ -55,6 +55,15 @@ else
 	tap_skip "a verb of another program" "keyhaul-kms is not built"
 	tap_skip "is in it" "keyhaul-kms is not built"
 fi
+if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
+	tap_exits 3 "a command that runs others" "$keyhaul" run --key 'pkcs11:token=a;object=b' --valid-to 90d \
+		--key-id 11111111-2222-4333-8444-555555555555
+	tap_is "$(tail -n 2 host.transcript | jq -c '[.typed[0:2], .status]' | paste -sd' ')" \
+		'[["keyhaul-kms","fetch"],3] [["keyhaul","run"],3]' "has a line behind theirs"
+else
+	tap_skip "a command that runs others" "keyhaul-kms is not built"
+	tap_skip "has a line behind theirs" "keyhaul-kms is not built"
+fi
 lines=$(wc -l <host.transcript)
 tap_run "$keyhaul" inspect --help
 tap_run "$keyhaul" --version
@@ -165,4 +174,4 @@ tap_is "$(prlimit "--fsize=$room" "$keyhaul" inspect --json a.bundle 2>/dev/null
 	'[false,"a.bundle",1]' "which --json has beside the error"
 tap_is "$(wc -l <full.transcript)" 1 "nothing was added"
 
-tap_done 60
+tap_done 62

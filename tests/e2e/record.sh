@@ -75,8 +75,8 @@ for host in online gap; do
 	tap_exits 0 "$host is closed" "$keyhaul" transcript close --signer Ada.key --cert Ada.crt "$host/$host.transcript"
 done
 
-tap_exits 0 "the record has no findings" "$keyhaul" record --out page.html --signer Ben.key --cert Ben.crt --closed-by Ada.crt \
-	-- online/online.transcript gap/gap.transcript
+tap_exits 0 "the record has no findings" "$keyhaul" record --out page.html --signer Ben.key --cert Ben.crt --policy policy.yaml \
+	--closed-by Ada.crt -- online/online.transcript gap/gap.transcript
 page=$(cat page.html)
 tap_like "$page" '<b>No findings\.</b>' "and says so"
 for text in 'Approved by</th><td>Ada, signed [^<]* by CN=Ada</td>' "certificate</th><td>SHA-256 <code>$(people_sha256 Ada)" \
@@ -93,7 +93,11 @@ cp gap/orders.bundle online/orders.bundle
 tap_exits 7 "a bundle as it was before" "$keyhaul" record --out old.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript \
 	online/orders.bundle
 tap_like "$tap_err" 'online/orders.bundle: a later command wrote this bundle anew' "is told"
+sed 's/threshold: 2/threshold: 1/' policy.yaml >lax.yaml
+tap_exits 7 "another policy" "$keyhaul" record --out lax.html --policy lax.yaml --closed-by Ada.crt -- online/online.transcript gap/gap.transcript
+tap_like "$tap_err" 'online/payments.bundle: the request is under [0-9a-f]{64}, not under this policy' "is told of the request"
+tap_like "$tap_err" 'online/payments.bundle: .*0 did; missing: ' "and nobody approved under it"
 if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
 	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
 fi
-tap_done 31
+tap_done 34
