@@ -133,7 +133,7 @@ int bundle_add_approval(struct bundle *b, const struct bundle_approval *a, struc
 
 	if (b->n_approvals == BUNDLE_APPROVALS_MAX) {
 		kh_fail(err, KH_E_INPUT, 0, "a bundle holds %d approvals, and this one has them", BUNDLE_APPROVALS_MAX);
-		return kh_hint(err, "a policy asks for fewer: wrap it");
+		return kh_hint(err, "'keyhaul inspect' shows them; begin again with a copy that has none which count for nobody");
 	}
 	one = fields_write(&fields_approval, a, err);
 	if (!one)

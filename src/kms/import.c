@@ -46,7 +46,7 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 		return kh_hint(err, "wrap a key into it with 'keyhaul-token wrap', then import");
 	}
 	if (bundle_check_time(i->bundle, run->now, err) || policy_check_material(run->policy, i->bundle, err) ||
-	    (run->policy && approvers_check_material(run->policy, i->bundle, run->now, err)) ||
+	    approvers_check_material(run->policy, i->bundle, run->now, err) ||
 	    intent_merge(&request->intent, &run->intent, &i->intent, err) ||
 	    describe_blob(i, err) || intent_check(&i->intent, facts->key_spec, run->now, err) ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) ||

@@ -30,8 +30,8 @@ int approvers_check(const struct policy *p, const struct bundle *b, int64_t now,
 int approvers_count(const struct policy *p, const struct bundle *b, int64_t now, size_t *out, struct kh_error *err);
 
 /*
- * That the material is signed by one of p->material_signers, where the policy has any, between wrapped_at and `now`.
- * KH_E_CHECK.
+ * That the material is signed by one of p->material_signers, where there is a policy (`p` NULL: none) that has any, between
+ * wrapped_at and `now`; and whoever signed it, that it is what he signed. KH_E_CHECK.
  */
 int approvers_check_material(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err);
 

@@ -40,6 +40,19 @@ static int check_opts(const struct sign_opts *o, struct kh_error *err)
 	return 0;
 }
 
+/* An approval and a material are signed where their meaning is shown or made, and not as a file that somebody gave. */
+static int check_content(const struct buf *content, struct kh_error *err)
+{
+	static const char *const others[][2] = {{"{\"approver\":", "approve"}, {"{\"encrypted_key_material\":", "wrap --signer"}};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (content->len > 0 && strncmp(buf_text(content), others[i][0], strlen(others[i][0])) == 0) {
+			kh_fail(err, KH_E_CHECK, 0, "this is what 'keyhaul-token %s' signs, and would count as that", others[i][1]);
+			return kh_hint(err, "sign it there, by the bundle; and ask who gave you this file");
+		}
+	return 0;
+}
+
 static int report(struct cmd *c, const struct signer *s, const struct sign_opts *o, const struct buf *content,
 		  struct kh_error *err)
 {
@@ -65,7 +78,7 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct signer *s = NULL;
 	int rc = -1;
 
-	if (check_opts(o, err) || file_read(c->words[0], &content, err) ||
+	if (check_opts(o, err) || file_read(c->words[0], &content, err) || check_content(&content, err) ||
 	    signer_open(o->signer, o->cert, &o->token_opts, c->now, &s, err) ||
 	    signer_sign(s, c->now, buf_text(&content), content.len, &signature, err) ||
 	    file_create(o->out, 0644, buf_text(&signature), signature.len, err))

@@ -27,6 +27,12 @@ static bool is_uri(const char *name)
 	return strncasecmp(name, "pkcs11:", 7) == 0;
 }
 
+/* A PIN in a file is read again where it is wanted again; one from elsewhere is kept for as long as it may be. */
+static bool is_in_file(const struct signer *s)
+{
+	return s->opts->pin_file || uri_pin_source(s->session.uri);
+}
+
 static int open_token(struct signer *s, const char *uri, struct kh_error *err)
 {
 	struct key_query query;
@@ -41,7 +47,7 @@ static int open_token(struct signer *s, const char *uri, struct kh_error *err)
 		return -1;
 	query.has_class = true;
 	query.object_class = CKO_PRIVATE_KEY;
-	s->session.keeps_pin = true;
+	s->session.keeps_pin = !is_in_file(s);
 	if (session_start(s->opts, false, &s->session, err) || key_find(&s->session.token, &query, &s->key, err) ||
 	    sign_asks_each_time(&s->session.token, &s->key, &s->each_time, err))
 		return -1;
@@ -76,7 +82,7 @@ int signer_open(const char *name, const char *cert, const struct token_opts *opt
 	return 0;
 }
 
-/* A copy for one signature: the login wipes it. NULL where the token asks by itself. */
+/* The PIN for one signature: the login wipes it. NULL where the token asks by itself. */
 static int pin_for_one(struct signer *s, struct secret **out, struct kh_error *err)
 {
 	struct session *ses = &s->session;
@@ -84,6 +90,8 @@ static int pin_for_one(struct signer *s, struct secret **out, struct kh_error *e
 	*out = NULL;
 	if (ses->token.info.flags & CKF_PROTECTED_AUTHENTICATION_PATH)
 		return 0;
+	if (is_in_file(s))
+		return pin_get(s->opts, ses->uri, &ses->token, out, err);
 	/* none was taken where somebody else had logged in */
 	if (!ses->pin && pin_get(s->opts, ses->uri, &ses->token, &ses->pin, err))
 		return -1;

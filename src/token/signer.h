@@ -14,8 +14,9 @@ struct signer;
 
 /*
  * Opens the key `name`, a PKCS#11 URI or a PEM file, of the certificate in `cert`, valid at `now`. A token is logged in to
- * once, as session_start does; a file's passphrase comes from where a PIN does. A PIN is kept after the login only for a
- * key that wants it at each signature. The caller closes it. KH_E_USAGE, KH_E_INPUT, KH_E_TOKEN, KH_E_CHECK.
+ * once, as session_start does; a file's passphrase comes from where a PIN does. A key that wants the PIN at each signature
+ * has it read again from its file, or kept where it came from elsewhere. The caller closes it. KH_E_USAGE, KH_E_INPUT,
+ * KH_E_TOKEN, KH_E_CHECK.
  */
 int signer_open(const char *name, const char *cert, const struct token_opts *opts, int64_t now, struct signer **out,
 		struct kh_error *err);

@@ -7,6 +7,8 @@
 # The PIN is nowhere in memory once login has returned, by whatever way it came.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/memory/fixture.sh"
+. "$KEYHAUL_SRC/tests/token/fixture.sh"
+. "$KEYHAUL_SRC/tests/token/people.sh"
 memory_need
 memory_softhsm "$TAP_DIR/softhsm" || tap_skip_all "softhsm2 cannot make a token here"
 
@@ -35,6 +37,16 @@ was_there "--pin-fd"
 (cat pin; echo) | memory_reader --needles pin.txt -- "$TOKEN" keys --module "$RELAY" --token "$KEYHAUL_TOKEN" --pin-fd 0 >out 2>err
 memory_status=$(sed -n 's/^end //p' report)
 was_there "--pin-fd 0, a pipe"
+
+# Where a key signs that does not want the PIN each time, it is gone as it is for others.
+(
+	KEYHAUL_MODULE=$KEYHAUL_RELAY_MODULE
+	people_ca ca
+	people_token ann EC:prime256v1
+)
+memory_watch --needles pin.txt -- sign --signer "$KEYHAUL_TOKEN;object=ann" --cert ann.crt --pin-file "$KEYHAUL_PIN_FILE" \
+	--out ann.p7s ann.crt
+was_there "a signature"
 
 # A wrong one is a PIN, too: of another token, perhaps.
 rev pin >wrong
@@ -67,4 +79,4 @@ else
 fi
 
 memory_figures
-tap_done 18
+tap_done 20

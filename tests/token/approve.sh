@@ -213,7 +213,8 @@ if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
 	import_refused "nothing but that there are no credentials" 3 'credentials' wrapped.bundle
 	# another key wrapped to the same wrapping key, by whoever has the request
 	jq 'del(.approvals) | .request.key_uri = null | del(.request.key_uri)' good.bundle >loose.bundle
-	"$TOKEN" wrap --key "$(cat other.uri)" --pin-file "$KEYHAUL_PIN_FILE" loose.bundle >log 2>&1 || tap_diag "$(cat log)"
+	"$TOKEN" wrap --key "$(cat other.uri)" --pin-file "$KEYHAUL_PIN_FILE" --signer cy.key --cert cy.crt loose.bundle >log 2>&1 ||
+		tap_diag "$(cat log)"
 	jq --slurpfile l loose.bundle '.material.encrypted_key_material = $l[0].material.encrypted_key_material' wrapped.bundle >put.bundle
 	import_refused "material replaced by another key wrapped to the same wrapping key" 7 'material.s signature: .* is of something else' put.bundle
 	jq 'del(.material_signature)' put.bundle >unsigned.bundle
@@ -224,9 +225,19 @@ if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
 	import_refused "material that another signed" 7 "the certificate of 'CN=cy' .* is nobody's" signed.bundle
 	jq --slurpfile w wrapped.bundle '.material = $w[0].material | .material_signature = $w[0].material_signature' other.bundle >moved.bundle
 	import_refused "material moved between bundles" 7 'wrapped for another request' moved.bundle
+	jq '.material.wrapped_at |= sub("^2"; "3")' loose.bundle >later.bundle
+	tap_run "$KEYHAUL_BUILD/keyhaul-kms" import later.bundle
+	tap_like "$tap_status $tap_err" "^7 .*the material's signature: .* is of something else" "import refuses a bad signature without a policy"
 else
-	for what in 1 2 3 4 5; do tap_skip "import refuses" "keyhaul-kms is not built"; done
+	for what in 1 2 3 4 5 6; do tap_skip "import refuses" "keyhaul-kms is not built"; done
 fi
+
+# what counts as an approval is not signed as a file
+jq -jcS '.approvals[0].approval' good.bundle >words
+jq -jcS .material wrapped.bundle >stuff
+for file in words stuff; do
+	tap_exits 7 "sign signs no such $file" "$TOKEN" sign --signer cy.key --cert cy.crt --out no.p7s $file
+done
 
 # anybody can look at it, with openssl alone
 tap_exits 0 "export writes the approvals" "$KEYHAUL" export --to files wrapped.bundle
@@ -241,4 +252,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 60
+tap_done 63
