@@ -69,7 +69,7 @@ static int64_t sim_clock(const struct kms *k, const struct kms_answer *answer)
 	char *end = NULL;
 	long long ahead;
 
-	if (!answer->sim_clock[0])
+	if (!answer->sim_clock[0] || !k->no_proxy)
 		return 0;
 	errno = 0;
 	ahead = strtoll(answer->sim_clock, &end, 10);
