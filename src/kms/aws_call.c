@@ -21,6 +21,8 @@ int aws_call_open(const struct kmsmodel_operation *operation, const struct sessi
 	out->operation = operation;
 	*status = AWS_OTHER;
 	if (session_open(opts, &out->session, err)) {
+		if (err->name[0] && (err->code == KH_E_KMS || err->code == KH_E_AGAIN))
+			*status = AWS_SERVICE; /* an exception too, of the service that gives credentials */
 		if (strncmp(err->msg, NO_CREDENTIALS, strlen(NO_CREDENTIALS)) != 0)
 			return -1;
 		*status = AWS_CONFIG;

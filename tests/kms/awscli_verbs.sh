@@ -47,7 +47,7 @@ sim_start --key-pool pool --secret-key-file secret --fault GetKeyRotationStatus:
 	--fault 'DeleteImportedKeyMaterial:1+=http 503 {"message":"busy"}' || exit 1
 faults=$AWS_ENDPOINT_URL_KMS faults_pid=$sim_pid
 sim_start --key-pool pool --secret-key-file secret --rotation-delay 0 || exit 1
-printf '[profile bare]\nregion = us-east-1\n[profile wire]\ncli_timestamp_format = wire\n' >"$HOME/.aws/config"
+printf '[profile bare]\nregion = us-east-1\n[profile wire]\ncli_timestamp_format = wire\n[profile role]\nregion = us-east-1\nsource_profile = wire\nrole_arn = arn:aws:iam::111122223333:role/none\n' >"$HOME/.aws/config"
 printf '[wire]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" \
 	>"$HOME/.aws/credentials"
 
@@ -196,6 +196,8 @@ kill "$faults_pid"
 # what the AWS CLI would do: ask another machine over plain http
 tap_exits 255 "no other machine is asked without TLS" kms describe-key --key-id x --endpoint-url http://192.0.2.1:9
 tap_like "$tap_err" "192.0.2.1:9 is not this machine, and nothing proves who answers there" "and that is said"
+# Debian's would ask AWS's own STS; the simulator's has no AssumeRole
+tap_exits 254 "a role that STS refuses is an exception too" kms describe-key --key-id x --profile role
 export KEYHAUL_TRANSCRIPT=transcript
 kms describe-key --key-id "$elliptic" >/dev/null
 kms describe-key --key-id nosuch 2>/dev/null
@@ -203,4 +205,4 @@ kms describe-key --no-such-word secret 2>/dev/null
 tap_is "$(jq -r '"\(.typed[2:] | join(" ")) \(.status)"' transcript)" "--key-id $elliptic 0
 --key-id nosuch 254
 --no-such-word *** 252" "a transcript has them, with the AWS CLI's statuses"
-tap_done $((n + 5))
+tap_done $((n + 6))
