@@ -11,6 +11,7 @@
 
 #define TOKEN "keyhaul-token"
 #define KMS "keyhaul-kms"
+#define QR "keyhaul-qr"
 
 /* tests/cli/verbs.sh holds it against each program's --dump-options */
 static const struct verb verbs[] = {
@@ -34,6 +35,8 @@ static const struct verb verbs[] = {
 	{"replicate", KMS, "makes a replica of a multi-Region key in another Region, and a bundle for it"},
 	{"delete", KMS, "deletes imported key material; the KMS key stays, and takes the same material again"},
 	{"whoami", KMS, "tells whose AWS credentials are found, where they come from and when they end; never the secret"},
+	{"qr", QR, "shows a bundle as QR codes, in the terminal or as pictures"},
+	{"scan", QR, "reads a bundle's QR codes out of pictures, in any order, and writes it once all are there"},
 	{"create-key", KMS, "as 'aws kms create-key'"},
 	{"delete-imported-key-material", KMS, "as 'aws kms delete-imported-key-material'"},
 	{"describe-key", KMS, "as 'aws kms describe-key'"},

@@ -35,7 +35,7 @@ tap_is "$(completes keyhaul inspect --js)" "--json" "an option of every command"
 tap_is "$(completes keyhaul nosuch --x)" "" "nothing for a verb that is not there"
 tap_is "$(completes "$KEYHAUL_BUILD/keyhaul" in)" "inspect" "called by a path"
 n=15
-for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
+for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim keyhaul-qr; do
 	[ -x "$KEYHAUL_BUILD/$program" ] || continue
 	n=$((n + 2))
 	complete -p "$program" 2>/dev/null | grep -q _keyhaul

@@ -43,7 +43,7 @@ hint: $1 $2 --help shows the usage" "$*: it is named with where to look, and std
 }
 
 statuses=$("$KEYHAUL_BUILD/keyhaul" --dump-options | grep '^status')
-for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
+for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim keyhaul-qr; do
 	if [ ! -x "$KEYHAUL_BUILD/$program" ]; then
 		tests=$((tests + 1))
 		tap_skip "$program keeps the contract" "it is not built"

@@ -20,7 +20,7 @@ items() {
 "$KEYHAUL_BUILD/keyhaul" --dump-options | awk -F '\t' '$1 == "status" { print $2 "\t" $4 }' | sort -u >wanted
 cut -f1 wanted | sort >numbers
 
-for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
+for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim keyhaul-qr; do
 	page=$KEYHAUL_SRC/man/$program.1
 	if [ ! -x "$KEYHAUL_BUILD/$program" ]; then
 		tests=$((tests + 1))

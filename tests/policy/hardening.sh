@@ -5,7 +5,7 @@
 # The programs as they are built are hardened, as far as readelf and nm can tell.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 
-for name in keyhaul keyhaul-token keyhaul-kms keyhaul-sim; do
+for name in keyhaul keyhaul-token keyhaul-kms keyhaul-sim keyhaul-qr; do
 	program=$KEYHAUL_BUILD/$name
 	readelf -h "$program" >elf
 	readelf -d "$program" >dynamic
@@ -34,5 +34,5 @@ for archive in "$KEYHAUL_BUILD"/lib*.a; do
 	esac
 done
 
-tap_ok $((archives < 11)) "there are as many libraries as the tree has folders, or more"
-tap_done $((33 + archives))
+tap_ok $((archives < 12)) "there are as many libraries as the tree has folders, or more"
+tap_done $((41 + archives))

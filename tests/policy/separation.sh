@@ -54,6 +54,10 @@ tap_is "$(needed keyhaul-kms)" "libc.so.6 libcrypto.so.3 libcurl.so.4 libexpat.s
 tap_is "$(needed keyhaul-sim)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libmicrohttpd.so.12 libyaml-0.so.2" "libraries of keyhaul-sim"
 tap_is "$(needed keyhaul)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libyaml-0.so.2" "libraries of keyhaul"
 
+tap_is "$(needed keyhaul-qr)" "libc.so.6 libcrypto.so.3 libjansson.so.4 libjpeg.so.62 libpng16.so.16 libqrencode.so.4 libzbar.so.0" "libraries of keyhaul-qr"
+
+no_symbol keyhaul-qr "$network" "network code"
+no_symbol keyhaul-qr "$modules" "PKCS#11 code"
 no_symbol keyhaul-token "$network" "network code"
 no_symbol keyhaul "$network" "network code"
 no_symbol keyhaul "$modules" "PKCS#11 code"
@@ -65,6 +69,7 @@ no_symbol keyhaul 'system|popen|execvp|execlp|execvpe|posix_spawnp' "shell and n
 not_of keyhaul-token 'libtoken.a libkeyhaul-p11.a libunwrap.a libsign.a libtell.a libpolicy.a libyamldoc.a' libkms.a libsim.a libfront.a
 not_of keyhaul-kms libkms.a libkeyhaul-p11.a libtoken.a libunwrap.a libsim.a libfront.a
 not_of keyhaul-sim 'libsim.a libunwrap.a' libkeyhaul-p11.a libtoken.a libkms.a libfront.a
+not_of keyhaul-qr libqr.a libkeyhaul-p11.a libtoken.a libunwrap.a libkms.a libsim.a libfront.a libsign.a
 not_of keyhaul 'libfront.a libtell.a libsign.a' libkeyhaul-p11.a libtoken.a libunwrap.a libkms.a libsim.a
 
 # The whole search must be able to find something.
@@ -101,7 +106,8 @@ may_include pkcs11 'base aws bundle unwrap pkcs11' 'dlfcn\.h|p11-kit/.*'
 may_include src/token 'base aws bundle pkcs11 policy sign tell token' 'p11-kit/.*'
 may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
+may_include src/qr 'base bundle qr' none
 may_include src/record 'base aws bundle sign record' none
 may_include src/front 'base aws bundle policy sign tell record front' none
 
-tap_done 45
+tap_done 56
