@@ -32,6 +32,12 @@ people_file ben P-384
 people_file cy rsa:2048
 people_file dan P-256 -1
 people_file eve P-256
+people_cn=ben
+people_file server P-256 10 'extendedKeyUsage=serverAuth'
+people_file critical P-256 10 '1.2.3.4.5=critical,ASN1:UTF8String:x'
+people_file old P-256
+openssl x509 -new -force_pubkey old.pub -CA ca.crt -CAkey ca.key -subj /CN=ben -days 10 -sha1 -out old.crt
+unset people_cn
 people_ca twins
 people_cn=ben people_file twin P-384
 policy() { # THRESHOLD
@@ -126,6 +132,9 @@ done <<-END
 	eve|7|is revoked
 	twin|7|not shown to be issued by
 	hsm|7|is nobody's
+	server|7|is not a person's .extended key usage
+	critical|7|has a critical extension that is not known
+	old|7|not shown to be issued by .* digest algorithm too weak
 END
 tap_run "$TOKEN" approve --policy policy.yaml --signer cy.key --cert cy.crt --confirm "$(digest other.bundle)" request.bundle
 tap_is "$tap_status" 7 "another request's digest is not confirmed"
@@ -252,4 +261,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 63
+tap_done 66
