@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "renew_job.h"
 
+#include "base/log.h"
 #include "planned.h"
 #include "renew_item.h"
 #include "renewal.h"
@@ -155,6 +156,15 @@ static void read_bundles(struct place_job *j)
 	}
 }
 
+/* What is due again as soon as it is imported. */
+static void warn_of_span(const struct place_job *j)
+{
+	const struct plan_key *k = j->place->key;
+
+	if (k->expiry.valid_for && k->expiry.valid_for <= j->run->opts->within && !j->place->replica)
+		log_warning("%s: 'expires' is no longer than --expiring-within: it is imported again at every run", k->name);
+}
+
 static void renew_place(struct place_job *j)
 {
 	struct kh_error err = {0};
@@ -168,6 +178,7 @@ static void renew_place(struct place_job *j)
 			fetch_job_failed(j->run, &j->items[m], &err);
 		return;
 	}
+	warn_of_span(j);
 	read_bundles(j);
 	for (size_t m = 0; m < j->n && j->run->fatal.code == KH_OK; m++) {
 		if (j->items[m].result)

@@ -193,8 +193,12 @@ static int judge_other(const struct renewal *r, size_t i, struct renewal_found *
 		return judge_expiry(r, i, out, err);
 	}
 	out->state = RENEWAL_NOT_YET;
-	/* nothing tells a key that never had material from one that has it no more; its first import is for life */
-	return r->there[i] && bundle_receipt(r->there[i]) ? judge_missing(r, i, "the material", out, err) : 0;
+	if (r->there[i])
+		return bundle_receipt(r->there[i]) ? judge_missing(r, i, "the material", out, err) : 0;
+	/* KMS shows a key that never had material and one that has it no more alike, and a first import is for life */
+	kh_fail(err, KH_E_CHECK, 0, "%s waits for key material, and nothing here tells whether it ever had any", k->arn);
+	return kh_hint(err, "name the folder that has the bundle of its import; or fetch with --key-id, wrap the key and import "
+			    "it");
 }
 
 int renewal_judge(const struct renewal *r, size_t i, struct renewal_found *out, struct kh_error *err)

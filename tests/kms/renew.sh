@@ -93,6 +93,7 @@ is 7 7 "an id that KMS does not know"
 # ---- what a renewal would not change, and what is no renewal -----------------------------------
 plan p.yaml "$arn" "$(date -u -d '+5 days' +%Y-%m-%dT%H:%M:%SZ)" a,id:$one b,id:$two c,id:$three
 due later
+tap_unlike "$tap_err" "warning: k: 'expires' is no longer" "a time is no span"
 is 7 "7, 7, 3 not due" "an expiry of the plan that is no later than KMS's"
 tap_like "$tap_err" "p.yaml: line 6, column|line 6, column [0-9]+: the material of $arn expires at .* and this is no later" "with its line"
 plan p.yaml "$arn" 90d a,id:$one b,id:$two c,id:$three
@@ -123,6 +124,10 @@ haul_import mac.bundle "$mac" mac --valid-to 40d
 plan p.yaml "$mac" 90d mac
 due mac
 is 0 "1 not due" "an HMAC key's, 40 days before its end"
+plan p.yaml "$mac" 30d mac
+due mac
+tap_like "$tap_err" "warning: k: 'expires' is no longer than --expiring-within" "a span that is over at once is warned of"
+plan p.yaml "$mac" 90d mac
 haul_stop_sim
 haul_start_sim --rotation-delay 0 --clock +20d
 due mac
@@ -140,7 +145,12 @@ is 0 "1 not due" "with its receipt it is not"
 haul_stop_sim
 haul_start_sim --clock +120d
 due none
-is 0 "1 not imported yet" "nothing tells an HMAC key that lost its material from one that never had any"
+is 7 7 "nothing tells an HMAC key that lost its material from one that never had any"
+tap_like "$tap_err" "$mac waits for key material, and nothing here tells" "which is said"
+mkdir waits
+jq 'del(.receipt)' mac.bundle >waits/k.us-east-1.bundle
+due waits
+is 0 "1 not imported yet" "a bundle that waits for its first import is left alone"
 due taken
 is 0 "1 fetched" "but the receipt in the folder"
 cp taken/k.us-east-1.bundle request.bundle
@@ -171,4 +181,4 @@ plan p.yaml "$arn" 90d a
 due denied
 is 5 5 "where the materials may not be listed"
 haul_stop_sim
-tap_done 44
+tap_done 48
