@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "module.h"
 
+#include "base/cmd.h"
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
-#include "crash.h"
 #include "watch.h"
 
 #include <dlfcn.h>
@@ -15,6 +15,10 @@
 /* Its functions follow the version, all of them pointers (PKCS#11 v3.1 section 3.6). */
 #define LIST_HEAD offsetof(CK_FUNCTION_LIST, C_Initialize)
 #define LIST_FUNCTIONS ((sizeof(CK_FUNCTION_LIST) - LIST_HEAD) / sizeof(void *))
+
+#define CRASHED \
+	"error: the module crashed in C_Initialize\n" \
+	"hint: check --module and --module-init-args: some modules do not look at what they are given\n"
 
 struct module {
 	void *handle;
@@ -89,14 +93,14 @@ static int initialise(struct module *m, struct kh_error *err)
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args};
 	CK_RV rv;
 
-	crash_catch();
+	cmd_catch_crash(CRASHED); /* NSS softokn does, by arguments that it does not know [seen] */
 	rv = P11_CALL(m->fn, C_Initialize, &args);
 	m->threaded = rv == CKR_OK;
 	if (rv == CKR_CANT_LOCK) { /* then we are one thread */
 		args.flags = 0;
 		rv = P11_CALL(m->fn, C_Initialize, &args);
 	}
-	crash_release();
+	cmd_catch_crash(NULL);
 	if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
 		return 0;
 	if (rv == CKR_OK) {

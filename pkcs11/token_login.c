@@ -20,7 +20,7 @@ static const struct pin_state {
 	 "too many wrong PINs were tried: the security officer sets a new one with the vendor's tool"},
 	{CKF_USER_PIN_FINAL_TRY, true, "has one try of the PIN left (CKF_USER_PIN_FINAL_TRY)",
 	 "a wrong PIN now would lock the token, so none is tried: log in once with the vendor's tool, with a PIN that is "
-	 "surely right, which counts from the start again"},
+	 "surely right; after that the token allows all of its tries again"},
 	{CKF_USER_PIN_TO_BE_CHANGED, true, "wants its PIN changed first (CKF_USER_PIN_TO_BE_CHANGED)",
 	 "the PIN has expired or is the one that was handed out: set a new one with the vendor's tool"},
 };

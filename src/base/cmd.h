@@ -112,6 +112,12 @@ int cmd_was_done(struct kh_error *err);
 bool cmd_interrupted(void);
 
 /*
+ * From now on a SIGSEGV or SIGBUS, in somebody else's code that is called, prints `lines` (constant, error line and hint with
+ * their line ends) and ends the program with the status of KH_E_TOKEN; NULL: it does what it did before. Calls do not nest.
+ */
+void cmd_catch_crash(const char *lines);
+
+/*
  * From now on those signals are passed on to this other program of ours, which ends first (a second one ends it at once, a
  * third kills it), and none of them ends this one; 0: to nobody any more. Called before the process is waited for.
  */

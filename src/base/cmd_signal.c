@@ -86,6 +86,32 @@ void cmd_pass_signals_to(pid_t pid)
 		tell(pid, SIGTERM, seen());
 }
 
+static const int crashes[] = {SIGSEGV, SIGBUS};
+#define CRASHES (sizeof(crashes) / sizeof(crashes[0]))
+
+static struct sigaction before_crash[CRASHES];
+static const char *volatile crash_lines;
+
+static void on_crash(int sig)
+{
+	const char *lines = crash_lines;
+
+	(void)sig;
+	log_abandon();
+	_exit(kh_status(lines && write(STDERR_FILENO, lines, strlen(lines)) < 0 ? KH_E_SYSTEM : KH_E_TOKEN));
+}
+
+void cmd_catch_crash(const char *lines)
+{
+	struct sigaction act;
+
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = on_crash;
+	for (size_t i = 0; i < CRASHES; i++)
+		(void)sigaction(crashes[i], lines ? &act : &before_crash[i], lines ? &before_crash[i] : NULL);
+	crash_lines = lines;
+}
+
 void signal_catch(void)
 {
 	static const int ends[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};

@@ -275,7 +275,7 @@ static int run(struct cmd *c, struct kh_error *err)
 	}
 	rc = module ? walk_one(&w, module, o->token_opts.module_init_args, err) : registered_each(on_module, &w, err);
 	if (rc == 0 && w.tokens == 0 && uri) {
-		rc = kh_fail(err, KH_E_INPUT, 0, "no token fits --token '%s'", uri_text(uri));
+		rc = kh_fail(err, KH_E_INPUT, 0, "no token matches %s", uri_text(uri));
 		kh_hint(err, "leave --token out to see all that are there");
 	} else if (rc == 0 && w.tokens == 0) {
 		rc = cmd_printf(c, err, "no tokens\n");

@@ -24,7 +24,7 @@ tap_exits 0 "slots of one token" "$TOKEN" slots --token "$uri" --json
 tap_is "$(jq -r '.results[] | [.label, .flags.login_required, .flags.pin_locked, .hardware] | join(" ")' "$TAP_DIR/out")" \
 	"keyhaul-rehearsal true false false" "as JSON"
 tap_exits 3 "a token that is not there" "$TOKEN" slots --token pkcs11:token=none
-tap_like "$tap_err" "^error: no token fits --token 'pkcs11:token=none'" "is no empty HSM"
+tap_like "$tap_err" "^error: no token matches pkcs11:token=none" "is no empty HSM"
 
 token_exits 0 "no keys yet" keys
 tap_is "$tap_out" "no secret or private keys" "is said"
