@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SIGNATURE_SUFFIX ".p7s"
 
@@ -164,10 +165,17 @@ static int run(struct cmd *c, struct kh_error *err)
 	if (!o->out)
 		return kh_fail(err, KH_E_USAGE, 0, "--out is missing");
 	if (signing_check(&o->signing, false, &wanted, err) || read_all(c, &r, err) || page_write(&r, c->now, &page, err) ||
-	    file_create(o->out, 0644, buf_text(&page), page.len, err) || tell_findings(c, &r, err) ||
-	    (wanted && sign_page(c, &r, signature, sizeof(signature), err)))
+	    file_create(o->out, 0644, buf_text(&page), page.len, err))
 		goto out;
-	rc = tell(c, &r, &page, signature[0] ? signature : NULL, err);
+	if (tell_findings(c, &r, err)) {
+		cmd_was_done(err);
+		goto out;
+	}
+	if (wanted && sign_page(c, &r, signature, sizeof(signature), err)) {
+		(void)unlink(o->out); /* the same command again makes both */
+		goto out;
+	}
+	rc = tell(c, &r, &page, signature[0] ? signature : NULL, err) ? cmd_was_done(err) : 0;
 out:
 	buf_free(&page);
 	record_clear(&r);

@@ -98,4 +98,13 @@ walk approve 3 keyhaul-token approve --signer ann.key --cert ann.crt --policy po
 cp asked copy
 "$KEYHAUL_BUILD/keyhaul-token" approve --signer ann.key --cert ann.crt --policy policy.yaml --confirm "$digest" copy >/dev/null || exit 1
 walk merge 3 keyhaul merge bundles/b copy
-tap_done 22
+
+# a closed transcript, and its page
+unset KEYHAUL_ALLOC_BUNDLE KEYHAUL_ALLOC_FRESH
+"$KEYHAUL_BUILD/keyhaul" adopt --parameters parameters.json --key-spec SYMMETRIC_DEFAULT --wrapping-algorithm RSAES_OAEP_SHA_256 \
+	--out order --transcript day >/dev/null 2>&1 || exit 1
+"$KEYHAUL_BUILD/keyhaul" transcript close --signer ann.key --cert ann.crt day >/dev/null || exit 1
+KEYHAUL_ALLOC_OUT=page
+export KEYHAUL_ALLOC_OUT
+walk record 9 keyhaul record --closed-by ann.crt --out page -- day
+tap_done 24

@@ -136,6 +136,10 @@ tap_exits 2 "no page" "$keyhaul" record day/online.transcript
 tap_exits 2 "no transcript" "$keyhaul" record --out x.html day/order.bundle
 tap_exits 2 "--transcript is not for it" "$keyhaul" record --transcript day/new --out x.html day/online.transcript
 
+tap_exits 3 "a signature that fails" "$keyhaul" record --out unsigned.html --signer ada.pem --cert none.crt day/online.transcript day/gap.transcript
+[ ! -e unsigned.html ]
+tap_ok $? "leaves no page"
+
 # open ones
 cd unclosed || exit 1
 tap_exits 7 "open transcripts" "$keyhaul" record --out page.html online.transcript gap.transcript
@@ -155,4 +159,4 @@ sed 's/inspect/inspekt/' gap.transcript >other
 tap_isnt "$(diff one two)" "" "what was done is not masked"
 cd ..
 
-tap_done 92
+tap_done 94
