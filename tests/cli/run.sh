@@ -50,11 +50,14 @@ run() {
 key='pkcs11:token=hsm%201;object=order%0Akey'
 
 run 0 "fetch, wrap and import" --key-id "$cli_arn" --valid-to 90d --out one.bundle --region eu-central-1 --no-verify-ssl \
-	--module m.so --pin-fd 3 --wrapping-key-spec RSA_4096 --wait-timeout 9 --token-objects
-tap_is "$(cat calls)" "[keyhaul-kms][fetch][--valid-to][90d][--region][eu-central-1][--no-verify-ssl][--key-id][$cli_arn]\
+	--module m.so --pin-fd 3 --wrapping-key-spec RSA_4096 --wait-timeout 9 --token-objects --max-attempts 4 \
+	--rate ImportKeyMaterial=5 --policy p.yaml
+tap_is "$(cat calls)" "[keyhaul-kms][fetch][--policy][p.yaml][--valid-to][90d][--region][eu-central-1][--no-verify-ssl][--max-attempts][4]\
+[--rate][ImportKeyMaterial=5][--key-id][$cli_arn]\
 [--wrapping-key-spec][RSA_4096][--out][one.bundle]
-[keyhaul-token][wrap][--key][$key][--module][m.so][--pin-fd][3][--token-objects][--][one.bundle]
-[keyhaul-kms][import][--valid-to][90d][--region][eu-central-1][--no-verify-ssl][--wait-timeout][9][--][one.bundle]" \
+[keyhaul-token][wrap][--policy][p.yaml][--key][$key][--module][m.so][--pin-fd][3][--token-objects][--][one.bundle]
+[keyhaul-kms][import][--policy][p.yaml][--valid-to][90d][--region][eu-central-1][--no-verify-ssl][--max-attempts][4]\
+[--rate][ImportKeyMaterial=5][--wait-timeout][9][--][one.bundle]" \
 	"each program gets its options, word for word"
 tap_is "$tap_out" "did fetch
 did wrap

@@ -108,6 +108,9 @@ for key in k1 k2 k3 mac; do
 	[ $key != mac ] || spec=HMAC_256
 	token generate --token "$KEYHAUL_TOKEN" $pin --label $key --key-spec $spec >/dev/null
 done
+# the one size of wrapping keys that is asked for
+mkdir pool
+openssl genrsa -out pool/rsa-2048-01.pem 2048 2>/dev/null
 haul_start_sim --rotation-delay 0 --replica-delay 0
 plan 60d k1
 tap_exits 0 "the plan's keys and replicas are made, and fetched" fetch

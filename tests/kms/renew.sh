@@ -37,6 +37,9 @@ id_of() {
 	jq -r .receipt.key_material_id "$1"
 }
 
+# the one size of wrapping keys that is asked for
+mkdir pool
+openssl genrsa -out pool/rsa-2048-01.pem 2048 2>/dev/null
 haul_start_sim --rotation-delay 0
 arn=$(kms create --key-spec SYMMETRIC_DEFAULT)
 mac=$(kms create --key-spec HMAC_256)
