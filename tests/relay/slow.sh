@@ -49,9 +49,18 @@ start() {
 	tap_ok $? "$2 hangs"
 }
 
+gone() { # a child that ended is there until it is waited for
+	! grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$tap_pid/status" 2>/dev/null
+}
+# its status, in time: one that goes on is killed, which is 137
+status_of() {
+	tap_poll 20 gone || kill -KILL "$tap_pid"
+	wait "$tap_pid"
+}
+
 # ended CALL
 ended() {
-	wait "$tap_pid"
+	status_of
 	tap_is "$?" 130 "$1: the second signal ends it"
 	cmp -s fresh hang/bundle
 	tap_ok $? "$1: the bundle is as it was"
@@ -89,7 +98,7 @@ tap_start late "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_F
 unset KEYHAUL_RELAY_RULES KEYHAUL_MODULE
 tap_poll 20 said '^waiting for C_WrapKey'
 kill -INT "$tap_pid"
-wait "$tap_pid"
+status_of
 tap_is "$?" 130 "interrupted in a call that comes back: status 130"
 cmp -s fresh hang/second && ! cmp -s fresh hang/first
 tap_ok $? "the key in hand was finished, and no other was begun"
@@ -103,7 +112,7 @@ tap_poll 20 said "^waiting for C_GetSlotList on $RELAY: 1 s\$"
 tap_ok $? "before there is a token it is the module that is named"
 kill -TERM "$tap_pid"
 kill -INT "$tap_pid"
-wait "$tap_pid"
+status_of
 tap_is "$?" 130 "and two signals end that too"
 
 tap_done 28

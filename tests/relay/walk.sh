@@ -82,10 +82,14 @@ cd "$TAP_DIR" || exit 1
 pairs=$(cut -d' ' -f2,4 points | sort -u | wc -l)
 functions=$(cut -d' ' -f2 points | sort -u | wc -l)
 tap_is "$pairs" $((functions * 15)) "$functions functions with each of 15 codes"
+[ "$functions" -ge 26 ]
+tap_ok $? "and that is every function that these commands call"
+least=1400
 case ${KEYHAUL_SANITIZERS:-no}:${KEYHAUL_FAULT_SOAK:-no} in
 no:* | *:yes) ;;
 *) # each costs four times as much there
 	awk 'NR % 3 == 0' points >third && mv third points
+	least=$((least / 3))
 	;;
 esac
 
@@ -107,9 +111,11 @@ cat lane?.out >walked
 for scenario in $lane_scenarios; do
 	planned=$(grep -c "^$scenario " points)
 	good=$(grep -c "^good $scenario " walked)
-	tap_is "$good" "$planned" "$scenario: $planned points, all as they should be" ||
+	[ "$planned" -gt 0 ] && [ "$good" -eq "$planned" ]
+	tap_ok $? "$scenario: $planned points, all as they should be" ||
 		tap_diag "$(grep "^bad $scenario " walked | head -n 20)"
 done
-tap_ok 0 "$(wc -l <points) points walked, $(grep -c ' passed-over$' walked) of them passed over with a word or for good reason"
+[ "$(grep -c '^good ' walked)" -ge "$least" ]
+tap_ok $? "$(wc -l <points) points walked, $(grep -c ' passed-over$' walked) of them passed over with a word or for good reason"
 tap_diag "$(cut -d' ' -f1 <points | sort | uniq -c | tr -s ' \n' ' ')"
-tap_done 24
+tap_done 25
