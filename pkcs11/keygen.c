@@ -263,8 +263,9 @@ CK_RV keygen_destroy(const struct token *t, struct keygen_key *k)
 	CK_RV rv = destroy(t, &k->key, k), rv_public = destroy(t, &k->public_key, k);
 
 	rv = rv != CKR_OK ? rv : rv_public;
-	if (any && k->kept) /* CKR_OK is not evidence; what is the session's goes with it */
-		own_check_gone(t, &mark, rv);
+	/* CKR_OK is not evidence; what is the session's goes with it */
+	if (any && k->kept && own_check_gone(t, &mark, rv) > 0 && rv == CKR_OK)
+		rv = KEYGEN_STAYS;
 	return rv;
 }
 

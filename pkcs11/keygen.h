@@ -39,9 +39,12 @@ int keygen_generate(const struct token *t, const struct keygen_request *r, struc
 /* The generation mechanism of a key spec. */
 CK_MECHANISM_TYPE keygen_mechanism(enum keyspec spec);
 
+#define KEYGEN_STAYS CK_UNAVAILABLE_INFORMATION
+
 /*
- * Destroys both halves and forgets the handles. Gives CKR_OK, or what the token said; a failure is a warning as well, and
- * on the token it is counted (token_note_left).
+ * Destroys both halves and forgets the handles. Gives CKR_OK, what the token said, or KEYGEN_STAYS where it said CKR_OK
+ * and has the key still (looked for on the token alone: a session's goes with it); a failure is a warning as well, and on
+ * the token it is counted (token_note_left).
  */
 CK_RV keygen_destroy(const struct token *t, struct keygen_key *k);
 

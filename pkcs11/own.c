@@ -77,7 +77,7 @@ size_t own_sweep(const struct token *t, const struct own_mark *mark)
 	return n;
 }
 
-void own_check_gone(const struct token *t, const struct own_mark *mark, CK_RV rv)
+size_t own_check_gone(const struct token *t, const struct own_mark *mark, CK_RV rv)
 {
 	CK_OBJECT_HANDLE *handles = NULL;
 	size_t n = find(t, mark, &handles);
@@ -86,7 +86,8 @@ void own_check_gone(const struct token *t, const struct own_mark *mark, CK_RV rv
 	if (n == 0 && rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
 		n = 1; /* the search failed as well */
 	if (n == 0)
-		return;
+		return 0;
 	warn_left(mark, n, rv);
 	token_note_left(t, n);
+	return n;
 }

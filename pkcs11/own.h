@@ -28,8 +28,8 @@ size_t own_sweep(const struct token *t, const struct own_mark *mark);
 
 /*
  * Looks for token objects that have the mark after C_DestroyObject gave `rv`: what is there still is a warning, and is
- * counted (token_note_left).
+ * counted (token_note_left). Gives how many.
  */
-void own_check_gone(const struct token *t, const struct own_mark *mark, CK_RV rv);
+size_t own_check_gone(const struct token *t, const struct own_mark *mark, CK_RV rv);
 
 #endif

@@ -97,6 +97,20 @@ static int wrap_native(const struct token *t, enum wrapalg alg, CK_OBJECT_HANDLE
 	return wrap_once(t, &mechanism, wrapping_key, target, bits / 8 + KWP_LEAST, false, out, err);
 }
 
+/* What is wrapped under a key that stays is wrapped for whoever has that key. */
+static int destroy_ephemeral(const struct token *t, struct keygen_key *ephemeral, struct kh_error *err)
+{
+	CK_RV rv = keygen_destroy(t, ephemeral);
+
+	if (rv == CKR_OK)
+		return 0;
+	if (rv == KEYGEN_STAYS)
+		kh_fail(err, KH_E_TOKEN, 0, "C_DestroyObject on the ephemeral key: CKR_OK, and it is on the token still");
+	else
+		ckr_fail(err, rv, "C_DestroyObject", "the ephemeral key");
+	return kh_hint(err, "nothing was written: what is wrapped under a key that stays could be opened with it");
+}
+
 /*
  * OAEP of the ephemeral key || RFC 5649 of the target. The ephemeral key wraps this once and is gone: who has one opens
  * the blob. It is read back where the plan is careful, and in read-write sessions, where a wrong handle could destroy a
@@ -111,7 +125,7 @@ static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK
 	CK_MECHANISM kwp = {plan->kwp, NULL, 0};
 	struct keygen_key ephemeral;
 	struct wrap_blob inner;
-	CK_RV rv;
+	struct kh_error stays;
 	int ret = -1;
 
 	if (keygen_generate(t, &request, &ephemeral, err) != 0)
@@ -131,10 +145,9 @@ static int wrap_two_step(const struct token *t, const struct wrap_plan *plan, CK
 	out->len += inner.len;
 	ret = 0;
 out:
-	rv = keygen_destroy(t, &ephemeral);
-	if (ret == 0 && rv != CKR_OK) {
-		ret = ckr_fail(err, rv, "C_DestroyObject", "the ephemeral key");
-		kh_hint(err, "nothing was written: what is wrapped under a key that stays could be opened with it");
+	if (destroy_ephemeral(t, &ephemeral, &stays) != 0 && ret == 0) {
+		*err = stays;
+		ret = -1;
 	}
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include "haul_sign.h"
 #include "policy/approvers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The request's wrapping key is on the token for this one wrap. What costs a call is looked at for the first key only. */
@@ -54,6 +55,17 @@ int haul_write(struct haul_item *item, const struct haul_opts *o, const struct t
 	return o->out != NULL ? bundle_create(item->bundle, o->out, err) : bundle_save(item->bundle, item->file, err);
 }
 
+/* Before it is written whether the key was kept: that is what the token did, whatever was asked for. */
+static void destroy_made(const struct haul_opts *o, const struct token *t, struct keygen_key *made, struct haul_result *r)
+{
+	CK_RV rv = keygen_destroy(t, made);
+
+	r->kept = made->kept && rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID;
+	if (r->kept) /* under the label that `clean` finds it by */
+		return;
+	r->key.label_len = (size_t)snprintf(r->key.label, sizeof(r->key.label), "%s", o->generate);
+}
+
 /* The key is made after the proof, so that a token that cannot wrap it is not given one. */
 static int haul_generated(struct haul_item *item, const struct haul_opts *o, const struct session *s,
 			  struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
@@ -73,12 +85,14 @@ static int haul_generated(struct haul_item *item, const struct haul_opts *o, con
 	r->generated = true;
 	r->kept = !o->no_keep;
 	if (key_read(t, made.key, &r->key, err) == 0 && haul_key_check(item, o, &r->key, err) == 0)
-		ret = wrap_key(item, t, proofs, r, err) == 0 ? haul_write(item, o, t, r, err) : -1;
-	if (o->no_keep) {
-		keygen_destroy(t, &made);
-		if (ret == 0)
-			log_warning("the key '%s' was not kept: this material can never be imported again", o->generate);
-	} else if (ret != 0) {
+		ret = wrap_key(item, t, proofs, r, err);
+	if (o->no_keep)
+		destroy_made(o, t, &made, r);
+	if (ret == 0)
+		ret = haul_write(item, o, t, r, err);
+	if (ret == 0 && !r->kept) {
+		log_warning("the key '%s' was not kept: this material can never be imported again", o->generate);
+	} else if (ret != 0 && !o->no_keep) {
 		kh_context(err, "the key '%s' was generated and stays on the token, but", o->generate);
 	}
 	return ret;

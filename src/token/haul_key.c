@@ -81,6 +81,22 @@ int haul_key_check(const struct haul_item *item, const struct haul_opts *o, cons
 	return check_sensitive(o, k, words, err);
 }
 
+/*
+ * The URI that names no type means the request's: a pair's public half, which has its label, need not be read. Where there
+ * is no such key, what has the name all the same is told of.
+ */
+static int find_meant(const struct token *t, const struct key_query *query, size_t secret_len, struct key *out,
+		      struct kh_error *err)
+{
+	struct key_query meant = *query;
+
+	meant.has_class = true;
+	meant.object_class = secret_len > 0 ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+	if (key_find(t, query->has_class ? query : &meant, out, err) == 0)
+		return 0;
+	return query->has_class || err->code != KH_E_INPUT ? -1 : key_find(t, query, out, err);
+}
+
 int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const struct session *s, struct key *out,
 		  struct kh_error *err)
 {
@@ -88,7 +104,7 @@ int haul_key_find(const struct haul_item *item, const struct haul_opts *o, const
 	struct key_query query;
 	char words[KEY_LABEL_MAX + 16];
 
-	if (key_query_from_uri(uri, &query, err) != 0 || key_find(&s->token, &query, out, err) != 0)
+	if (key_query_from_uri(uri, &query, err) != 0 || find_meant(&s->token, &query, haul_secret_len(item), out, err) != 0)
 		return -1;
 	if (tmp_is_ours(out->label, out->label_len)) { /* what is in a throwaway was in this host's memory */
 		kh_fail(err, KH_E_CHECK, 0, "%s is a temporary object of keyhaul's", words_of(out, words));

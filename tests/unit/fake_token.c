@@ -185,6 +185,8 @@ static CK_OBJECT_HANDLE made_from(const CK_ATTRIBUTE *v, CK_ULONG n)
 		fake_set(object, v[i].type, v[i].pValue, v[i].ulValueLen);
 	if (fake.ignores_sensitive && fake_get(object, CKA_SENSITIVE))
 		fake_set_bool(object, CKA_SENSITIVE, false);
+	if (fake.hides_sensitive && fake_get(object, CKA_SENSITIVE))
+		fake_get(object, CKA_SENSITIVE)->rv = CKR_ATTRIBUTE_TYPE_INVALID;
 	if (fake.relabels)
 		fake_set(object, CKA_LABEL, "other", 5);
 	if (fake.flips_token)

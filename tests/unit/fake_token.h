@@ -48,6 +48,7 @@ struct fake {
 	bool fails_late;	    /* `generate` is answered after the objects were made */
 	bool keeps;		    /* C_DestroyObject says CKR_OK and destroys nothing */
 	bool ignores_sensitive;	    /* makes keys that are not what was asked for */
+	bool hides_sensitive;	    /* makes keys that do not tell CKA_SENSITIVE */
 	bool stops_early;	    /* C_GetAttributeValue gives up at the first attribute that is not there */
 	/* what was done to it */
 	unsigned logins, logouts, opens, closes, finds_open, finds_closed, destroyed;

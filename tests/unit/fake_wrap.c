@@ -42,7 +42,7 @@ static const struct fake_attribute *value_of(CK_OBJECT_HANDLE key)
 static void set_value(CK_OBJECT_HANDLE key, const unsigned char *value, size_t len)
 {
 	fake_set(key, CKA_VALUE, value, len);
-	fake_get(key, CKA_VALUE)->rv = CKR_ATTRIBUTE_SENSITIVE;
+	fake_get(key, CKA_VALUE)->rv = fake_wrap.value_rv != CKR_OK ? fake_wrap.value_rv : CKR_ATTRIBUTE_SENSITIVE;
 }
 
 static size_t aes(const char *cipher, const unsigned char *key, const unsigned char *iv, const unsigned char *in,
@@ -152,6 +152,14 @@ static CK_RV create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *v, CK_ULONG 
 	fake_wrap.wrapping_key_is_token_object = fake_get(*out, CKA_TOKEN)->value[0] == CK_TRUE;
 	if (lies(FAKE_OTHER_MODULUS))
 		fake_get(*out, CKA_MODULUS)->value[9] ^= 1;
+	if (lies(FAKE_ZERO_BEFORE)) {
+		struct fake_attribute *modulus = fake_get(*out, CKA_MODULUS);
+
+		memmove(modulus->value + 1, modulus->value, modulus->len++);
+		modulus->value[0] = 0;
+	}
+	if (lies(FAKE_OTHER_CLASS))
+		fake_set_ulong(*out, CKA_CLASS, CKO_PRIVATE_KEY);
 	if (lies(FAKE_OTHER_LABEL))
 		fake_set(*out, CKA_LABEL, "somebody's", 10);
 	return CKR_OK;
@@ -254,7 +262,7 @@ static size_t target_value(CK_OBJECT_HANDLE target, unsigned char *out)
 	} else if (lies(FAKE_OTHER_KEY)) {
 		out[len - 1] ^= 1;
 	}
-	return len - lies(FAKE_TRUNCATED);
+	return lies(FAKE_STUMP) ? 8 : len - lies(FAKE_TRUNCATED);
 }
 
 static size_t native(const struct native_params *p, CK_OBJECT_HANDLE with, const unsigned char *value, size_t len,
@@ -290,13 +298,16 @@ static size_t wrap_by(const CK_MECHANISM *m, CK_OBJECT_HANDLE with, CK_OBJECT_HA
 static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE target,
 		      CK_BYTE *out, CK_ULONG *len)
 {
+	const struct fake_attribute *extractable = fake_get(target, CKA_EXTRACTABLE);
 	enum fake_lie lie = fake_wrap.lie;
-	static unsigned char first[2 * FAKE_VALUE];
 	unsigned char blob[2 * FAKE_VALUE];
 	size_t n;
 
 	(void)session;
 	fake_wrap.wraps++;
+	fake_wrap.was_slow = fake_wrap.was_slow || lies(FAKE_SLOW_WRAP);
+	if (fake_wrap.unextractable != CKR_OK && extractable != NULL && extractable->value[0] == CK_FALSE)
+		return fake_wrap.unextractable;
 	if (lies(FAKE_REFUSES))
 		return CKR_KEY_NOT_WRAPPABLE;
 	if (lies(FAKE_IS_GONE))
@@ -306,10 +317,12 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 	if (lies(FAKE_NO_MEMORY))
 		return CKR_DEVICE_MEMORY;
 	n = wrap_by(m, with, target, blob);
-	if (fake_wrap.wraps == 1)
-		memcpy(first, blob, n);
+	if (fake_wrap.wraps == 1) {
+		memcpy(fake_wrap.first, blob, n);
+		fake_wrap.first_len = n;
+	}
 	if (lies(FAKE_AGAIN))
-		memcpy(blob, first, n);
+		memcpy(blob, fake_wrap.first, n);
 	if (lies(FAKE_ZEROS))
 		memset(blob, 0, n);
 	if (lies(FAKE_OVER_MODULUS))

@@ -28,14 +28,18 @@ enum fake_lie {
 	FAKE_NO_MEMORY,	     /* CKR_DEVICE_MEMORY */
 	FAKE_UNWRITTEN,	     /* CKR_OK and the right length, and writes nothing */
 	FAKE_ZEROS,	     /* writes zeros */
+	FAKE_STUMP,	     /* wraps the key's first 8 bytes */
 	FAKE_AGAIN,	     /* the blob that it gave first */
 	FAKE_OVER_MODULUS,   /* an RSA part over the modulus */
 	/* what the other calls do from that C_WrapKey on */
 	FAKE_OTHER_MODULUS,  /* C_CreateObject puts another modulus in */
+	FAKE_ZERO_BEFORE,    /* and gives it back with a zero before it, which is honest */
+	FAKE_OTHER_CLASS,    /* gives the handle of a private key */
 	FAKE_OTHER_LABEL,    /* gives the handle of an object with another label */
 	FAKE_OLD_KEK,	     /* C_GenerateKey gives the handle `old` */
 	FAKE_RIVAL,	     /* another program makes an object of the same label beside C_GenerateKey's */
 	FAKE_SLOW,	     /* a generation takes for years: test_haul's clock goes by it */
+	FAKE_SLOW_WRAP,	     /* C_WrapKey does */
 	FAKE_STAYS,	     /* C_DestroyObject refuses to destroy AES keys that wrap */
 };
 
@@ -48,9 +52,13 @@ struct fake_wrap {
 	CK_OBJECT_HANDLE old;	  /* FAKE_OLD_KEK's */
 	bool no_crypto;		  /* neither signs nor encrypts */
 	bool no_check_value, short_check_value;
+	CK_RV value_rv;		  /* what it says in place of a value; CKR_OK: CKR_ATTRIBUTE_SENSITIVE */
+	CK_RV unextractable;	  /* what C_WrapKey answers where CKA_EXTRACTABLE is false; CKR_OK: it wraps */
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */
 	bool was_slow;
+	unsigned char first[2 * FAKE_VALUE]; /* the blob that it gave first */
+	size_t first_len;
 	unsigned reads;			      /* C_GetAttributeValue calls */
 	CK_BBOOL wrapping_key_uses;	      /* CK_TRUE when it could do anything but wrap */
 	bool wrapping_key_is_token_object;

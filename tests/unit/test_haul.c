@@ -38,6 +38,7 @@ struct row {
 static const struct row rows[] = {
 	/* right */
 	{AES_1, FAKE_HONEST, false, {0}, KH_OK, "CKM_RSA_PKCS_OAEP"},
+	{AES_1, FAKE_ZERO_BEFORE, false, {0}, KH_OK, "CKM_RSA_PKCS_OAEP"},
 	{AES_256, FAKE_HONEST, false, {0}, KH_OK, "CKM_RSA_PKCS_OAEP"},
 	{HMAC_256, FAKE_HONEST, false, {0}, KH_OK, "CKM_RSA_PKCS_OAEP"},
 	{EC_OAEP, FAKE_HONEST, false, {0}, KH_OK, "CKM_RSA_PKCS_OAEP"},
@@ -225,6 +226,7 @@ Test(haul, refuses_lengths_that_change_after_it)
 		{AES_256, FAKE_SAYS_LESS, false, {0}, KH_E_TOKEN, "5 bytes"},
 		{AES_256, FAKE_REFUSES, false, {0}, KH_E_TOKEN, "CKR_KEY_NOT_WRAPPABLE"},
 		{EC_WRAP, FAKE_SAYS_NOTHING, true, {0}, KH_E_TOKEN, "0 bytes"},
+		{EC_WRAP, FAKE_STUMP, true, {0}, KH_E_CHECK, "272 bytes is no ECC_NIST_P256 key"},
 		{AES_256, FAKE_UNWRITTEN, false, {0}, KH_E_TOKEN, "no ciphertext"},
 		{EC_WRAP, FAKE_UNWRITTEN, true, {0}, KH_E_TOKEN, "no ciphertext"},
 		{AES_256, FAKE_ZEROS, false, {0}, KH_E_TOKEN, "no ciphertext"},
@@ -262,10 +264,12 @@ Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 		size_t left; /* objects: the old key, what cannot be destroyed, what has another label */
 	} late[] = {
 		{{AES_256, FAKE_OTHER_MODULUS, false, {0}, KH_E_TOKEN, "another object than the wrapping key"}, 1},
+		{{AES_256, FAKE_OTHER_CLASS, false, {0}, KH_E_TOKEN, "another object than the wrapping key"}, 1},
 		{{AES_256, FAKE_OTHER_LABEL, false, {0}, KH_E_TOKEN, "another object than the wrapping key"}, 2},
 		{{EC_WRAP, FAKE_OLD_KEK, false, {KWP}, KH_E_TOKEN, "ephemeral key: C_GenerateKey: CKR_OK with the handle"}, 1},
 		{{AES_256, FAKE_RIVAL, false, {0}, KH_E_INPUT, "destroyed again: 1 object is labelled 'payroll' as well"}, 2},
 		{{AES_256, FAKE_SLOW, false, {0}, KH_E_CHECK, "parameters"}, 1},
+		{{AES_256, FAKE_SLOW_WRAP, false, {0}, KH_E_CHECK, "parameters"}, 1},
 		{{EC_WRAP, FAKE_STAYS, false, {KWP}, KH_E_TOKEN, "C_DestroyObject on the ephemeral key: CKR_ACTION_PROHIBITED"}, 2},
 	};
 
@@ -280,7 +284,7 @@ Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 		fake_wrap.old = fake_secret(CKK_AES, 32, "old", 1);
 		fake_set(fake_wrap.old, CKA_VALUE, "0123456789abcdef0123456789abcdef", 32);
 		make_bundle(&late[i].row, "first.bundle");
-		keeps = late[i].row.lie == FAKE_RIVAL;
+		keeps = late[i].row.lie == FAKE_RIVAL || late[i].row.lie == FAKE_SLOW_WRAP;
 		cr_assert_eq(haul(&t, "first.bundle", &err), -1, "%zu", i);
 		cr_assert_eq(err.code, late[i].row.code, "%zu: %s", i, err.msg);
 		cr_assert_not_null(strstr(err.msg, late[i].row.words), "%zu: %s", i, err.msg);
@@ -325,7 +329,91 @@ Test(haul, the_first_key_of_each_session_is_looked_at)
 		cr_assert_not_null(strstr(err.msg, "a key that is there already"), "%lu: %s", fake_wrap.old, err.msg);
 	}
 	proof_run_free(run);
+	/* one that was refused is no first key: the next is looked at as it was */
+	fake_up(&row, &t);
+	fake_wrap.lie = FAKE_OVER_MODULUS;
+	fake_wrap.honest_calls = 2;
+	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
+	make_bundle(&row, "each.bundle");
+	cr_assert_eq(haul_in(run, &t, "each.bundle", &err), -1);
+	cr_assert_not_null(strstr(err.msg, "not under the request's wrapping key"), "%s", err.msg);
+	fake_wrap.lie = FAKE_HONEST;
+	before = fake_wrap.reads;
+	cr_assert_eq(haul_in(run, &t, "each.bundle", &err), 0, "%s", err.msg);
+	cr_assert_eq(fake_wrap.reads - before, reads[1] + 2);
+	proof_run_free(run);
 	unlink("each.bundle");
+	EVP_PKEY_free(kms_key);
+	kms_key = NULL;
+}
+
+/* As `wrap --token` finds the key that the bundle names. */
+static int find_key(const struct token *t, const char *path, bool allow, struct key *k, struct kh_error *err)
+{
+	const struct haul_opts o = {.token = "pkcs11:token=T", .allow_non_sensitive = allow};
+	struct session s = {.token = *t};
+	struct haul_item item = {0};
+	int ret;
+
+	cr_assert_eq(haul_item_open(path, &o, &item, err), 0, "%s", err->msg);
+	ret = haul_key_find(&item, &o, &s, k, err);
+	haul_item_close(&item);
+	return ret;
+}
+
+static void fake_pair(const char *label)
+{
+	const CK_OBJECT_HANDLE halves[] = {fake_object(), fake_object()};
+
+	for (size_t i = 0; i < 2; i++) {
+		fake_set_ulong(halves[i], CKA_CLASS, i == 0 ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY);
+		fake_set_ulong(halves[i], CKA_KEY_TYPE, CKK_EC);
+		fake_set(halves[i], CKA_LABEL, label, strlen(label));
+	}
+}
+
+/* A key is hauled where the token says that it is sensitive; and the request's kind tells which of a label is meant. */
+Test(haul, the_key_is_the_one_that_is_meant_and_is_sensitive)
+{
+	static const struct {
+		enum bundle_flag sensitive;
+		bool allow;
+		const char *says; /* NULL: taken */
+	} cases[] = {
+		{BUNDLE_TRUE, false, NULL},
+		{BUNDLE_FALSE, false, "CKA_SENSITIVE is false"},
+		{BUNDLE_ABSENT, false, "CKA_SENSITIVE is not told"},
+		{BUNDLE_FALSE, true, NULL},
+		{BUNDLE_ABSENT, true, NULL},
+	};
+	static const struct row row = {AES_256, FAKE_HONEST, false, {0}, KH_OK, ""};
+	struct kh_error err = {0};
+	struct token t;
+	struct key k;
+
+	cr_assert_eq(chdir(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp"), 0);
+	make_bundle(&row, "key.bundle");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CK_OBJECT_HANDLE key;
+		unsigned reads;
+
+		fake_up(&row, &t);
+		fake_pair("payroll");
+		key = fake_secret(CKK_AES, 32, "payroll", 1);
+		fake_set_bool(key, CKA_SENSITIVE, cases[i].sensitive == BUNDLE_TRUE);
+		if (cases[i].sensitive == BUNDLE_ABSENT)
+			fake_get(key, CKA_SENSITIVE)->rv = CKR_ATTRIBUTE_TYPE_INVALID;
+		reads = fake_wrap.reads;
+		cr_assert_eq(find_key(&t, "key.bundle", cases[i].allow, &k, &err), cases[i].says ? -1 : 0, "%zu: %s", i, err.msg);
+		cr_assert(cases[i].says ? err.code == KH_E_CHECK && strstr(err.msg, cases[i].says) != NULL : k.handle == key,
+			  "%zu: %s", i, err.msg);
+		cr_assert_eq(fake_wrap.reads - reads, 1, "%zu: no other is read", i);
+		fake.objects[key - 1].used = false; /* then it is the pair that is spoken of */
+		cr_assert_eq(find_key(&t, "key.bundle", false, &k, &err), -1);
+		cr_assert_not_null(strstr(err.msg, "the request is for SYMMETRIC_DEFAULT"), "%s", err.msg);
+	}
+	log_reset();
+	unlink("key.bundle");
 	EVP_PKEY_free(kms_key);
 	kms_key = NULL;
 }

@@ -65,6 +65,12 @@ Test(keygen, a_key_that_is_not_as_asked_is_destroyed)
 		fake.ignores_sensitive = true;
 		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
 		cr_assert(err.code == KH_E_TOKEN && fake_count() == 0 && made.key == CK_INVALID_HANDLE, "%s", err.msg);
+		fake.ignores_sensitive = false;
+		fake.hides_sensitive = true; /* what is not told is not so */
+		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
+		cr_assert(err.code == KH_E_TOKEN && fake_count() == 0 && (i == 2 || strstr(err.msg, "is not CKA_SENSITIVE")), "%s",
+			  err.msg);
+		fake.ignores_sensitive = true;
 		fake.generate = CKR_DEVICE_MEMORY;
 		cr_assert_eq(keygen_generate(&t, &r, &made, &err), -1);
 		cr_assert(err.native == CKR_DEVICE_MEMORY && made.key == CK_INVALID_HANDLE);
@@ -173,7 +179,7 @@ Test(keygen, what_stays_on_the_token_is_counted)
 		t.left = &left;
 		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0);
 		fake.keeps = true;
-		keygen_destroy(&t, &made);
+		cr_assert_eq(keygen_destroy(&t, &made), kept ? KEYGEN_STAYS : CKR_OK);
 		cr_assert_eq(left, (size_t)kept);
 		cr_assert_eq(keygen_generate(&t, &r, &made, &err), 0);
 		fake.destroy = CKR_DEVICE_ERROR; /* and nobody can look whether it is there */

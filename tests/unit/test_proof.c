@@ -73,6 +73,34 @@ Test(proof, says_how_it_knows_the_key)
 	}
 }
 
+/* A real blob that the throwaway had, or that is no number under the modulus, is refused whatever it is under. */
+Test(proof, remembers_the_throwaways_blob)
+{
+	static const struct row row = {AES_256, FAKE_HONEST, 0};
+	struct spki kms = {.bits = 2048, .modulus_len = 256};
+	const struct proof *p = NULL;
+	struct proof_run *run = NULL;
+	struct wrap_blob blob = {.len = 256};
+	struct kh_error err = {0};
+	struct token t;
+
+	fake_up(&row, &t);
+	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
+	cr_assert_eq(prove(run, &t, &row, &p, &err), 0, "%s", err.msg);
+	cr_assert_eq(fake_wrap.first_len, 256);
+	memcpy(blob.data, fake_wrap.first, 256);
+	memset(kms.modulus, 0xff, 256);
+	cr_assert_eq(proof_check_real(run, &kms, &blob, &err), -1);
+	cr_assert_not_null(strstr(err.msg, "that it gave for another key"), "%s", err.msg);
+	blob.data[255] ^= 1;
+	memcpy(kms.modulus, blob.data, 256);
+	cr_assert_eq(proof_check_real(run, &kms, &blob, &err), -1);
+	cr_assert_not_null(strstr(err.msg, "not under the request's wrapping key"), "%s", err.msg);
+	memset(kms.modulus, 0xff, 256);
+	cr_assert_eq(proof_check_real(run, &kms, &blob, &err), 0, "%s", err.msg);
+	proof_run_free(run);
+}
+
 /* Once a combination in a run, failed ones too; the temporary objects follow --token-objects. */
 Test(proof, is_made_once)
 {
