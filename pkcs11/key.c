@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "key.h"
 
+#include "base/cmd.h"
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define FIND_BATCH 64
+#define MANY 100 /* objects that are worth a word */
 
 static int too_many(CK_ULONG got, struct kh_error *err)
 {
@@ -19,7 +21,7 @@ static int too_many(CK_ULONG got, struct kh_error *err)
 }
 
 /* Takes what one C_FindObjects call gives; 1 while there may be more. */
-static int take_batch(const struct token *t, CK_OBJECT_HANDLE **all, size_t *n, struct kh_error *err)
+static int take_batch(const struct token *t, size_t max, CK_OBJECT_HANDLE **all, size_t *n, struct kh_error *err)
 {
 	CK_OBJECT_HANDLE batch[FIND_BATCH], *grown;
 	CK_ULONG got = 0;
@@ -31,8 +33,8 @@ static int take_batch(const struct token *t, CK_OBJECT_HANDLE **all, size_t *n, 
 		return too_many(got, err);
 	if (got == 0)
 		return 0;
-	if (*n + got > KEY_OBJECTS_MAX) {
-		kh_fail(err, KH_E_TOKEN, 0, "more than %d objects match", KEY_OBJECTS_MAX);
+	if (*n + got > max) {
+		kh_fail(err, KH_E_TOKEN, 0, "more than %zu objects match", max);
 		return kh_hint(err, "name the key by object= or id= in the URI");
 	}
 	grown = realloc(*all, (*n + got) * sizeof(**all));
@@ -47,6 +49,12 @@ static int take_batch(const struct token *t, CK_OBJECT_HANDLE **all, size_t *n, 
 int key_search(const struct token *t, const struct attr_template *match, CK_OBJECT_HANDLE **out, size_t *n,
 	       struct kh_error *err)
 {
+	return key_search_up_to(t, match, KEY_OBJECTS_MAX, out, n, err);
+}
+
+int key_search_up_to(const struct token *t, const struct attr_template *match, size_t max, CK_OBJECT_HANDLE **out, size_t *n,
+		     struct kh_error *err)
+{
 	struct attr_template copy = *match; /* PKCS#11 has no const; the values stay where they are */
 	CK_RV rv = P11_CALL(t->fn, C_FindObjectsInit, t->session, copy.v, copy.n);
 	int rc = 1;
@@ -56,7 +64,7 @@ int key_search(const struct token *t, const struct attr_template *match, CK_OBJE
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_FindObjectsInit", NULL);
 	while (rc > 0)
-		rc = take_batch(t, out, n, err);
+		rc = take_batch(t, max, out, n, err);
 	rv = P11_CALL(t->fn, C_FindObjectsFinal, t->session);
 	if (rc == 0 && rv != CKR_OK)
 		rc = ckr_fail(err, rv, "C_FindObjectsFinal", NULL);
@@ -103,7 +111,13 @@ static int each_of(const struct token *t, const struct key_query *q, const struc
 
 	if (key_search(t, match, &handles, &n, err))
 		return -1;
+	if (n >= MANY)
+		log_progress("reading %zu objects...", n);
 	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && cmd_interrupted()) {
+			kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu objects were read", i, n);
+			goto out;
+		}
 		if (key_read(t, handles[i], &k, err))
 			goto out;
 		if (k.object_class != CKO_SECRET_KEY && k.object_class != CKO_PRIVATE_KEY)

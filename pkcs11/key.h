@@ -56,7 +56,7 @@ typedef int key_each_fn(const struct token *t, const struct key *k, void *arg, s
 
 /*
  * Calls `each` for every key that fits, at most KEY_OBJECTS_MAX (KH_E_TOKEN over it). No search is left open while it
- * runs. What the search gives and the token does not say to be what was asked for is passed over with a warning.
+ * runs. KH_E_INTERRUPTED between two keys. What the search gives and the token does not say to be what was asked for is passed over with a warning.
  */
 int key_each(const struct token *t, const struct key_query *q, key_each_fn *each, void *arg, struct kh_error *err);
 
@@ -72,6 +72,10 @@ int key_read(const struct token *t, CK_OBJECT_HANDLE handle, struct key *out, st
 /* The handles of the objects that fit a template; the caller frees `*out`. KH_E_TOKEN over KEY_OBJECTS_MAX. */
 int key_search(const struct token *t, const struct attr_template *match, CK_OBJECT_HANDLE **out, size_t *n,
 	       struct kh_error *err);
+
+/* The same with another limit, for who only looks at each. */
+int key_search_up_to(const struct token *t, const struct attr_template *match, size_t max, CK_OBJECT_HANDLE **out, size_t *n,
+		     struct kh_error *err);
 
 /* True where the URI's object, id and type (each where it has one) are the key's, and its token attributes the token's. */
 bool key_matches_uri(const struct token *t, const struct key *k, const struct uri *uri);

@@ -23,7 +23,8 @@ static const enum keyspec specs[] = {
 const char *probe_verdict_name(enum probe_verdict verdict)
 {
 	static const char *const names[] = {
-		[PROBE_PROVEN] = "proven", [PROBE_REFUSED] = "refused", [PROBE_WRONG] = "wrong"};
+		[PROBE_PROVEN] = "proven", [PROBE_REFUSED] = "refused", [PROBE_WRONG] = "wrong",
+		[PROBE_UNTOLD] = "not-known"};
 
 	return names[verdict];
 }
@@ -45,22 +46,55 @@ const struct probe_row *probe_best(const struct probe *p, enum keyspec spec, enu
 
 		if (row->spec != spec || row->plan.alg != alg)
 			continue;
-		if (row->verdict == PROBE_PROVEN)
+		if (row->verdict == PROBE_PROVEN && row->listed)
 			return row;
-		if (best == NULL || (row->verdict == PROBE_WRONG && best->verdict == PROBE_REFUSED))
+		if (best == NULL || (row->verdict == PROBE_PROVEN && best->verdict != PROBE_PROVEN) ||
+		    (row->verdict == PROBE_WRONG && best->verdict == PROBE_REFUSED))
 			best = row;
 	}
 	return best;
 }
 
-/* A code of the token's own is a refusal; CKR_OK with what cannot be is not. */
+/* A code of the token's own is a refusal, where it will be the same tomorrow; CKR_OK with what cannot be is not. */
 static void set_finding(struct probe_row *row, const struct kh_error *why)
 {
-	row->verdict = why->code == KH_E_TOKEN && why->native != 0 ? PROBE_REFUSED : PROBE_WRONG;
-	row->native = row->verdict == PROBE_REFUSED ? why->native : 0;
+	row->verdict = !proof_is_lasting(why) ? PROBE_UNTOLD
+		       : why->code == KH_E_TOKEN && why->native != 0 ? PROBE_REFUSED : PROBE_WRONG;
+	row->native = row->verdict != PROBE_WRONG ? why->native : 0;
 	snprintf(row->name, sizeof(row->name), "%s", row->native != 0 ? why->name : "");
 	snprintf(row->why, sizeof(row->why), "%.*s", PROBE_WHY_MAX - 1, why->msg);
 	row->found.n_warnings = 0;
+}
+
+/* A code of the moment is not the last word; where nobody is logged in it is the same the second time. */
+static bool is_tried_again(const struct kh_error *why)
+{
+	return proof_is_finding(why) && !proof_is_lasting(why) && why->native != CKR_USER_NOT_LOGGED_IN;
+}
+
+static int warn_passed(const struct kh_error *first)
+{
+	log_warning("%s: it passed, and what it stood in the way of was tried again", first->msg);
+	return 0;
+}
+
+static int try_row(const struct token *t, const struct proof_throwaway *w, struct probe_row *row, struct kh_error *err)
+{
+	struct kh_error first;
+
+	if (proof_try(t, w, &row->plan, &row->found, err) == 0)
+		return 0;
+	first = *err;
+	if (is_tried_again(err)) {
+		if (proof_try(t, w, &row->plan, &row->found, err) == 0)
+			return warn_passed(&first);
+		if (proof_is_lasting(err))
+			(void)warn_passed(&first);
+	}
+	if (!proof_is_finding(err))
+		return -1;
+	set_finding(row, err);
+	return 0;
 }
 
 /* `unmade` is why there is no throwaway, NULL where there is. */
@@ -76,13 +110,10 @@ static int add_row(const struct token *t, const struct proof_throwaway *w, const
 	row->plan = *plan;
 	row->listed = out->listed == NULL || wrap_plan_is_listed(out->listed, out->n_listed, plan);
 	row->unmade = unmade != NULL;
-	if (unmade != NULL) {
+	if (unmade != NULL)
 		set_finding(row, unmade);
-	} else if (proof_try(t, w, plan, &row->found, err) != 0) {
-		if (!proof_is_finding(err))
-			return -1;
-		set_finding(row, err);
-	}
+	else if (try_row(t, w, row, err) != 0)
+		return -1;
 	out->n_rows++;
 	return 0;
 }
@@ -110,12 +141,21 @@ static int probe_spec(const struct token *t, enum keyspec spec, const struct pro
 		      struct kh_error *err)
 {
 	EVP_PKEY *rsa = proof_rsa_bits(spec, WRAPALG_RSAES_OAEP_SHA_256) == 3072 ? keys->rsa_3072 : keys->rsa_2048;
+	size_t len = keyspec_info(spec)->secret_len;
 	struct proof_throwaway w;
-	struct kh_error unmade;
-	int ret = -1;
+	struct kh_error unmade, first;
+	int ret = -1, made;
 
 	log_progress("probing with a throwaway %s key...", keyspec_name(spec));
-	if (proof_throwaway_make(t, spec, keyspec_info(spec)->secret_len, rsa, &w, &unmade) == 0)
+	made = proof_throwaway_make(t, spec, len, rsa, &w, &unmade);
+	if (made != 0 && is_tried_again(&unmade)) {
+		first = unmade;
+		proof_throwaway_destroy(t, &w);
+		made = proof_throwaway_make(t, spec, len, rsa, &w, &unmade);
+		if (made == 0 || proof_is_lasting(&unmade))
+			(void)warn_passed(&first);
+	}
+	if (made == 0)
 		ret = try_spec(t, &w, NULL, out, err);
 	else if (proof_is_finding(&unmade))
 		ret = try_spec(t, &w, &unmade, out, err);
@@ -142,7 +182,7 @@ static int count(const struct token *t, size_t *objects, size_t *left, struct pr
 	struct tmp_object *found = NULL;
 	size_t n = 0;
 
-	if (tmp_find(t, objects, &found, left, err) == 0) {
+	if (tmp_find(t, NULL, 0, objects, &found, left, err) == 0) {
 		for (size_t i = 0; i < *left; i++)
 			n += found[i].kept;
 		*left = n;

@@ -16,6 +16,7 @@ enum probe_verdict {
 	PROBE_PROVEN,  /* what came out is what KMS opens to the same key */
 	PROBE_REFUSED, /* the token said so itself */
 	PROBE_WRONG,   /* CKR_OK, and not what was asked for */
+	PROBE_UNTOLD,  /* twice a code of the moment, which says nothing of what it can do */
 };
 
 /* One key spec by one plan. */
@@ -25,7 +26,7 @@ struct probe_row {
 	bool listed;	   /* the token lists the plan's mechanisms */
 	bool unmade;	   /* there was no throwaway to try it with */
 	enum probe_verdict verdict;
-	unsigned long native; /* PROBE_REFUSED: the CKR */
+	unsigned long native; /* PROBE_REFUSED, PROBE_UNTOLD: the CKR */
 	char name[64];	      /* its name */
 	char why[PROBE_WHY_MAX];
 	struct proof found; /* as far as it went; without warnings where it is wrong */
@@ -75,11 +76,11 @@ void probe_keys_free(struct probe_keys *keys);
  */
 int probe_run(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err);
 
-/* "proven", "refused", "wrong"; "honoured", "broken", "not-known". */
+/* "proven", "refused", "wrong", "not-known"; "honoured", "broken", "not-known". */
 const char *probe_verdict_name(enum probe_verdict verdict);
 const char *probe_honour_name(enum probe_honour honour);
 
-/* The best row of a key spec and algorithm: the first that is proven, else the first wrong, else the first. NULL: none. */
+/* The best row of a key spec and algorithm: the first that is proven (one that the token lists before one that it does not), else the first wrong, else the first. NULL: none. */
 const struct probe_row *probe_best(const struct probe *p, enum keyspec spec, enum wrapalg alg);
 
 #endif

@@ -18,17 +18,26 @@
 #define VALUE_MAX 1024
 
 /* The values that a sensitive key must not give out (PKCS#11 v3.1 section 4.9, tables of each key type). */
-static const struct {
-	enum keyspec spec;
-	CK_ATTRIBUTE_TYPE value;
+struct value {
+	CK_ATTRIBUTE_TYPE type;
 	const char *name;
-} values[] = {
-	{KEYSPEC_SYMMETRIC_DEFAULT, CKA_VALUE, "CKA_VALUE"},
-	{KEYSPEC_RSA_2048, CKA_PRIVATE_EXPONENT, "CKA_PRIVATE_EXPONENT"},
-	{KEYSPEC_RSA_2048, CKA_PRIME_1, "CKA_PRIME_1"},
-	{KEYSPEC_ECC_NIST_P256, CKA_VALUE, "CKA_VALUE"},
 };
-#define VALUES (sizeof(values) / sizeof(values[0]))
+static const struct value secret_values[] = {{CKA_VALUE, "CKA_VALUE"}};
+static const struct value rsa_values[] = {
+	{CKA_PRIVATE_EXPONENT, "CKA_PRIVATE_EXPONENT"}, {CKA_PRIME_1, "CKA_PRIME_1"}, {CKA_PRIME_2, "CKA_PRIME_2"},
+	{CKA_EXPONENT_1, "CKA_EXPONENT_1"}, {CKA_EXPONENT_2, "CKA_EXPONENT_2"}, {CKA_COEFFICIENT, "CKA_COEFFICIENT"},
+};
+static const struct kind {
+	enum keyspec spec;
+	const struct value *values;
+	size_t n;
+} kinds[] = {
+	{KEYSPEC_SYMMETRIC_DEFAULT, secret_values, 1},
+	{KEYSPEC_HMAC_256, secret_values, 1},
+	{KEYSPEC_RSA_2048, rsa_values, sizeof(rsa_values) / sizeof(rsa_values[0])},
+	{KEYSPEC_ECC_NIST_P256, secret_values, 1},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct probe_claim preset[PROBE_CLAIMS] = {
 	{.name = "sensitive", .words = "values of a CKA_SENSITIVE key cannot be read", .honour = PROBE_NOT_KNOWN},
@@ -76,27 +85,17 @@ static bool is_no_value(CK_RV rv)
 }
 
 /* 1 where the claim is settled, whatever the other values do. */
-static int try_value(const struct token *t, size_t i, struct probe_claim *c, struct kh_error *err)
+static int try_value(const struct token *t, CK_OBJECT_HANDLE key, enum keyspec spec, const struct value *value,
+		     struct probe_claim *c, struct kh_error *err)
 {
-	const struct keygen_request request = {.spec = values[i].spec, .token_object = t->token_objects};
 	char why[PROBE_WHY_MAX];
-	struct kh_error unmade;
-	struct keygen_key key;
 	bool gave = false;
-	CK_RV rv;
+	CK_RV rv = read_value(t, key, value->type, &gave);
 
-	if (keygen_generate(t, &request, &key, &unmade) != 0) {
-		if (unmade.native != CKR_MECHANISM_INVALID)
-			log_warning("what it says of keys was not tried with %s: %s", keyspec_name(values[i].spec), unmade.msg);
-		return c->honour == PROBE_NOT_KNOWN || !proof_is_finding(&unmade) ? untried(c, &unmade, err) : 0;
-	}
-	rv = read_value(t, key.key, values[i].value, &gave);
-	keygen_destroy(t, &key);
 	if (token_is_gone(rv))
-		return ckr_fail(err, rv, "C_GetAttributeValue", values[i].name);
+		return ckr_fail(err, rv, "C_GetAttributeValue", value->name);
 	c->stated = BUNDLE_TRUE; /* keygen made sure */
-	snprintf(why, sizeof(why), "C_GetAttributeValue gave %s of a sensitive %s key", values[i].name,
-		 keyspec_name(values[i].spec));
+	snprintf(why, sizeof(why), "C_GetAttributeValue gave %s of a sensitive %s key", value->name, keyspec_name(spec));
 	if (gave)
 		settle(c, PROBE_BROKEN, CKR_OK, why);
 	else if (!is_no_value(rv)) /* that it is in trouble is no promise kept */
@@ -106,20 +105,38 @@ static int try_value(const struct token *t, size_t i, struct probe_claim *c, str
 	return c->honour == PROBE_HONOURED ? 0 : 1;
 }
 
+static int try_values(const struct token *t, const struct kind *kind, struct probe_claim *c, struct kh_error *err)
+{
+	const struct keygen_request request = {.spec = kind->spec, .token_object = t->token_objects};
+	struct kh_error unmade;
+	struct keygen_key key;
+	int tried = 0;
+
+	if (keygen_generate(t, &request, &key, &unmade) != 0) {
+		if (unmade.native != CKR_MECHANISM_INVALID)
+			log_warning("what it says of keys was not tried with %s: %s", keyspec_name(kind->spec), unmade.msg);
+		return c->honour == PROBE_NOT_KNOWN || !proof_is_finding(&unmade) ? untried(c, &unmade, err) : 0;
+	}
+	for (size_t i = 0; i < kind->n && tried == 0; i++)
+		tried = try_value(t, key.key, kind->spec, &kind->values[i], c, err);
+	keygen_destroy(t, &key);
+	return tried;
+}
+
 static int try_sensitive(const struct token *t, struct probe_claim *c, struct kh_error *err)
 {
 	int tried = 0;
 
-	for (size_t i = 0; i < VALUES && tried == 0; i++)
-		tried = try_value(t, i, c, err);
+	for (size_t i = 0; i < KINDS && tried == 0; i++)
+		tried = try_values(t, &kinds[i], c, err);
 	return tried < 0 ? -1 : 0;
 }
 
 /* A plan that was proven is known to wrap such a key: a refusal is then for what the key says. */
-static const struct probe_row *known_to_wrap(const struct probe *p)
+static const struct probe_row *known_to_wrap(const struct probe *p, enum keyspec_kind kind)
 {
 	for (size_t i = 0; i < p->n_rows; i++)
-		if (p->rows[i].verdict == PROBE_PROVEN)
+		if (p->rows[i].verdict == PROBE_PROVEN && keyspec_info(p->rows[i].spec)->kind == kind)
 			return &p->rows[i];
 	return NULL;
 }
@@ -178,7 +195,7 @@ static enum bundle_flag stated(enum bundle_flag got, enum bundle_flag set)
 	return got == BUNDLE_ABSENT ? BUNDLE_ABSENT : got == set ? BUNDLE_TRUE : BUNDLE_FALSE;
 }
 
-static int try_flag(const struct token *t, const struct probe_row *known, EVP_PKEY *host, const struct spki *rsa,
+static int try_flag_of(const struct token *t, const struct probe_row *known, EVP_PKEY *host, const struct spki *rsa,
 		    bool stays, struct probe_claim *c, struct kh_error *err)
 {
 	struct keygen_request request = {.token_object = t->token_objects, .stays = stays, .trusted_only = !stays};
@@ -187,10 +204,6 @@ static int try_flag(const struct token *t, const struct probe_row *known, EVP_PK
 	struct key key;
 	int ret;
 
-	if (known == NULL) {
-		settle(c, PROBE_NOT_KNOWN, CKR_OK, "no way of wrapping is proven, so a refusal would say nothing");
-		return 0;
-	}
 	request.spec = known->spec;
 	if (keygen_generate(t, &request, &made, &why) != 0)
 		return untried(c, &why, err);
@@ -201,6 +214,42 @@ static int try_flag(const struct token *t, const struct probe_row *known, EVP_PK
 	}
 	keygen_destroy(t, &made);
 	return ret;
+}
+
+/* What one kind of key showed, into what the kinds before it did: the claim is kept where it is with every kind. */
+static void join(const struct probe_claim *one, enum keyspec spec, bool first, struct probe_claim *c)
+{
+	char why[PROBE_WHY_MAX];
+
+	if (!first && one->honour == PROBE_HONOURED)
+		return;
+	snprintf(why, sizeof(why), "%.*s", PROBE_WHY_MAX - 1, one->why);
+	if (!first) /* which says no more than it did of the others */
+		snprintf(why, sizeof(why), "%s: %.*s", keyspec_name(spec), PROBE_WHY_MAX - 64, one->why);
+	c->stated = one->stated;
+	settle(c, one->honour, one->native, why);
+}
+
+/* With each kind that the token was proven to wrap. */
+static int try_flag(const struct token *t, const struct probe *p, EVP_PKEY *host, const struct spki *rsa, bool stays,
+		    struct probe_claim *c, struct kh_error *err)
+{
+	static const enum keyspec_kind each[] = {KEYSPEC_AES, KEYSPEC_HMAC, KEYSPEC_RSA, KEYSPEC_EC};
+	bool first = true;
+
+	settle(c, PROBE_NOT_KNOWN, CKR_OK, "no way of wrapping is proven, so a refusal would say nothing");
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]) && c->honour != PROBE_BROKEN; i++) {
+		const struct probe_row *known = known_to_wrap(p, each[i]);
+		struct probe_claim one = *c;
+
+		if (known == NULL)
+			continue;
+		if (try_flag_of(t, known, host, rsa, stays, &one, err) != 0)
+			return -1;
+		join(&one, known->spec, first, c);
+		first = false;
+	}
+	return 0;
 }
 
 static CK_RV create_trusted(const struct token *t, const struct spki *rsa, const char *label, CK_OBJECT_HANDLE *out)
@@ -219,20 +268,60 @@ static CK_RV create_trusted(const struct token *t, const struct spki *rsa, const
 	return P11_CALL(t->fn, C_CreateObject, t->session, tmpl.v, tmpl.n, out);
 }
 
+/* To whom it takes an SO the user is nobody. */
+static enum probe_honour honour_of(CK_RV rv)
+{
+	return proof_code_is_lasting(rv) || rv == CKR_USER_NOT_LOGGED_IN ? PROBE_HONOURED : PROBE_NOT_KNOWN;
+}
+
+/* Codes that speak of the attribute add nothing to what C_CreateObject said. */
+static bool speaks_of_attribute(CK_RV rv)
+{
+	return rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+	       rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_ACTION_PROHIBITED;
+}
+
+/* What cannot be made trusted may be called so afterwards. */
+static int try_to_set(const struct token *t, CK_OBJECT_HANDLE key, struct probe_claim *c, struct kh_error *err)
+{
+	CK_BBOOL trusted = CK_FALSE;
+	struct attr_read read = ATTR_READ(CKA_TRUSTED, trusted);
+	struct attr_template tmpl = {.n = 0};
+	CK_RV rv;
+
+	if (c->honour != PROBE_HONOURED)
+		return 0;
+	attr_add_bool(&tmpl, CKA_TRUSTED, true);
+	rv = P11_CALL(t->fn, C_SetAttributeValue, t->session, key, tmpl.v, tmpl.n);
+	if (token_is_gone(rv))
+		return ckr_fail(err, rv, "C_SetAttributeValue", c->name);
+	if (rv != CKR_OK) {
+		if (!speaks_of_attribute(rv))
+			settle(c, honour_of(rv), rv, "C_SetAttributeValue");
+		return 0;
+	}
+	if (attr_read_all(t, key, &read, 1, err) != 0)
+		return -1;
+	if (attr_flag(&read) != BUNDLE_TRUE)
+		return 0;
+	c->stated = BUNDLE_TRUE;
+	settle(c, PROBE_BROKEN, CKR_OK, "C_SetAttributeValue made one for the user");
+	return 0;
+}
+
 /* A refusal is for CKA_TRUSTED where the same key without it can be made. */
 static int settle_refusal(const struct token *t, const struct spki *rsa, CK_RV rv, struct probe_claim *c, struct kh_error *err)
 {
 	CK_OBJECT_HANDLE plain = CK_INVALID_HANDLE;
 	struct kh_error why;
+	int ret;
 
-	if (wrap_key_create(t, rsa, false, &plain, &why) == 0)
-		/* to whom it takes an SO the user is nobody */
-		settle(c, proof_code_is_lasting(rv) || rv == CKR_USER_NOT_LOGGED_IN ? PROBE_HONOURED : PROBE_NOT_KNOWN, rv,
-		       "C_CreateObject");
-	else if (untried(c, &why, err) != 0)
-		return -1;
+	if (wrap_key_create(t, rsa, false, &plain, &why) != 0)
+		return untried(c, &why, err);
+	settle(c, honour_of(rv), rv, "C_CreateObject");
+	ret = try_to_set(t, plain, c, err);
 	wrap_key_destroy(t, &plain);
-	return 0;
+	return ret;
 }
 
 /* Only the SO may mark a key trusted (PKCS#11 v3.1 section 4.8): who else can, can take what is wrapped under it. */
@@ -263,6 +352,7 @@ static int try_trusted_in(const struct token *t, const struct spki *rsa, struct 
 			settle(c, PROBE_BROKEN, CKR_OK, "C_CreateObject made one for the user");
 		else
 			settle(c, PROBE_HONOURED, CKR_OK, "C_CreateObject made the key, but not a trusted one");
+		ret = try_to_set(t, made, c, err);
 	}
 	wrap_key_destroy(t, &made);
 	return ret;
@@ -278,6 +368,10 @@ static int try_trusted(const struct token *t, const struct spki *rsa, struct pro
 	struct kh_error why;
 	int ret;
 
+	if (t->info.flags & CKF_LOGIN_REQUIRED && !t->logged_in && !t->was_logged_in) {
+		settle(c, PROBE_NOT_KNOWN, CKR_OK, "nobody is logged in who could have tried");
+		return 0;
+	}
 	own.logged_in = false; /* closing it logs nobody out */
 	if (token_open(&own, t->read_write, &why) != 0)
 		return untried(c, &why, err); /* some tokens have one session */
@@ -288,7 +382,6 @@ static int try_trusted(const struct token *t, const struct spki *rsa, struct pro
 
 int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct kh_error *err)
 {
-	const struct probe_row *known = known_to_wrap(p);
 	struct probe_claim *c = p->claims;
 	struct spki spki = {0};
 	int ret = -1;
@@ -296,7 +389,7 @@ int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct k
 	log_progress("probing what the token says of keys...");
 	memcpy(c, preset, sizeof(preset));
 	if (host_spki(rsa, &spki, err) == 0 && try_sensitive(t, &c[0], err) == 0 &&
-	    try_flag(t, known, rsa, &spki, true, &c[1], err) == 0 && try_flag(t, known, rsa, &spki, false, &c[2], err) == 0 &&
+	    try_flag(t, p, rsa, &spki, true, &c[1], err) == 0 && try_flag(t, p, rsa, &spki, false, &c[2], err) == 0 &&
 	    try_trusted(t, &spki, &c[3], err) == 0)
 		ret = 0;
 	else

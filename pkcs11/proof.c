@@ -215,7 +215,9 @@ static int try_plans(struct proof_run *run, const struct token *t, const struct 
 
 	if (n == 0) {
 		kh_fail(err, KH_E_CHECK, 0, "no mechanism is listed that could be RFC 5649");
-		return fail_all(run, t, alg, false, "; it lists no mechanism that could be RFC 5649", err, err);
+		fail_all(run, t, alg, false, "; it lists no mechanism that could be RFC 5649", err, err);
+		return kh_hint(err, "nothing was wrapped; where 'keyhaul-token probe' proved a mechanism that is not listed, say it with "
+				    "--kwp-mechanism, or --rsa-aes native");
 	}
 	for (size_t i = 0; i < n; i++) {
 		int tried = proof_try(t, w, &plans[i], out, err);

@@ -3,16 +3,18 @@
 #include "tmp.h"
 
 #include "base/base64.h"
+#include "base/cmd.h"
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
-#include "key.h"
+#include "keygen.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define MANY 100 /* objects that are worth a word */
 #define PREFIX_LEN (sizeof(TMP_PREFIX) - 1)
 
 int tmp_label(char out[TMP_LABEL], struct kh_error *err)
@@ -29,7 +31,7 @@ int tmp_label(char out[TMP_LABEL], struct kh_error *err)
 
 bool tmp_is_ours(const char *label, size_t len)
 {
-	if (len < TMP_LABEL - 1 || memcmp(label, TMP_PREFIX, PREFIX_LEN) != 0)
+	if ((len != PREFIX_LEN + 2 * TMP_RANDOM && len != PREFIX_LEN + 2 * KEYGEN_ID) || memcmp(label, TMP_PREFIX, PREFIX_LEN) != 0)
 		return false;
 	for (size_t i = PREFIX_LEN; i < len; i++)
 		if (label[i] == '\0' || strchr("0123456789abcdef", label[i]) == NULL)
@@ -40,7 +42,7 @@ bool tmp_is_ours(const char *label, size_t len)
 /* `*is` tells whether the label begins so; an object that is gone meanwhile, or tells nothing, is none. */
 static int look(const struct token *t, CK_OBJECT_HANDLE handle, struct tmp_object *out, bool *is, struct kh_error *err)
 {
-	char label[KEY_LABEL_MAX] = {0};
+	char label[TMP_LABEL_READ] = {0};
 	CK_BBOOL kept = CK_FALSE;
 	struct attr_read reads[] = {
 		{.type = CKA_LABEL, .data = label, .room = sizeof(label)},
@@ -68,9 +70,9 @@ static int look(const struct token *t, CK_OBJECT_HANDLE handle, struct tmp_objec
 	return 0;
 }
 
-int tmp_find(const struct token *t, size_t *objects, struct tmp_object **found, size_t *n, struct kh_error *err)
+int tmp_find(const struct token *t, const char *label, size_t label_len, size_t *objects, struct tmp_object **found, size_t *n, struct kh_error *err)
 {
-	const struct attr_template any = {.n = 0};
+	struct attr_template match = {.n = 0};
 	CK_OBJECT_HANDLE *handles = NULL;
 	struct tmp_object *list = NULL;
 	bool is = false;
@@ -79,7 +81,9 @@ int tmp_find(const struct token *t, size_t *objects, struct tmp_object **found, 
 	*n = 0;
 	if (found != NULL)
 		*found = NULL;
-	if (key_search(t, &any, &handles, objects, err) != 0)
+	if (label != NULL)
+		attr_add_bytes(&match, CKA_LABEL, label, label_len);
+	if (key_search_up_to(t, &match, TMP_OBJECTS_MAX, &handles, objects, err) != 0)
 		return kh_context(err, "counting the objects");
 	if (found == NULL) {
 		ret = 0;
@@ -90,7 +94,13 @@ int tmp_find(const struct token *t, size_t *objects, struct tmp_object **found, 
 		kh_fail_memory(err);
 		goto out;
 	}
+	if (*objects >= MANY)
+		log_progress("looking at %zu objects...", *objects);
 	for (size_t i = 0; i < *objects; i++) {
+		if (i > 0 && cmd_interrupted()) {
+			kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu objects were looked at", i, *objects);
+			goto out;
+		}
 		if (look(t, handles[i], &list[*n], &is, err) != 0)
 			goto out;
 		*n += is;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,15 +44,29 @@ static bool has_own_serial(const struct search *s, size_t n, const struct match 
 	return true;
 }
 
+#define SERIAL_PERCENT (3 * sizeof(((CK_TOKEN_INFO *)NULL)->serialNumber) + 1)
+
+/* As it is to be pasted into a URI (RFC 7512 section 2.3). */
+static const char *for_uri(const char *value, char out[SERIAL_PERCENT])
+{
+	size_t n = 0;
+
+	for (; *value != '\0' && n + 3 < SERIAL_PERCENT; value++)
+		n += (size_t)snprintf(out + n, SERIAL_PERCENT - n, isalnum((unsigned char)*value) || strchr("-._", *value) ? "%c" : "%%%02X",
+				      (unsigned char)*value);
+	out[n] = '\0';
+	return out;
+}
+
 /* Adds one to the hint's list, whole or not at all: behind others of its label, or with the label. */
 static bool tell_match(const struct search *s, size_t n, const struct match *m, bool same_label, char names[NAMES_MAX])
 {
 	size_t len = strlen(names), room = NAMES_MAX - len;
-	char which[sizeof(m->name.serial) + 64], label[TEXT_SHOWN(32)];
+	char which[SERIAL_PERCENT + 64], serial[SERIAL_PERCENT], label[TEXT_SHOWN(32)];
 	int all;
 
 	if (has_own_serial(s, n, m))
-		(void)snprintf(which, sizeof(which), "serial=%s", m->name.serial);
+		(void)snprintf(which, sizeof(which), "serial=%s", for_uri(m->name.serial, serial));
 	else
 		(void)snprintf(which, sizeof(which), "slot-id=%lu", m->slot);
 	all = same_label ? snprintf(names + len, room, " or %s", which)

@@ -142,14 +142,42 @@ void tokenprofile_free(struct tokenprofile_read *r)
 	free(r);
 }
 
-static const struct tokenprofile_row *proven(const struct tokenprofile *p, enum keyspec spec, enum wrapalg alg)
+/* How much there is against a row that is proven: `wrap` needs an option for it, KMS has to pass over what is behind the key. */
+enum drawback { NO_DRAWBACK, ZEROS, UNLISTED, UNLISTED_ZEROS, DRAWBACKS };
+
+static enum drawback drawback_of(const struct tokenprofile_row *row)
+{
+	bool zeros = row->trailing_zeros > 0;
+
+	return row->listed == BUNDLE_FALSE ? (zeros ? UNLISTED_ZEROS : UNLISTED) : zeros ? ZEROS : NO_DRAWBACK;
+}
+
+static bool is_of(const struct tokenprofile_row *row, const char *verdict, enum keyspec spec, enum wrapalg alg)
+{
+	return strcmp(row->verdict, verdict) == 0 && strcmp(row->key_spec, keyspec_name(spec)) == 0 &&
+	       (alg == WRAPALG_NONE || strcmp(row->wrapping_algorithm, wrapalg_name(alg)) == 0);
+}
+
+static const struct tokenprofile_row *proven(const struct tokenprofile *p, enum keyspec spec, enum wrapalg alg,
+					     enum drawback drawback)
 {
 	for (size_t i = 0; i < p->n_rows; i++)
-		if (strcmp(p->rows[i].verdict, TOKENPROFILE_PROVEN) == 0 &&
-		    strcmp(p->rows[i].key_spec, keyspec_name(spec)) == 0 &&
-		    strcmp(p->rows[i].wrapping_algorithm, wrapalg_name(alg)) == 0)
+		if (is_of(&p->rows[i], TOKENPROFILE_PROVEN, spec, alg) && drawback_of(&p->rows[i]) == drawback)
 			return &p->rows[i];
 	return NULL;
+}
+
+static int none_proven(const struct tokenprofile *p, enum keyspec spec, enum keyspec probed, unsigned wrapping_bits,
+		       struct kh_error *err)
+{
+	kh_fail(err, KH_E_CHECK, 0, "the token of this profile was proven to do no algorithm that KMS takes for %s under "
+		"%s", keyspec_name(spec), wrapalg_bits_name(wrapping_bits));
+	for (size_t i = 0; i < p->n_rows; i++)
+		if (is_of(&p->rows[i], TOKENPROFILE_UNTOLD, probed, WRAPALG_NONE))
+			return kh_hint(err, "what it does with such a key is not known: it was in trouble when it was probed (%s); "
+					    "probe it again", p->rows[i].native_name != NULL ? p->rows[i].native_name : "no code");
+	return kh_hint(err, "its rows say what each was found to be; another token or key spec is needed, or probe it "
+			    "again after an update");
 }
 
 int tokenprofile_choose(const struct tokenprofile *p, enum keyspec spec, unsigned wrapping_bits, const struct arn *arn,
@@ -158,22 +186,21 @@ int tokenprofile_choose(const struct tokenprofile *p, enum keyspec spec, unsigne
 	/* SHA-256 before SHA-1, and private keys not straight under RSA where it can be helped */
 	static const enum wrapalg order[] = {WRAPALG_RSA_AES_KEY_WRAP_SHA_256, WRAPALG_RSAES_OAEP_SHA_256,
 					     WRAPALG_RSA_AES_KEY_WRAP_SHA_1, WRAPALG_RSAES_OAEP_SHA_1};
+	enum { ORDER = sizeof(order) / sizeof(order[0]) };
 	const struct keyspec_info *info = keyspec_info(spec);
 	enum keyspec probed = info != NULL && info->kind == KEYSPEC_RSA ? KEYSPEC_RSA_2048 : spec;
 	struct kh_error ignored;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		const struct tokenprofile_row *found = proven(p, probed, order[i]);
+	for (size_t i = 0; i < DRAWBACKS * ORDER; i++) {
+		enum wrapalg alg = order[i % ORDER];
+		const struct tokenprofile_row *found = proven(p, probed, alg, (enum drawback)(i / ORDER));
 
-		if (found == NULL || wrapalg_check(spec, order[i], wrapping_bits, arn, &ignored) != 0)
+		if (found == NULL || wrapalg_check(spec, alg, wrapping_bits, arn, &ignored) != 0)
 			continue;
-		*out = order[i];
+		*out = alg;
 		if (row != NULL)
 			*row = found;
 		return 0;
 	}
-	kh_fail(err, KH_E_CHECK, 0, "the token of this profile was proven to do no algorithm that KMS takes for %s under "
-		"%s", keyspec_name(spec), wrapalg_bits_name(wrapping_bits));
-	return kh_hint(err, "its rows say what each was found to be; another token or key spec is needed, or probe it "
-			    "again after an update");
+	return none_proven(p, spec, probed, wrapping_bits, err);
 }

@@ -23,8 +23,8 @@ struct tokenprofile_row {
 	const char *way;	  /* "oaep", "native", "two-step" */
 	int64_t kwp_mechanism;	  /* two-step: the number that was tried for RFC 5649 */
 	enum bundle_flag listed;
-	const char *verdict;	  /* "proven", "refused", "wrong" */
-	int64_t native;		  /* refused: the CKR */
+	const char *verdict;	  /* "proven", "refused", "wrong", "not-known" */
+	int64_t native;		  /* refused, not-known: the CKR */
 	const char *native_name;
 	const char *why;
 	const char *oaep_hash, *mgf_hash;
@@ -91,7 +91,9 @@ void tokenprofile_free(struct tokenprofile_read *r);
 
 /*
  * The best algorithm that the token was proven to do for the key spec, of those that KMS takes with this wrapping key
- * and ARN (NULL where it is not known): `*row` (NULL: not wanted) is where the profile says so. KH_E_CHECK where there is none.
+ * and ARN (NULL where it is not known): `*row` (NULL: not wanted) is where the profile says so. By a way that the token
+ * lists before one that `wrap` has to be told of, and without zero bytes behind the key before with. KH_E_CHECK where
+ * there is none.
  */
 int tokenprofile_choose(const struct tokenprofile *p, enum keyspec spec, unsigned wrapping_bits, const struct arn *arn,
 			enum wrapalg *out, const struct tokenprofile_row **row, struct kh_error *err);

@@ -44,7 +44,7 @@ static int check_way(const char *text, struct kh_error *err)
 
 static int check_verdict(const char *text, struct kh_error *err)
 {
-	static const char *const verdicts[] = {TOKENPROFILE_PROVEN, "refused", "wrong", NULL};
+	static const char *const verdicts[] = {TOKENPROFILE_PROVEN, "refused", "wrong", TOKENPROFILE_UNTOLD, NULL};
 
 	return one_of(text, verdicts, err);
 }

@@ -7,6 +7,7 @@
 #include "tokenprofile.h"
 
 #define TOKENPROFILE_PROVEN "proven"
+#define TOKENPROFILE_UNTOLD "not-known"
 
 /* For tokenprofile.c alone: the profile's fields, beside its version. */
 extern const struct fields_section fields_tokenprofile;

@@ -33,6 +33,8 @@ struct fetch_opts {
 	long jobs;
 };
 
+#define PROFILE_SKEW 60 /* seconds that two clocks may differ without a word */
+
 /* One run for one key. */
 struct fetch_run {
 	const struct fetch_opts *opts;
@@ -70,9 +72,10 @@ static const struct opt_row fetch_rows[] = {
 };
 
 /* What of the command line is for both. */
-static int read_options(struct fetch_run *r, struct kh_error *err)
+static int read_options(struct fetch_run *r, int64_t now, struct kh_error *err)
 {
 	const struct fetch_opts *o = r->opts;
+	char when[CLOCK_TEXT];
 
 	if (!o->out)
 		return kh_fail(err, KH_E_USAGE, 0, "--out is missing");
@@ -86,6 +89,11 @@ static int read_options(struct fetch_run *r, struct kh_error *err)
 	r->fetch.want.policy = r->policy;
 	r->fetch.want.profile = r->profile ? tokenprofile_of(r->profile) : NULL;
 	r->fetch.want.profile_path = o->token_profile;
+	if (r->profile && tokenprofile_of(r->profile)->probed_at > now + PROFILE_SKEW) {
+		clock_format(tokenprofile_of(r->profile)->probed_at, when);
+		log_warning("%s: the token was probed at %s, which is yet to come: one of the two clocks is wrong",
+			    o->token_profile, when);
+	}
 	return 0;
 }
 
@@ -171,8 +179,19 @@ static int report_choice(struct cmd *c, const struct fetch *f, struct kh_error *
 			  p->token.model ? p->token.model : "not told", p->token.serial ? p->token.serial : "not told");
 }
 
+/* What the profile chose and the token does not list is done only where wrap is told to. */
+static int add_way(const struct tokenprofile_row *chosen, struct buf *out, struct kh_error *err)
+{
+	if (!chosen || chosen->listed != BUNDLE_FALSE || strcmp(chosen->way, "oaep") == 0)
+		return 0;
+	if (strcmp(chosen->way, "native") == 0)
+		return buf_addf(out, " --rsa-aes native", err);
+	return buf_addf(out, " --kwp-mechanism 0x%llX", err, (unsigned long long)chosen->kwp_mechanism);
+}
+
 /* The digest that is read aloud on both sides, and the command to type next, as inspect tells them. */
-static int report_bundle(struct cmd *c, const char *path, const struct bundle *b, struct kh_error *err)
+static int report_bundle(struct cmd *c, const char *path, const struct bundle *b, const struct tokenprofile_row *chosen,
+			 struct kh_error *err)
 {
 	const struct bundle_request *q = bundle_request(b);
 	struct buf next = BUF_INIT(16384);
@@ -183,7 +202,7 @@ static int report_bundle(struct cmd *c, const char *path, const struct bundle *b
 	if (q->policy_sha256 && cmd_printf(c, err, "  policy's SHA-256  %s\n  for the token with serial %s\n", q->policy_sha256,
 					   q->token_serial))
 		return -1;
-	if (next_command(b, path, c->now, &next, err) ||
+	if (next_command(b, path, c->now, &next, err) || add_way(chosen, &next, err) ||
 	    cmd_printf(c, err, "  request's SHA-256 %s\n", bundle_request_sha256(b)) ||
 	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
 		goto out;
@@ -206,7 +225,7 @@ static int report(struct cmd *c, const struct fetch_opts *o, const struct fetch 
 	clock_format(p->valid_to, until);
 	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s, good until %s\n", o->out, p->arn,
 		       keyspec_name(f->spec), algorithm, bits, until) ||
-	    report_choice(c, f, err) || report_bundle(c, o->out, b, err))
+	    report_choice(c, f, err) || report_bundle(c, o->out, b, f->chosen, err))
 		goto out;
 	rc = result_add(c,
 			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,
@@ -258,7 +277,7 @@ static int run_fetch(struct cmd *c, struct kh_error *err)
 
 	if (o->plan && check_plan_alone(o, err))
 		return -1;
-	if (read_options(&r, err))
+	if (read_options(&r, c->now, err))
 		goto out;
 	rc = o->plan ? fetch_by_plan(c, &r, err) : fetch_one(c, &r, err);
 out:

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "bundle/bundle.h"
 #include "bundle/spki.h"
 #include "compare.h"
@@ -117,6 +118,34 @@ static int check_parameters(struct fetch *f, struct kh_error *err)
 	return 0;
 }
 
+/* A profile is of one token: what the request says of its own has to be of that one. It only chooses, so that is a warning. */
+static int compare_profile(const struct fetch_want *w, struct kh_error *err)
+{
+	const struct {
+		const char *name, *has;
+	} said[] = {{"token", w->profile->token.label}, {"manufacturer", w->profile->token.manufacturer},
+		    {"model", w->profile->token.model}, {"serial", w->profile->token.serial}};
+	struct buf text = BUF_INIT(256);
+	char value[64];
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]) && rc == 0; i++) {
+		const char *serial = strcmp(said[i].name, "serial") == 0 ? w->token_serial : NULL, *wanted = serial;
+
+		if (!wanted && w->key_uri && bundle_uri_value(w->key_uri, said[i].name, value, sizeof(value)))
+			wanted = value;
+		if (!wanted || !said[i].has)
+			continue;
+		buf_free(&text);
+		rc = text_percent(wanted, strlen(wanted), &text, err);
+		if (rc == 0 && strcmp(buf_text(&text), said[i].has) != 0)
+			log_warning("%s is of another token than the request: %s=%s, not %s", w->profile_path, said[i].name,
+				    said[i].has, buf_text(&text));
+	}
+	buf_free(&text);
+	return rc;
+}
+
 /* Nobody's choice is the best that KMS takes; a profile's the best that the token was proven to do. */
 static int choose(struct fetch *f, const struct arn *arn, struct kh_error *err)
 {
@@ -126,7 +155,7 @@ static int choose(struct fetch *f, const struct arn *arn, struct kh_error *err)
 	if (!w->algorithm && w->profile &&
 	    tokenprofile_choose(w->profile, f->spec, w->bits, arn, &f->algorithm, &f->chosen, err))
 		return kh_context(err, "%s", w->profile_path);
-	return 0;
+	return f->chosen ? compare_profile(w, err) : 0;
 }
 
 int fetch_ask(struct fetch *f, struct kh_error *err)

@@ -8,7 +8,7 @@
 
 /*
  * keygen_generate of a key that is kept, as the only one of its label: of the programs on this host one at a time looks and
- * generates (an advisory lock on the module's file, waited for), and the label is counted again afterwards for those on
+ * generates (an advisory lock on the module's file, waited for a minute, then KH_E_AGAIN), and the label is counted again afterwards for those on
  * others; a key that is not alone is destroyed. KH_E_INPUT for a label that is there, KH_E_USAGE for one that no key may
  * have, KH_E_INTERRUPTED, KH_E_TOKEN. The caller destroys `made` or keeps it.
  */

@@ -132,9 +132,10 @@ static int destroy(struct cmd *c, const struct token *t, struct clean *w, struct
 
 static int clean(struct cmd *c, const struct session *s, struct clean *w, struct kh_error *err)
 {
-	size_t objects = 0;
+	size_t objects = 0, len = 0;
+	const char *label = uri_object(s->uri, &len);
 
-	if (tmp_find(&s->token, &objects, &w->found, &w->n, err) != 0 || list(c, w, s->uri, err) != 0)
+	if (tmp_find(&s->token, label, len, &objects, &w->found, &w->n, err) != 0 || list(c, w, s->uri, err) != 0)
 		return -1;
 	if (w->ours == 0)
 		return cmd_printf(c, err, "nothing to clean: keyhaul left no " TMP_PREFIX "* here (objects that there are: %zu)\n",

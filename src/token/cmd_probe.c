@@ -63,6 +63,29 @@ static void warn_unmade(const struct probe *p, const struct token *t)
 	log_warning("no throwaway could be put on the token: " TOKEN_HINT_KEPT);
 }
 
+static void warn_untold(const struct probe *p)
+{
+	const struct probe_row *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_rows; i++) {
+		if (p->rows[i].verdict != PROBE_UNTOLD)
+			continue;
+		first = first != NULL ? first : &p->rows[i];
+		n++;
+	}
+	if (first != NULL && first->native != CKR_USER_NOT_LOGGED_IN)
+		log_warning("what the token does is unknown for %zu of the %zu ways that were tried: %s; probe it again when that has "
+			    "passed", n, p->n_rows, first->why);
+}
+
+/* What needs a login was not tried, and the table cannot tell that from what the token refuses. */
+static void warn_no_login(const struct token *t)
+{
+	if (t->info.flags & CKF_LOGIN_REQUIRED && !t->logged_in && !t->was_logged_in)
+		log_warning("nobody is logged in: what the token refuses without a login is no finding; leave --no-login out");
+}
+
 /* What was found is printed, whatever is then said of what was left or of the file. */
 static int show(struct cmd *c, const struct probe *p, const struct session *s, struct probe_profile *profile,
 		struct kh_error *err)
@@ -80,7 +103,9 @@ static int report(struct cmd *c, const struct probe *p, const struct session *s,
 {
 	const struct probe_opts *o = c->opts;
 
+	warn_no_login(&s->token);
 	warn_unmade(p, &s->token);
+	warn_untold(p);
 	if (show(c, p, s, profile, err) != 0 || check_left(p, s, err) != 0)
 		return -1;
 	if (o->out == NULL || tokenprofile_create(&profile->profile, o->out, err) == 0)
@@ -101,7 +126,9 @@ static int run(struct cmd *c, struct kh_error *err)
 		return -1;
 	p = calloc(1, sizeof(*p));
 	profile = calloc(1, sizeof(*profile));
-	if (session_open(o->token, &o->token_opts, false, &s, err) != 0)
+	if (session_parse(o->token, &o->token_opts, &s, err) != 0 ||
+	    session_check_token_alone(&s, "a probe makes its own keys and tries no other", err) != 0 ||
+	    session_start(&o->token_opts, false, &s, err) != 0)
 		goto out;
 	if (p == NULL || profile == NULL)
 		kh_fail_memory(err);

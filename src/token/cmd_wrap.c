@@ -137,6 +137,7 @@ static int wrap_single(struct cmd *c, const struct haul_opts *o, const struct wr
 	if (s == NULL)
 		return kh_fail_memory(err);
 	if (session_parse(o->key != NULL ? o->key : o->token, &o->token_opts, &s->session, err) == 0 &&
+	    (o->key != NULL || session_check_token_alone(&s->session, HAUL_HINT_TOKEN, err) == 0) &&
 	    proof_run_new(choice, &proofs, err) == 0 && haul_single(c, o, s, proofs, err) == 0)
 		ret = 0;
 	if (report_left(c, &s->session, &why) != 0 && ret == 0) {

@@ -14,6 +14,8 @@
 
 /* The steps of `wrap`, for cmd_wrap.c: from a bundle with a request to a bundle with material. */
 
+#define HAUL_HINT_TOKEN "--key names a key to wrap; with --token each bundle names its own, or --generate makes one"
+
 struct haul_signing;
 
 struct haul_opts {

@@ -212,6 +212,7 @@ int haul_batch_run(struct cmd *c, const struct haul_opts *o, const struct wrap_c
 		goto out;
 	}
 	if (session_parse(o->token, &o->token_opts, &b->first.session, err) != 0 ||
+	    session_check_token_alone(&b->first.session, HAUL_HINT_TOKEN, err) != 0 ||
 	    proof_run_new(choice, &b->proofs, err) != 0)
 		goto out;
 	haul_batch_work(&b->first);

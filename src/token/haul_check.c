@@ -119,6 +119,15 @@ static int check_policy(const struct haul_item *item, const struct haul_opts *o,
 	return kh_hint(err, "make it first with 'keyhaul-token generate', then fetch with its --key-uri");
 }
 
+/* Not an error: one command line may be for bundles of both sorts. */
+static void warn_of_choice(const struct haul_opts *o, const struct bundle_facts *facts)
+{
+	if ((o->kwp_mechanism != NULL || (o->rsa_aes != NULL && strcmp(o->rsa_aes, "auto") != 0)) &&
+	    !wrapalg_info(facts->algorithm)->two_layer)
+		log_warning("%s chooses nothing for a request of %s, which is wrapped by CKM_RSA_PKCS_OAEP alone",
+			    o->kwp_mechanism != NULL ? "--kwp-mechanism" : "--rsa-aes", wrapalg_name(facts->algorithm));
+}
+
 int haul_check_request(struct haul_item *item, const struct haul_opts *o, const struct uri *uri, int64_t now,
 		       struct kh_error *err)
 {
@@ -128,6 +137,7 @@ int haul_check_request(struct haul_item *item, const struct haul_opts *o, const 
 	    check_policy(item, o, now, err) != 0 || check_named(item, o, uri, err) != 0 ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) != 0)
 		return -1;
+	warn_of_choice(o, facts);
 	if (o->out != NULL && access(o->out, F_OK) == 0) {
 		kh_fail(err, KH_E_INPUT, 0, "%s: it exists already", o->out);
 		return kh_hint(err, "--out writes a new file only");

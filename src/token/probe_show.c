@@ -34,6 +34,8 @@ static const char *cell(const struct probe_row *row, char out[CELL])
 {
 	if (row == NULL)
 		return "-";
+	if (row->verdict == PROBE_UNTOLD)
+		return "unknown";
 	if (row->unmade)
 		return "no key";
 	if (row->verdict != PROBE_PROVEN || row->plan.way == WRAP_OAEP)
@@ -70,7 +72,7 @@ static int show_matrix(struct cmd *c, const struct probe *p, struct kh_error *er
 		char cells[WRAPALGS][CELL];
 
 		legend.zeros |= p->rows[i].found.trailing_zeros > 0;
-		legend.unmade |= p->rows[i].unmade;
+		legend.unmade |= p->rows[i].unmade && p->rows[i].verdict != PROBE_UNTOLD;
 		if (i > 0 && p->rows[i - 1].spec == spec)
 			continue;
 		if (cmd_printf(c, err, row, spec == KEYSPEC_RSA_2048 ? "RSA (all sizes)" : keyspec_name(spec),

@@ -100,7 +100,7 @@ static int show_finding(struct cmd *c, const struct probe *p, size_t at, struct 
 	if (!first)
 		return 0;
 	snprintf(line, sizeof(line), "%s: %s", hashes[mask], specs);
-	if (cmd_printf(c, err, "  %-8s ", probe_verdict_name(f.verdict)) != 0 || paragraph_print(c, 11, line, err) != 0 ||
+	if (cmd_printf(c, err, "  %-8s ", f.verdict == PROBE_UNTOLD ? "unknown" : probe_verdict_name(f.verdict)) != 0 || paragraph_print(c, 11, line, err) != 0 ||
 	    cmd_printf(c, err, "%11s", "") != 0)
 		return -1;
 	return paragraph_print(c, 11, f.text, err);

@@ -70,6 +70,14 @@ int session_parse(const char *uri, const struct token_opts *opts, struct session
 	return pin_check_sources(opts, s->uri, err);
 }
 
+int session_check_token_alone(const struct session *s, const char *hint, struct kh_error *err)
+{
+	if (!uri_has_object(s->uri))
+		return 0;
+	kh_fail(err, KH_E_USAGE, 0, "--token '%s' names an object, not the token alone", uri_text(s->uri));
+	return kh_hint(err, "leave object=, id= and type= out: %s", hint);
+}
+
 int session_start(const struct token_opts *opts, bool read_write, struct session *s, struct kh_error *err)
 {
 	const char *module = NULL;

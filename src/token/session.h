@@ -24,6 +24,9 @@ struct session {
  */
 int session_parse(const char *uri, const struct token_opts *opts, struct session *s, struct kh_error *err);
 
+/* That the URI names a token and no object of it, for a command whose keys are named elsewhere or not at all. KH_E_USAGE. */
+int session_check_token_alone(const struct session *s, const char *hint, struct kh_error *err);
+
 /*
  * Opens what session_parse read: loads the module (--module, module-path or KEYHAUL_MODULE), finds the token, opens
  * the session (read-only unless `read_write` or --token-objects), gets the PIN where one is needed and logs in once.

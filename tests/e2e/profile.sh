@@ -53,4 +53,36 @@ jq '(.rows[] | select(.wrapping_algorithm == "RSAES_OAEP_SHA_256")).verdict = "p
 tap_exits 0 "a profile that lies is believed at fetch" fetch --token-profile lie.profile --key-uri pkcs11:object=aes
 tap_is "$(jq -r .request.wrapping_algorithm x.bundle)" RSAES_OAEP_SHA_256 "and chooses"
 tap_exits 7 "and the proof stops it" "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" x.bundle
-tap_done 31
+
+# What is proven and listed comes before what is not, and what KMS gets as it is before zeros behind it; what wrap has to be
+# told of stands in the next command.
+key=$(create ECC_NIST_P256 SIGN_VERIFY)
+made() { # JQ: the profile, changed
+	rm -f x.bundle
+	jq "$1" token.profile >made.profile
+	tap_run fetch --token-profile made.profile --key-uri pkcs11:object=ec
+}
+p256='.rows[] | select(.key_spec == "ECC_NIST_P256")'
+made "(.rows[] | select(.verdict == \"proven\" and .way == \"two-step\")).listed = false"
+tap_is "$tap_status" 0 "a way that is not listed is chosen where there is no other" || tap_diag "$tap_err"
+tap_like "$tap_out" '^next: keyhaul-token wrap .*x\.bundle --kwp-mechanism 0x210A$' "and the next command says how"
+made "(($p256) | select(.way == \"oaep\" and .wrapping_algorithm == \"RSAES_OAEP_SHA_1\")) |= (.verdict = \"proven\" | del(.native, .native_name)) |
+	(.rows[] | select(.verdict == \"proven\" and .way == \"two-step\")).listed = false"
+tap_is "$(jq -r .request.wrapping_algorithm x.bundle)" RSAES_OAEP_SHA_1 "what is listed comes first"
+tap_unlike "$tap_out" 'kwp-mechanism' "and needs no option"
+made "(($p256) | select(.way == \"oaep\" and .wrapping_algorithm == \"RSAES_OAEP_SHA_1\")) |= (.verdict = \"proven\" | del(.native, .native_name)) |
+	(($p256) | select(.verdict == \"proven\" and .way == \"two-step\")).trailing_zeros = 5"
+tap_is "$(jq -r .request.wrapping_algorithm x.bundle)" RSAES_OAEP_SHA_1 "zeros behind the key come last"
+tap_is "$tap_err" "" "of this token and this day there is nothing to warn of"
+
+# Of another token, of a day to come, or from a token that was in trouble: told.
+rm -f x.bundle
+tap_run fetch --token-profile token.profile --key-uri 'pkcs11:token=other%20one;object=ec' --token-serial 0123
+tap_is "$tap_status $(printf '%s\n' "$tap_err" | grep -Ec "^warning: token.profile is of another token than the request: (token=keyhaul-rehearsal, not other one|serial=[0-9a-f]+, not 0123)\$")" \
+	"0 2" "a profile of another token" || tap_diag "$tap_err"
+made '.probed_at = "2099-01-01T00:00:00Z"'
+tap_like "$tap_err" '^warning: made.profile: the token was probed at 2099-01-01T00:00:00Z, which is yet to come' "one from the future"
+made '.rows[] |= (.verdict = "not-known" | .native = 5 | .native_name = "CKR_GENERAL_ERROR")'
+tap_is "$tap_status" 7 "one that knows nothing"
+tap_like "$tap_err" '^hint: what it does with such a key is not known: .*CKR_GENERAL_ERROR.*probe it again' "says why, and what helps"
+tap_done 41

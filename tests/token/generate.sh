@@ -72,14 +72,48 @@ token_exits 3 "also by another kind" generate --label 'key RSA_2048' --key-spec 
 token_run keys --json
 tap_is "$(jq '.results | length' "$TAP_DIR/out")" 12 "nothing was made by what was refused"
 
+# Others on this host may make keys with the same module, and then it says that it waits: this one is the test's own.
+host_module=$KEYHAUL_MODULE
+cp "$host_module" own-module.so
+KEYHAUL_MODULE=$TAP_DIR/own-module.so
 token_exits 0 "in words" generate --label words --key-spec HMAC_256
 tap_like "$(head -n 1 "$TAP_DIR/out")" '^pkcs11:.*;object=words;type=secret-key$' "the URI comes first"
 tap_like "$tap_out" 'HMAC_256 \(GENERIC_SECRET, 256 bits\)' "then what it is"
 tap_like "$tap_out" 'extractable +true' "then the token's flags"
 tap_is "$tap_err" "" "and nothing on stderr"
+cp "$TAP_DIR/out" words.out
 
-id=$(sed -n 's/^  id  *//p' "$TAP_DIR/out")
-tap_is "$("$TOKEN" keys --token "$(head -n 1 "$TAP_DIR/out")" --pin-file "$KEYHAUL_PIN_FILE" | grep -c '^  pkcs11:')" 1 \
+
+# Whoever has the lock is waited for, and not for ever.
+# shellcheck disable=SC2317 # tap_poll calls it
+locked() { ! flock -n own-module.so true; }
+mkfifo release
+# shellcheck disable=SC2154 # by tap_start
+{
+	tap_start holder flock -x own-module.so cat release
+	holder=$tap_pid
+	tap_poll 10 locked
+	tap_start waiter "$TOKEN" generate --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --label waited --key-spec HMAC_256
+	waiter=$tap_pid
+}
+tap_poll 10 grep -q '^waiting for another program that makes a key with this module$' waiter.err
+tap_ok $? "it says that it waits for another program"
+if [ "${KEYHAUL_SANITIZERS:-no}" = no ] && strace -qq -o /dev/null true 2>/dev/null; then
+	tap_run strace -f -qq -o /dev/null -e trace=clock_nanosleep -e inject=clock_nanosleep:retval=0 \
+		"$TOKEN" generate --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --label never --key-spec HMAC_256
+	tap_is "$tap_status $(printf '%s\n' "$tap_err" | grep -c '^error: another program has held the lock on .*own-module.so for 60 s$')" "6 1" \
+		"a minute, and no longer"
+else
+	tap_skip "a minute, and no longer" "strace cannot shorten it here"
+fi
+: >release
+wait "$holder"
+wait "$waiter"
+tap_is "$? $(grep -c '^pkcs11:.*object=waited' waiter.out)" "0 1" "and makes its key when it is let"
+KEYHAUL_MODULE=$host_module
+
+id=$(sed -n 's/^  id  *//p' words.out)
+tap_is "$("$TOKEN" keys --token "$(head -n 1 words.out)" --pin-file "$KEYHAUL_PIN_FILE" | grep -c '^  pkcs11:')" 1 \
 	"the printed URI finds that key"
 
 if command -v pkcs11-tool >/dev/null 2>&1; then
@@ -104,8 +138,8 @@ if token_nss; then
 	if token_nss 'two words'; then
 		token_exits 0 "NSS with a password: a key is generated" generate --label n --key-spec SYMMETRIC_DEFAULT
 	fi
-	tap_done 80
+	tap_done 83
 else
 	tap_skip "every key spec on NSS" "libnss3 or libnss3-tools is not installed"
-	tap_done 50
+	tap_done 53
 fi

@@ -204,6 +204,9 @@ tap_is "$(jq -c '[.results[] | .ok, .skipped // false]' out)" '[true,false,false
 tap_is "$(grep -c '^debug: .* C_Login' err)" 1 "in one login"
 tap_exits 2 "--key is for one bundle" "$TOKEN" wrap --key "$(key payroll)" 1.bundle 2.bundle
 tap_exits 2 "--key or --token" "$TOKEN" wrap --key "$(key payroll)" --token "$KEYHAUL_TOKEN" 1.bundle
+tap_exits 2 "--token names no key" "$TOKEN" wrap --token "$KEYHAUL_TOKEN;object=other" --pin-file "$KEYHAUL_PIN_FILE" 1.bundle
+tap_exits 2 "nor for many" "$TOKEN" wrap --token "$KEYHAUL_TOKEN;object=other" --pin-file "$KEYHAUL_PIN_FILE" 1.bundle 2.bundle
+tap_exits 2 "nor for a probe" "$TOKEN" probe --token "$KEYHAUL_TOKEN;object=other" --pin-file "$KEYHAUL_PIN_FILE"
 tap_exits 2 "--no-keep goes with --generate" "$TOKEN" wrap --no-keep --token "$KEYHAUL_TOKEN" 1.bundle
 
 # The clock is read when it counts: the PIN comes late, and by then the time is another.
@@ -261,6 +264,10 @@ fresh b.bundle
 tap_exits 0 "--generate --no-keep --token-objects" "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --generate x --no-keep \
 	--token-objects --pin-file "$KEYHAUL_PIN_FILE" b.bundle
 tap_is "$(on_token count)" 1 "leaves nothing on the token"
+tap_is "$(jq -r '.material.key | "\(.label) \(.kept)"' b.bundle)" "x false" "and records the label that was asked for"
+fresh b.bundle
+tap_run "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --generate x --no-keep --kwp-mechanism 0x210A --pin-file "$KEYHAUL_PIN_FILE" b.bundle
+tap_like "$tap_status $tap_err" '^0 .*--kwp-mechanism chooses nothing for a request of RSAES_OAEP_SHA_1' "what chooses nothing is said"
 
 # a token's own name is text from outside: on no line but its own
 softhsm2-util --init-token --free --label "keyhaul-rehearsal
@@ -275,4 +282,4 @@ tap_is "$tap_status $(printf '%s\n' "$tap_out" | grep -c '^2: wrapped') $(printf
 	"wrap: likewise"
 softhsm2-util --delete-token --token "keyhaul-rehearsal
 2: wrapped" >/dev/null 2>&1
-tap_done 80
+tap_done 85

@@ -162,7 +162,9 @@ static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *out, CK_ULONG max
 	for (; search.at < FAKE_OBJECTS && *n < max; search.at++)
 		if (fake.objects[search.at].used && fits(search.at + 1))
 			out[(*n)++] = search.at + 1;
-	if (fake.find_forever)
+	if (fake.find_times > 0 && --fake.find_times > 0)
+		search.at = 1;
+	if (fake.find_forever || fake.find_times > 0)
 		for (*n = 0; *n < max; (*n)++)
 			out[*n] = 1;
 	if (fake.find_says)

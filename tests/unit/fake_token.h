@@ -39,6 +39,7 @@ struct fake {
 	CK_ULONG find_says;	    /* when not 0: what C_FindObjects says it gave */
 	CK_ATTRIBUTE_TYPE passes_over; /* when not CK_UNAVAILABLE_INFORMATION: of this it takes no notice in a search */
 	bool find_forever;	    /* C_FindObjects never comes to an end */
+	unsigned find_times;	    /* so many times it gives the first object for all that there is room for, then the rest */
 	CK_RV session_info;	    /* what C_GetSessionInfo answers */
 	CK_STATE state;		    /* and gives */
 	CK_RV login, open, get, find_init, generate, destroy; /* CKR_OK, or what they answer */

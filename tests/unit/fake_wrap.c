@@ -89,6 +89,8 @@ static CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK
 	memcpy(&len, fake_get(*out, CKA_VALUE_LEN)->value, sizeof(len));
 	RAND_bytes(value, (int)len);
 	set_value(*out, value, len);
+	if (fake_wrap.gives == CKA_VALUE && mechanism->mechanism == CKM_GENERIC_SECRET_KEY_GEN)
+		fake_get(*out, CKA_VALUE)->rv = CKR_OK;
 	set_check_value(*out, value, len, mechanism->mechanism == CKM_AES_KEY_GEN);
 	wraps_of[*out - 1] = 0;
 	fake_wrap.was_slow = fake_wrap.was_slow || lies(FAKE_SLOW);
@@ -110,6 +112,21 @@ static void new_pkcs8(EVP_PKEY *key, unsigned char *out, size_t *len)
 	PKCS8_PRIV_KEY_INFO_free(p8);
 }
 
+/* What it tells of an RSA pair, and what it should not. */
+static void set_rsa(CK_OBJECT_HANDLE key)
+{
+	static const CK_ATTRIBUTE_TYPE values[] = {CKA_PRIVATE_EXPONENT, CKA_PRIME_1,	 CKA_PRIME_2,
+						   CKA_EXPONENT_1,	 CKA_EXPONENT_2, CKA_COEFFICIENT, CKA_VALUE};
+	unsigned char modulus[256];
+
+	memset(modulus, 0xC5, sizeof(modulus));
+	fake_set(key, CKA_MODULUS, modulus, sizeof(modulus));
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		fake_set(key, values[i], "private", 7);
+		fake_get(key, values[i])->rv = values[i] == fake_wrap.gives ? CKR_OK : CKR_ATTRIBUTE_SENSITIVE;
+	}
+}
+
 static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *pub, CK_ULONG n_pub,
 			   CK_ATTRIBUTE *priv, CK_ULONG n_priv, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key)
 {
@@ -119,9 +136,8 @@ static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, C
 	size_t len = 0;
 
 	(void)session;
-	if (mechanism->mechanism != CKM_EC_KEY_PAIR_GEN)
+	if (mechanism->mechanism != CKM_EC_KEY_PAIR_GEN && !fake_wrap.rsa)
 		return CKR_MECHANISM_INVALID;
-	pair = EVP_EC_gen("P-256");
 	*public_key = fake_object();
 	for (CK_ULONG i = 0; i < n_pub; i++)
 		fake_set(*public_key, pub[i].type, pub[i].pValue, pub[i].ulValueLen);
@@ -129,6 +145,11 @@ static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, C
 	for (CK_ULONG i = 0; i < n_priv; i++)
 		fake_set(*key, priv[i].type, priv[i].pValue, priv[i].ulValueLen);
 	params = fake_get(*public_key, CKA_EC_PARAMS);
+	if (params == NULL) {
+		set_rsa(*key);
+		return CKR_OK;
+	}
+	pair = EVP_EC_gen("P-256");
 	fake_set(*key, CKA_EC_PARAMS, params->value, params->len);
 	EVP_PKEY_get_octet_string_param(pair, OSSL_PKEY_PARAM_PUB_KEY, point + 2, 65, &len);
 	fake_set(*public_key, CKA_EC_POINT, point, sizeof(point));
@@ -143,6 +164,9 @@ static CK_RV create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *v, CK_ULONG 
 	static const CK_ATTRIBUTE_TYPE uses[] = {CKA_ENCRYPT, CKA_VERIFY, CKA_VERIFY_RECOVER};
 
 	(void)session;
+	for (CK_ULONG i = 0; i < n; i++)
+		if (v[i].type == CKA_TRUSTED && fake_wrap.refuses_trusted)
+			return CKR_ATTRIBUTE_READ_ONLY;
 	*out = fake_object();
 	for (CK_ULONG i = 0; i < n; i++)
 		fake_set(*out, v[i].type, v[i].pValue, v[i].ulValueLen);
@@ -172,6 +196,14 @@ static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 	if (lies(FAKE_STAYS) && wraps && fake_get(object, CKA_VALUE))
 		return CKR_ACTION_PROHIBITED;
 	return fake_destroy(session, object);
+}
+
+static CK_RV set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
+{
+	(void)session;
+	for (CK_ULONG i = 0; i < n && fake_wrap.set == CKR_OK; i++)
+		fake_set(object, v[i].type, v[i].pValue, v[i].ulValueLen);
+	return fake_wrap.set;
 }
 
 static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
@@ -306,7 +338,7 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 	(void)session;
 	fake_wrap.wraps++;
 	fake_wrap.was_slow = fake_wrap.was_slow || lies(FAKE_SLOW_WRAP);
-	if (fake_wrap.unextractable != CKR_OK && extractable != NULL && extractable->value[0] == CK_FALSE)
+	if (fake_wrap.unextractable != CKR_OK && !(fake_wrap.wraps_pairs && fake_get(target, CKA_EC_PARAMS)) && extractable != NULL && extractable->value[0] == CK_FALSE)
 		return fake_wrap.unextractable;
 	if (lies(FAKE_REFUSES))
 		return CKR_KEY_NOT_WRAPPABLE;
@@ -314,7 +346,7 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 		return CKR_DEVICE_REMOVED;
 	if (fake_wrap.kwp[1] != 0 && m->mechanism == fake_wrap.kwp[1])
 		fake_wrap.lie = FAKE_HONEST;
-	if (lies(FAKE_NO_MEMORY))
+	if (lies(FAKE_NO_MEMORY) || (lies(FAKE_NO_MEMORY_ONCE) && fake_wrap.wraps == 1))
 		return CKR_DEVICE_MEMORY;
 	n = wrap_by(m, with, target, blob);
 	if (fake_wrap.wraps == 1) {
@@ -397,6 +429,7 @@ CK_FUNCTION_LIST *fake_wrap_reset(void)
 	list.C_DestroyObject = destroy_object;
 	fake_read = list.C_GetAttributeValue;
 	list.C_GetAttributeValue = get_attribute_value;
+	list.C_SetAttributeValue = set_attribute_value;
 	list.C_SignInit = crypto_init;
 	list.C_Sign = crypto;
 	list.C_EncryptInit = crypto_init;

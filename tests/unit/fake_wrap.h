@@ -26,6 +26,7 @@ enum fake_lie {
 	FAKE_REFUSES,	     /* CKR_KEY_NOT_WRAPPABLE */
 	FAKE_IS_GONE,	     /* CKR_DEVICE_REMOVED */
 	FAKE_NO_MEMORY,	     /* CKR_DEVICE_MEMORY */
+	FAKE_NO_MEMORY_ONCE, /* the first time */
 	FAKE_UNWRITTEN,	     /* CKR_OK and the right length, and writes nothing */
 	FAKE_ZEROS,	     /* writes zeros */
 	FAKE_STUMP,	     /* wraps the key's first 8 bytes */
@@ -53,6 +54,11 @@ struct fake_wrap {
 	bool no_crypto;		  /* neither signs nor encrypts */
 	bool no_check_value, short_check_value;
 	CK_RV value_rv;		  /* what it says in place of a value; CKR_OK: CKR_ATTRIBUTE_SENSITIVE */
+	CK_ATTRIBUTE_TYPE gives;  /* a private value that sensitive RSA keys and generic secrets give out; 0: none */
+	bool rsa;		  /* makes RSA pairs, which it cannot wrap */
+	bool refuses_trusted;	  /* C_CreateObject answers CKR_ATTRIBUTE_READ_ONLY to CKA_TRUSTED */
+	CK_RV set;		  /* what C_SetAttributeValue answers; CKR_OK: it sets */
+	bool wraps_pairs;	  /* `unextractable` is for secrets alone */
 	CK_RV unextractable;	  /* what C_WrapKey answers where CKA_EXTRACTABLE is false; CKR_OK: it wraps */
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */

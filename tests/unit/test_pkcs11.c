@@ -61,6 +61,20 @@ static void many_tokens_are_told_apart(void)
 	}
 }
 
+/* By what can be pasted into a URI. */
+static void serials_are_told_as_uris_have_them(void)
+{
+	CK_FUNCTION_LIST *fn = fake_reset();
+	struct uri *u = uri_of("pkcs11:token=A");
+	struct token t;
+
+	fake_slot(0, "A", "v2 A;1", READY);
+	fake_slot(1, "A", "", READY);
+	cr_assert_eq(token_find(fn, u, &t, &err), -1);
+	cr_assert_not_null(strstr(err.hint, "'A' is serial=v2%20A%3B1 or slot-id=1"), "%s", err.hint);
+	uri_free(u);
+}
+
 /* Which token a URI finds among: A/1, A/2 (the same label), B/3, one that fails, one not initialised. */
 Test(pkcs11, token_is_found_or_told_why)
 {
@@ -104,6 +118,7 @@ Test(pkcs11, token_is_found_or_told_why)
 		uri_free(u);
 	}
 	many_tokens_are_told_apart();
+	serials_are_told_as_uris_have_them();
 }
 
 Test(pkcs11, slot_counts_that_cannot_be_are_refused)

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "fake_wrap.h"
 
-#include "pkcs11/probe.h"
+#include "pkcs11/key.h"
+#include "pkcs11/probe_step.h"
 #include "pkcs11/tmp.h"
 
 #include <criterion/criterion.h>
@@ -76,6 +77,8 @@ static const struct liar {
 	{FAKE_SHORT_KEK, PROBE_PROVEN, PROBE_WRONG, "", "key-encryption key is 16 bytes", NULL, NULL},
 	{FAKE_SAYS_NOTHING, PROBE_WRONG, PROBE_WRONG, "0 bytes, which cannot be", "0 bytes, which cannot be", NULL, NULL},
 	{FAKE_SAYS_MORE, PROBE_WRONG, PROBE_WRONG, "9000 bytes", "9000 bytes", NULL, NULL},
+	{FAKE_NO_MEMORY, PROBE_UNTOLD, PROBE_UNTOLD, "CKR_DEVICE_MEMORY (0x31)", "CKR_DEVICE_MEMORY (0x31)", NULL, NULL},
+	{FAKE_NO_MEMORY_ONCE, PROBE_PROVEN, PROBE_PROVEN, "", "", "RFC 5649", "named-curve+public-key"},
 	{FAKE_REFUSES, PROBE_REFUSED, PROBE_REFUSED, "CKR_KEY_NOT_WRAPPABLE (0x69)", "CKR_KEY_NOT_WRAPPABLE (0x69)", NULL, NULL},
 };
 #define LIARS (sizeof(liars) / sizeof(liars[0]))
@@ -104,7 +107,8 @@ Test(probe, calls_each_liar_by_its_name_and_leaves_nothing)
 		same_or_none(ec->found.key_wrap, l->key_wrap, i);
 		same_or_none(ec->found.pkcs8, l->pkcs8, i);
 		cr_assert_eq(ec->found.trailing_zeros > 0, l->lie == FAKE_ZEROS_BEHIND, "%zu", i);
-		cr_assert_eq(ec->verdict == PROBE_REFUSED ? CKR_KEY_NOT_WRAPPABLE : 0, ec->native, "%zu", i);
+		cr_assert_eq(ec->native, ec->verdict == PROBE_REFUSED  ? CKR_KEY_NOT_WRAPPABLE
+					 : ec->verdict == PROBE_UNTOLD ? CKR_DEVICE_MEMORY : 0, "%zu", i);
 		cr_assert(ec->listed && !row_of(p, KEYSPEC_ECC_NIST_P256, WRAPALG_RSA_AES_KEY_WRAP_SHA_256,
 						KH_CKM_LUNA_AES_KWP)->listed);
 		cr_assert_eq(fake_count(), 0, "%zu: %zu objects are left", i, fake_count());
@@ -139,6 +143,81 @@ Test(probe, tells_which_claims_about_keys_are_kept)
 	probe_keys_free(&keys);
 }
 
+/* Each private value is asked for, one that is not given for trouble is no promise, and CKA_TRUSTED is tried both ways. */
+Test(probe, tries_what_it_says_of_a_claim)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE gives;
+		CK_RV value_rv, set;
+		bool makes_trusted, no_login;
+		enum probe_honour sensitive, trusted;
+		CK_RV native; /* of user_trusted */
+		const char *says;
+	} cases[] = {
+		{0, CKR_OK, CKR_ATTRIBUTE_READ_ONLY, false, false, PROBE_HONOURED, PROBE_HONOURED, CKR_ATTRIBUTE_READ_ONLY, ""},
+		{CKA_PRIVATE_EXPONENT, CKR_OK, CKR_OK, true, false, PROBE_BROKEN, PROBE_BROKEN, CKR_OK, "gave CKA_PRIVATE_EXPONENT"},
+		{CKA_PRIME_1, CKR_OK, CKR_OK, true, false, PROBE_BROKEN, PROBE_BROKEN, CKR_OK, "gave CKA_PRIME_1"},
+		{CKA_PRIME_2, CKR_OK, CKR_OK, false, false, PROBE_BROKEN, PROBE_BROKEN, CKR_OK, "gave CKA_PRIME_2"},
+		{CKA_EXPONENT_1, CKR_OK, CKR_DEVICE_ERROR, false, false, PROBE_BROKEN, PROBE_NOT_KNOWN, CKR_DEVICE_ERROR, "gave CKA_EXPONENT_1"},
+		{CKA_EXPONENT_2, CKR_OK, CKR_FUNCTION_NOT_SUPPORTED, false, false, PROBE_BROKEN, PROBE_HONOURED,
+		 CKR_FUNCTION_NOT_SUPPORTED, "gave CKA_EXPONENT_2"},
+		{CKA_COEFFICIENT, CKR_OK, CKR_OK, false, true, PROBE_BROKEN, PROBE_NOT_KNOWN, CKR_OK, "gave CKA_COEFFICIENT"},
+		{CKA_VALUE, CKR_OK, CKR_OK, true, false, PROBE_BROKEN, PROBE_BROKEN, CKR_OK, "gave CKA_VALUE of a sensitive HMAC_256 key"},
+		{0, CKR_DEVICE_ERROR, CKR_OK, true, false, PROBE_NOT_KNOWN, PROBE_BROKEN, CKR_OK, "C_GetAttributeValue"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct probe *p = calloc(1, sizeof(*p));
+		struct kh_error err = {0};
+		struct token t;
+
+		fake_up(FAKE_HONEST, &t);
+		t.info.flags |= cases[i].no_login ? CKF_LOGIN_REQUIRED : 0;
+		fake_wrap.rsa = true;
+		fake_wrap.gives = cases[i].gives;
+		fake_wrap.value_rv = cases[i].value_rv;
+		fake_wrap.refuses_trusted = !cases[i].makes_trusted;
+		fake_wrap.set = cases[i].set;
+		cr_assert_eq(probe_claims(&t, host_keys()->rsa_2048, p, &err), 0, "%zu: %s", i, err.msg);
+		cr_assert_eq(p->claims[0].honour, cases[i].sensitive, "%zu: %s", i, p->claims[0].why);
+		cr_assert_not_null(strstr(p->claims[0].why, cases[i].says), "%zu: %s", i, p->claims[0].why);
+		cr_assert_eq(p->claims[3].honour, cases[i].trusted, "%zu: %s", i, p->claims[3].why);
+		cr_assert_eq(p->claims[3].native, cases[i].native, "%zu: %s", i, p->claims[3].why);
+		cr_assert_eq(fake_count(), 0, "%zu", i);
+		free(p);
+	}
+	probe_keys_free(&keys);
+}
+
+/* A refusal that speaks of the key, with each kind of key that is wrapped at all. */
+Test(probe, a_refusal_of_one_kind_or_for_trouble_is_no_promise)
+{
+	static const struct {
+		CK_RV rv;
+		bool pairs;
+		enum probe_honour honour;
+		const char *says;
+	} cases[] = {
+		{CKR_KEY_UNEXTRACTABLE, false, PROBE_HONOURED, "CKR_KEY_UNEXTRACTABLE"},
+		{CKR_DEVICE_ERROR, false, PROBE_NOT_KNOWN, "CKR_DEVICE_ERROR"},
+		{CKR_KEY_UNEXTRACTABLE, true, PROBE_BROKEN, "ECC_NIST_P256: C_WrapKey wrapped it all the same, and it opens"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct probe *p;
+		struct token t;
+
+		fake_up(FAKE_HONEST, &t);
+		fake_wrap.unextractable = cases[i].rv;
+		fake_wrap.wraps_pairs = cases[i].pairs;
+		p = run_probe(&t);
+		cr_assert_eq(p->claims[1].honour, cases[i].honour, "%zu: %s", i, p->claims[1].why);
+		cr_assert_not_null(strstr(p->claims[1].why, cases[i].says), "%zu: %s", i, p->claims[1].why);
+		free(p);
+	}
+	probe_keys_free(&keys);
+}
+
 /* A token that goes ends it; an object that cannot be destroyed is counted. */
 Test(probe, ends_with_the_token_and_counts_what_stays)
 {
@@ -167,7 +246,8 @@ Test(probe, ends_with_the_token_and_counts_what_stays)
 
 Test(tmp, takes_away_what_is_labelled_so_and_no_more)
 {
-	static const struct {
+	char long_label[400] = "keyhaul-tmp-";
+	const struct {
 		const char *label;
 		bool kept, ours, found;
 	} rows[] = {
@@ -175,6 +255,9 @@ Test(tmp, takes_away_what_is_labelled_so_and_no_more)
 		{"keyhaul-tmp-0123456789abcdef0123456789abcdef", true, true, true},
 		{"keyhaul-tmp-0123456789abcdef", false, true, true},
 		{"keyhaul-tmp-0123456789abcde", true, false, true},
+		{"keyhaul-tmp-0123456789abcdef0", true, false, true},
+		{"keyhaul-tmp-0123456789abcdef0123456789abcdef0", true, false, true},
+		{long_label, true, false, true},
 		{"keyhaul-tmp-0123456789ABCDEF", true, false, true},
 		{"keyhaul-tmp-0123456789abcdef payroll", true, false, true},
 		{"keyhaul-tmp-", true, false, true},
@@ -182,6 +265,7 @@ Test(tmp, takes_away_what_is_labelled_so_and_no_more)
 		{"payroll", true, false, false},
 	};
 
+	memset(long_label + 12, 'a', sizeof(long_label) - 13);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct tmp_object *found = NULL;
 		struct kh_error err = {0};
@@ -192,7 +276,7 @@ Test(tmp, takes_away_what_is_labelled_so_and_no_more)
 		fake_up(FAKE_HONEST, &t);
 		fake_secret(CKK_AES, 32, rows[i].label, 1);
 		fake_set_bool(1, CKA_TOKEN, rows[i].kept);
-		cr_assert_eq(tmp_find(&t, &objects, &found, &n, &err), 0, "%s", err.msg);
+		cr_assert_eq(tmp_find(&t, NULL, 0, &objects, &found, &n, &err), 0, "%s", err.msg);
 		cr_assert_eq(objects, 1);
 		cr_assert_eq(n, rows[i].found, "%s", rows[i].label);
 		if (n == 1) {
@@ -203,6 +287,27 @@ Test(tmp, takes_away_what_is_labelled_so_and_no_more)
 		}
 		free(found);
 	}
+}
+
+/* A token may have many more objects than a name may have. */
+Test(tmp, looks_through_all_that_there_is)
+{
+	struct tmp_object *found = NULL;
+	struct kh_error err = {0};
+	size_t objects = 0, n = 0;
+	struct token t;
+
+	fake_up(FAKE_HONEST, &t);
+	fake_secret(CKK_AES, 32, "payroll", 1);
+	fake_secret(CKK_AES, 32, "keyhaul-tmp-0123456789abcdef", 2);
+	fake.find_times = KEY_OBJECTS_MAX / 64 + 10; /* the first object again and again, and then the rest */
+	cr_assert_eq(tmp_find(&t, NULL, 0, &objects, &found, &n, &err), 0, "%s", err.msg);
+	cr_assert(objects > KEY_OBJECTS_MAX && n == 1, "%zu %zu", objects, n);
+	free(found);
+	fake.find_times = 0;
+	cr_assert_eq(tmp_find(&t, "keyhaul-tmp-0123456789abcdef", 28, &objects, &found, &n, &err), 0);
+	cr_assert(objects == 1 && n == 1, "by its label: %zu %zu", objects, n);
+	free(found);
 }
 
 /* Between the list and the deed another object has come to the handle. */
@@ -216,7 +321,7 @@ Test(tmp, looks_again_before_it_destroys)
 	fake_up(FAKE_HONEST, &t);
 	fake_secret(CKK_AES, 32, "keyhaul-tmp-0123456789abcdef", 1);
 	fake_set_bool(1, CKA_TOKEN, true);
-	cr_assert_eq(tmp_find(&t, &objects, &found, &n, &err), 0);
+	cr_assert_eq(tmp_find(&t, NULL, 0, &objects, &found, &n, &err), 0);
 	cr_assert_eq(n, 1);
 	fake_set(1, CKA_LABEL, "payroll", 7);
 	cr_assert_eq(tmp_destroy(&t, found, &err), -1);

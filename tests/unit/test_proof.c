@@ -109,6 +109,7 @@ Test(proof, is_made_once)
 	struct proof_run *run = NULL;
 	struct kh_error err = {0};
 	struct token t;
+	size_t left = 0;
 	unsigned wraps;
 
 	fake_up(&row, &t);
@@ -123,6 +124,16 @@ Test(proof, is_made_once)
 	cr_assert_eq(p->kek_bits, 256);
 	cr_assert_str_eq(p->pkcs8, "named-curve+public-key");
 	proof_run_free(run);
+
+	/* what says that it is destroyed and stays: both halves and the wrapping key; the ephemeral key ends the proof */
+	t.left = &left;
+	fake.keeps = true;
+	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
+	cr_assert_eq(prove(run, &t, &row, &q, &err), -1);
+	cr_assert_not_null(strstr(err.msg, "on the ephemeral key: CKR_OK, and it is on the token still"), "%s", err.msg);
+	cr_assert_eq(left, 4, "%zu", left);
+	proof_run_free(run);
+	fake_up(&row, &t);
 
 	fake_wrap.lie = FAKE_PKCS7;
 	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
