@@ -90,6 +90,8 @@ static int try_row(const struct token *t, const struct proof_throwaway *w, struc
 			return warn_passed(&first);
 		if (proof_is_lasting(err))
 			(void)warn_passed(&first);
+		else if (proof_is_finding(err)) /* what came first may be why */
+			*err = first;
 	}
 	if (!proof_is_finding(err))
 		return -1;
@@ -154,6 +156,8 @@ static int probe_spec(const struct token *t, enum keyspec spec, const struct pro
 		made = proof_throwaway_make(t, spec, len, rsa, &w, &unmade);
 		if (made == 0 || proof_is_lasting(&unmade))
 			(void)warn_passed(&first);
+		else if (proof_is_finding(&unmade))
+			unmade = first;
 	}
 	if (made == 0)
 		ret = try_spec(t, &w, NULL, out, err);

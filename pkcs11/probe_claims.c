@@ -7,7 +7,6 @@
 #include "call.h"
 #include "ckr.h"
 #include "proof_step.h"
-#include "tmp.h"
 #include "unwrap/unwrap.h"
 
 #include <openssl/crypto.h>
@@ -47,7 +46,7 @@ static const struct probe_claim preset[PROBE_CLAIMS] = {
 	{.name = "user_trusted", .words = "the user cannot make a CKA_TRUSTED key", .honour = PROBE_NOT_KNOWN},
 };
 
-static void settle(struct probe_claim *c, enum probe_honour honour, CK_RV rv, const char *why)
+void probe_settle(struct probe_claim *c, enum probe_honour honour, CK_RV rv, const char *why)
 {
 	c->honour = honour;
 	c->native = rv;
@@ -55,14 +54,13 @@ static void settle(struct probe_claim *c, enum probe_honour honour, CK_RV rv, co
 	snprintf(c->why, sizeof(c->why), "%.*s", (int)sizeof(c->why) - 1, why); /* what does not fit is left out */
 }
 
-/* Where nothing could be tried; -1 where the token is gone. */
-static int untried(struct probe_claim *c, const struct kh_error *why, struct kh_error *err)
+int probe_untried(struct probe_claim *c, const struct kh_error *why, struct kh_error *err)
 {
 	if (!proof_is_finding(why)) {
 		*err = *why;
 		return -1;
 	}
-	settle(c, PROBE_NOT_KNOWN, why->native, why->msg);
+	probe_settle(c, PROBE_NOT_KNOWN, why->native, why->msg);
 	return 0;
 }
 
@@ -97,11 +95,11 @@ static int try_value(const struct token *t, CK_OBJECT_HANDLE key, enum keyspec s
 	c->stated = BUNDLE_TRUE; /* keygen made sure */
 	snprintf(why, sizeof(why), "C_GetAttributeValue gave %s of a sensitive %s key", value->name, keyspec_name(spec));
 	if (gave)
-		settle(c, PROBE_BROKEN, CKR_OK, why);
+		probe_settle(c, PROBE_BROKEN, CKR_OK, why);
 	else if (!is_no_value(rv)) /* that it is in trouble is no promise kept */
-		settle(c, PROBE_NOT_KNOWN, rv, "C_GetAttributeValue");
+		probe_settle(c, PROBE_NOT_KNOWN, rv, "C_GetAttributeValue");
 	else if (c->honour == PROBE_NOT_KNOWN)
-		settle(c, PROBE_HONOURED, rv, rv == CKR_OK ? "C_GetAttributeValue gave none" : "C_GetAttributeValue");
+		probe_settle(c, PROBE_HONOURED, rv, rv == CKR_OK ? "C_GetAttributeValue gave none" : "C_GetAttributeValue");
 	return c->honour == PROBE_HONOURED ? 0 : 1;
 }
 
@@ -115,7 +113,7 @@ static int try_values(const struct token *t, const struct kind *kind, struct pro
 	if (keygen_generate(t, &request, &key, &unmade) != 0) {
 		if (unmade.native != CKR_MECHANISM_INVALID)
 			log_warning("what it says of keys was not tried with %s: %s", keyspec_name(kind->spec), unmade.msg);
-		return c->honour == PROBE_NOT_KNOWN || !proof_is_finding(&unmade) ? untried(c, &unmade, err) : 0;
+		return c->honour == PROBE_NOT_KNOWN || !proof_is_finding(&unmade) ? probe_untried(c, &unmade, err) : 0;
 	}
 	for (size_t i = 0; i < kind->n && tried == 0; i++)
 		tried = try_value(t, key.key, kind->spec, &kind->values[i], c, err);
@@ -173,16 +171,16 @@ static int try_to_wrap(const struct token *t, const struct probe_row *known, EVP
 	int ret = -1;
 
 	if (wrap_key_create(t, rsa, false, &wrapping_key, &why) != 0)
-		return untried(c, &why, err);
+		return probe_untried(c, &why, err);
 	if (wrap_run(t, &known->plan, wrapping_key, rsa->bits, target, &blob, &why) == 0) {
-		settle(c, PROBE_BROKEN, CKR_OK, what_came_out(host, &known->plan, &blob));
+		probe_settle(c, PROBE_BROKEN, CKR_OK, what_came_out(host, &known->plan, &blob));
 		ret = 0;
 	} else if (!proof_is_finding(&why)) {
 		*err = why;
 	} else {
-		settle(c, why.native == CKR_OK	       ? PROBE_BROKEN
-			  : proof_code_is_lasting(why.native) ? PROBE_HONOURED
-						   : PROBE_NOT_KNOWN, why.native, why.msg);
+		probe_settle(c, why.native == CKR_OK	       ? PROBE_BROKEN
+			  : proof_code_is_lasting(why.native) && wrap_plan_spoke_of_target(&known->plan, &why)
+				  ? PROBE_HONOURED : PROBE_NOT_KNOWN, why.native, why.msg);
 		ret = 0;
 	}
 	wrap_key_destroy(t, &wrapping_key);
@@ -206,7 +204,7 @@ static int try_flag_of(const struct token *t, const struct probe_row *known, EVP
 
 	request.spec = known->spec;
 	if (keygen_generate(t, &request, &made, &why) != 0)
-		return untried(c, &why, err);
+		return probe_untried(c, &why, err);
 	ret = key_read(t, made.key, &key, err);
 	if (ret == 0) {
 		c->stated = stays ? stated(key.extractable, BUNDLE_FALSE) : stated(key.wrap_with_trusted, BUNDLE_TRUE);
@@ -221,13 +219,21 @@ static void join(const struct probe_claim *one, enum keyspec spec, bool first, s
 {
 	char why[PROBE_WHY_MAX];
 
-	if (!first && one->honour == PROBE_HONOURED)
+	bool honoured = one->honour == PROBE_HONOURED;
+
+	if (!first && honoured && (one->native == c->native || c->honour != PROBE_HONOURED))
 		return;
+	if (!first && honoured) { /* in another way */
+		size_t len = strlen(c->why);
+
+		snprintf(c->why + len, sizeof(c->why) - len, "; %s: %.*s", keyspec_name(spec), PROBE_WHY_MAX / 2, one->why);
+		return;
+	}
 	snprintf(why, sizeof(why), "%.*s", PROBE_WHY_MAX - 1, one->why);
 	if (!first) /* which says no more than it did of the others */
 		snprintf(why, sizeof(why), "%s: %.*s", keyspec_name(spec), PROBE_WHY_MAX - 64, one->why);
 	c->stated = one->stated;
-	settle(c, one->honour, one->native, why);
+	probe_settle(c, one->honour, one->native, why);
 }
 
 /* With each kind that the token was proven to wrap. */
@@ -237,7 +243,7 @@ static int try_flag(const struct token *t, const struct probe *p, EVP_PKEY *host
 	static const enum keyspec_kind each[] = {KEYSPEC_AES, KEYSPEC_HMAC, KEYSPEC_RSA, KEYSPEC_EC};
 	bool first = true;
 
-	settle(c, PROBE_NOT_KNOWN, CKR_OK, "no way of wrapping is proven, so a refusal would say nothing");
+	probe_settle(c, PROBE_NOT_KNOWN, CKR_OK, "no way of wrapping is proven, so a refusal would say nothing");
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]) && c->honour != PROBE_BROKEN; i++) {
 		const struct probe_row *known = known_to_wrap(p, each[i]);
 		struct probe_claim one = *c;
@@ -252,134 +258,6 @@ static int try_flag(const struct token *t, const struct probe *p, EVP_PKEY *host
 	return 0;
 }
 
-static CK_RV create_trusted(const struct token *t, const struct spki *rsa, const char *label, CK_OBJECT_HANDLE *out)
-{
-	struct attr_template tmpl = {.n = 0};
-
-	attr_add_ulong(&tmpl, CKA_CLASS, CKO_PUBLIC_KEY);
-	attr_add_ulong(&tmpl, CKA_KEY_TYPE, CKK_RSA);
-	attr_add_bool(&tmpl, CKA_TOKEN, false);
-	attr_add_bool(&tmpl, CKA_PRIVATE, false);
-	attr_add_bytes(&tmpl, CKA_LABEL, label, strlen(label));
-	attr_add_bool(&tmpl, CKA_WRAP, true);
-	attr_add_bool(&tmpl, CKA_TRUSTED, true);
-	attr_add_bytes(&tmpl, CKA_MODULUS, rsa->modulus, rsa->modulus_len);
-	attr_add_bytes(&tmpl, CKA_PUBLIC_EXPONENT, rsa->exponent, rsa->exponent_len);
-	return P11_CALL(t->fn, C_CreateObject, t->session, tmpl.v, tmpl.n, out);
-}
-
-/* To whom it takes an SO the user is nobody. */
-static enum probe_honour honour_of(CK_RV rv)
-{
-	return proof_code_is_lasting(rv) || rv == CKR_USER_NOT_LOGGED_IN ? PROBE_HONOURED : PROBE_NOT_KNOWN;
-}
-
-/* Codes that speak of the attribute add nothing to what C_CreateObject said. */
-static bool speaks_of_attribute(CK_RV rv)
-{
-	return rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-	       rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_ACTION_PROHIBITED;
-}
-
-/* What cannot be made trusted may be called so afterwards. */
-static int try_to_set(const struct token *t, CK_OBJECT_HANDLE key, struct probe_claim *c, struct kh_error *err)
-{
-	CK_BBOOL trusted = CK_FALSE;
-	struct attr_read read = ATTR_READ(CKA_TRUSTED, trusted);
-	struct attr_template tmpl = {.n = 0};
-	CK_RV rv;
-
-	if (c->honour != PROBE_HONOURED)
-		return 0;
-	attr_add_bool(&tmpl, CKA_TRUSTED, true);
-	rv = P11_CALL(t->fn, C_SetAttributeValue, t->session, key, tmpl.v, tmpl.n);
-	if (token_is_gone(rv))
-		return ckr_fail(err, rv, "C_SetAttributeValue", c->name);
-	if (rv != CKR_OK) {
-		if (!speaks_of_attribute(rv))
-			settle(c, honour_of(rv), rv, "C_SetAttributeValue");
-		return 0;
-	}
-	if (attr_read_all(t, key, &read, 1, err) != 0)
-		return -1;
-	if (attr_flag(&read) != BUNDLE_TRUE)
-		return 0;
-	c->stated = BUNDLE_TRUE;
-	settle(c, PROBE_BROKEN, CKR_OK, "C_SetAttributeValue made one for the user");
-	return 0;
-}
-
-/* A refusal is for CKA_TRUSTED where the same key without it can be made. */
-static int settle_refusal(const struct token *t, const struct spki *rsa, CK_RV rv, struct probe_claim *c, struct kh_error *err)
-{
-	CK_OBJECT_HANDLE plain = CK_INVALID_HANDLE;
-	struct kh_error why;
-	int ret;
-
-	if (wrap_key_create(t, rsa, false, &plain, &why) != 0)
-		return untried(c, &why, err);
-	settle(c, honour_of(rv), rv, "C_CreateObject");
-	ret = try_to_set(t, plain, c, err);
-	wrap_key_destroy(t, &plain);
-	return ret;
-}
-
-/* Only the SO may mark a key trusted (PKCS#11 v3.1 section 4.8): who else can, can take what is wrapped under it. */
-static int try_trusted_in(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
-{
-	CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-	CK_BBOOL trusted = CK_FALSE;
-	struct attr_read read = ATTR_READ(CKA_TRUSTED, trusted);
-	char label[TMP_LABEL];
-	int ret;
-	CK_RV rv;
-
-	if (tmp_label(label, err) != 0)
-		return -1;
-	rv = create_trusted(t, rsa, label, &made);
-	if (token_is_gone(rv))
-		return ckr_fail(err, rv, "C_CreateObject", c->name);
-	if (rv != CKR_OK && t->token_objects && rv != CKR_ATTRIBUTE_READ_ONLY) {
-		settle(c, PROBE_NOT_KNOWN, rv, "C_CreateObject, perhaps for want of session objects");
-		return 0;
-	}
-	if (rv != CKR_OK)
-		return settle_refusal(t, rsa, rv, c, err);
-	ret = attr_read_all(t, made, &read, 1, err);
-	if (ret == 0) {
-		c->stated = attr_flag(&read);
-		if (c->stated == BUNDLE_TRUE)
-			settle(c, PROBE_BROKEN, CKR_OK, "C_CreateObject made one for the user");
-		else
-			settle(c, PROBE_HONOURED, CKR_OK, "C_CreateObject made the key, but not a trusted one");
-		ret = try_to_set(t, made, c, err);
-	}
-	wrap_key_destroy(t, &made);
-	return ret;
-}
-
-/*
- * In a session of its own and as its object, with --token-objects too: SoftHSM keeps half an object of what it refuses
- * to create, which goes with its session, and on the token would stay for good [seen].
- */
-static int try_trusted(const struct token *t, const struct spki *rsa, struct probe_claim *c, struct kh_error *err)
-{
-	struct token own = *t;
-	struct kh_error why;
-	int ret;
-
-	if (t->info.flags & CKF_LOGIN_REQUIRED && !t->logged_in && !t->was_logged_in) {
-		settle(c, PROBE_NOT_KNOWN, CKR_OK, "nobody is logged in who could have tried");
-		return 0;
-	}
-	own.logged_in = false; /* closing it logs nobody out */
-	if (token_open(&own, t->read_write, &why) != 0)
-		return untried(c, &why, err); /* some tokens have one session */
-	ret = try_trusted_in(&own, rsa, c, err);
-	token_close(&own);
-	return ret;
-}
-
 int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct kh_error *err)
 {
 	struct probe_claim *c = p->claims;
@@ -390,7 +268,7 @@ int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct k
 	memcpy(c, preset, sizeof(preset));
 	if (host_spki(rsa, &spki, err) == 0 && try_sensitive(t, &c[0], err) == 0 &&
 	    try_flag(t, p, rsa, &spki, true, &c[1], err) == 0 && try_flag(t, p, rsa, &spki, false, &c[2], err) == 0 &&
-	    try_trusted(t, &spki, &c[3], err) == 0)
+	    probe_trusted(t, &spki, &c[3], err) == 0)
 		ret = 0;
 	else
 		kh_context(err, "what the token says of keys");

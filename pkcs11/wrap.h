@@ -55,6 +55,9 @@ size_t wrap_plans_all(enum wrapalg alg, struct wrap_plan out[WRAP_PLANS_MAX]);
 /* True where a token's list of mechanisms has every one that the plan needs. */
 bool wrap_plan_is_listed(const CK_MECHANISM_TYPE *list, size_t n, const struct wrap_plan *plan);
 
+/* True where a failed wrap_run speaks of the target's own C_WrapKey by the plan: not of the ephemeral key, or of its making. */
+bool wrap_plan_spoke_of_target(const struct wrap_plan *plan, const struct kh_error *why);
+
 /* The plan in words: "CKM_RSA_PKCS_OAEP", "CKM_AES_KEY_WRAP_KWP with CKM_RSA_PKCS_OAEP"; into `out`. */
 #define WRAP_WORDS_MAX 96
 const char *wrap_plan_words(const struct wrap_plan *plan, char out[WRAP_WORDS_MAX]);

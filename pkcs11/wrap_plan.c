@@ -4,6 +4,7 @@
 #include "wrap.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The numbers that RFC 5649 has on some token, those that name it for certain first. The proof decides. */
 static const CK_MECHANISM_TYPE kwp_candidates[] = {
@@ -119,4 +120,15 @@ size_t wrap_plan_mechanisms(const struct wrap_plan *plan, struct bundle_mechanis
 	out[0] = row(CKM_RSA_PKCS_OAEP, "wrap-kek", names[0]);
 	out[1] = row(plan->kwp, "wrap-target", names[1]);
 	return 2;
+}
+
+bool wrap_plan_spoke_of_target(const struct wrap_plan *plan, const struct kh_error *why)
+{
+	CK_MECHANISM_TYPE mechanism = plan->way == WRAP_OAEP	 ? CKM_RSA_PKCS_OAEP
+				      : plan->way == WRAP_NATIVE ? CKM_RSA_AES_KEY_WRAP
+								 : plan->kwp;
+	char call[CKM_NAME_MAX + 32], name[CKM_NAME_MAX];
+	int n = snprintf(call, sizeof(call), "C_WrapKey on %s: ", ckm_name(mechanism, name));
+
+	return strncmp(why->msg, call, (size_t)n) == 0;
 }

@@ -128,6 +128,14 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
 	return worst;
 }
 
+static CK_RV set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
+{
+	(void)session;
+	for (CK_ULONG i = 0; i < n && fake.set == CKR_OK; i++)
+		fake_set(object, v[i].type, v[i].pValue, v[i].ulValueLen);
+	return fake.set;
+}
+
 static bool fits(CK_OBJECT_HANDLE object)
 {
 	for (CK_ULONG i = 0; i < search.n; i++) {
@@ -248,6 +256,7 @@ CK_FUNCTION_LIST *fake_reset(void)
 		.C_Login = login,
 		.C_Logout = logout,
 		.C_GetAttributeValue = get_attribute_value,
+		.C_SetAttributeValue = set_attribute_value,
 		.C_FindObjectsInit = find_init,
 		.C_FindObjects = find,
 		.C_FindObjectsFinal = find_final,
@@ -329,6 +338,31 @@ CK_OBJECT_HANDLE fake_secret(CK_KEY_TYPE type, CK_ULONG len, const char *label, 
 	fake_set_bool(object, CKA_SENSITIVE, true);
 	fake_set_bool(object, CKA_EXTRACTABLE, true);
 	return object;
+}
+
+void fake_pair(const char *label)
+{
+	const CK_OBJECT_HANDLE halves[] = {fake_object(), fake_object()};
+
+	for (size_t i = 0; i < 2; i++) {
+		fake_set_ulong(halves[i], CKA_CLASS, i == 0 ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY);
+		fake_set_ulong(halves[i], CKA_KEY_TYPE, CKK_EC);
+		fake_set(halves[i], CKA_LABEL, label, strlen(label));
+	}
+}
+
+void fake_rsa(CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE gives)
+{
+	static const CK_ATTRIBUTE_TYPE values[] = {CKA_PRIVATE_EXPONENT, CKA_PRIME_1,	 CKA_PRIME_2,
+						   CKA_EXPONENT_1,	 CKA_EXPONENT_2, CKA_COEFFICIENT, CKA_VALUE};
+	unsigned char modulus[256];
+
+	memset(modulus, 0xC5, sizeof(modulus));
+	fake_set(key, CKA_MODULUS, modulus, sizeof(modulus));
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		fake_set(key, values[i], "private", 7);
+		fake_get(key, values[i])->rv = values[i] == gives ? CKR_OK : CKR_ATTRIBUTE_SENSITIVE;
+	}
 }
 
 size_t fake_count(void)

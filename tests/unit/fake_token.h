@@ -42,6 +42,7 @@ struct fake {
 	unsigned find_times;	    /* so many times it gives the first object for all that there is room for, then the rest */
 	CK_RV session_info;	    /* what C_GetSessionInfo answers */
 	CK_STATE state;		    /* and gives */
+	CK_RV set;		    /* what C_SetAttributeValue answers; CKR_OK: it sets */
 	CK_RV login, open, get, find_init, generate, destroy; /* CKR_OK, or what they answer */
 	CK_OBJECT_HANDLE stale;	    /* when not 0: the handle that a generation gives, of another object */
 	CK_OBJECT_HANDLE stale_public; /* the same of a pair's public half */
@@ -75,6 +76,12 @@ struct fake_attribute *fake_get(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
 
 /* A secret key that can be hauled: type, bytes, label, id of one byte. */
 CK_OBJECT_HANDLE fake_secret(CK_KEY_TYPE type, CK_ULONG len, const char *label, unsigned char id);
+
+/* Both halves of an EC pair of a label, with nothing in them. */
+void fake_pair(const char *label);
+
+/* What an RSA private key tells and does not tell, but for the value `gives` (0: none), which it does. */
+void fake_rsa(CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE gives);
 
 /* How many objects there are. */
 size_t fake_count(void);

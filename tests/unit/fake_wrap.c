@@ -112,21 +112,6 @@ static void new_pkcs8(EVP_PKEY *key, unsigned char *out, size_t *len)
 	PKCS8_PRIV_KEY_INFO_free(p8);
 }
 
-/* What it tells of an RSA pair, and what it should not. */
-static void set_rsa(CK_OBJECT_HANDLE key)
-{
-	static const CK_ATTRIBUTE_TYPE values[] = {CKA_PRIVATE_EXPONENT, CKA_PRIME_1,	 CKA_PRIME_2,
-						   CKA_EXPONENT_1,	 CKA_EXPONENT_2, CKA_COEFFICIENT, CKA_VALUE};
-	unsigned char modulus[256];
-
-	memset(modulus, 0xC5, sizeof(modulus));
-	fake_set(key, CKA_MODULUS, modulus, sizeof(modulus));
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		fake_set(key, values[i], "private", 7);
-		fake_get(key, values[i])->rv = values[i] == fake_wrap.gives ? CKR_OK : CKR_ATTRIBUTE_SENSITIVE;
-	}
-}
-
 static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *pub, CK_ULONG n_pub,
 			   CK_ATTRIBUTE *priv, CK_ULONG n_priv, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key)
 {
@@ -146,7 +131,7 @@ static CK_RV generate_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, C
 		fake_set(*key, priv[i].type, priv[i].pValue, priv[i].ulValueLen);
 	params = fake_get(*public_key, CKA_EC_PARAMS);
 	if (params == NULL) {
-		set_rsa(*key);
+		fake_rsa(*key, fake_wrap.gives);
 		return CKR_OK;
 	}
 	pair = EVP_EC_gen("P-256");
@@ -198,14 +183,6 @@ static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 	return fake_destroy(session, object);
 }
 
-static CK_RV set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
-{
-	(void)session;
-	for (CK_ULONG i = 0; i < n && fake_wrap.set == CKR_OK; i++)
-		fake_set(object, v[i].type, v[i].pValue, v[i].ulValueLen);
-	return fake_wrap.set;
-}
-
 static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
 {
 	fake_wrap.reads++;
@@ -215,22 +192,8 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
 static EVP_PKEY *rsa_of(CK_OBJECT_HANDLE key)
 {
 	const struct fake_attribute *modulus = fake_get(key, CKA_MODULUS), *exponent = fake_get(key, CKA_PUBLIC_EXPONENT);
-	unsigned char n[FAKE_VALUE], e[8];
-	OSSL_PARAM params[3];
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	EVP_PKEY *out = NULL;
 
-	/* OSSL_PARAM's numbers are the machine's way round */
-	for (size_t i = 0; i < modulus->len; i++)
-		n[modulus->len - 1 - i] = modulus->value[i];
-	for (size_t i = 0; i < exponent->len; i++)
-		e[exponent->len - 1 - i] = exponent->value[i];
-	params[0] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n, modulus->len);
-	params[1] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e, exponent->len);
-	params[2] = OSSL_PARAM_construct_end();
-	cr_assert(EVP_PKEY_fromdata_init(ctx) > 0 && EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_PUBLIC_KEY, params) > 0);
-	EVP_PKEY_CTX_free(ctx);
-	return out;
+	return rsa_key_public(modulus->value, modulus->len, exponent->value, exponent->len);
 }
 
 static size_t oaep(CK_OBJECT_HANDLE with, const CK_RSA_PKCS_OAEP_PARAMS *p, const unsigned char *in, size_t len,
@@ -349,10 +312,8 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 	if (lies(FAKE_NO_MEMORY) || (lies(FAKE_NO_MEMORY_ONCE) && fake_wrap.wraps == 1))
 		return CKR_DEVICE_MEMORY;
 	n = wrap_by(m, with, target, blob);
-	if (fake_wrap.wraps == 1) {
+	if (fake_wrap.wraps == 1)
 		memcpy(fake_wrap.first, blob, n);
-		fake_wrap.first_len = n;
-	}
 	if (lies(FAKE_AGAIN))
 		memcpy(blob, fake_wrap.first, n);
 	if (lies(FAKE_ZEROS))
@@ -429,7 +390,6 @@ CK_FUNCTION_LIST *fake_wrap_reset(void)
 	list.C_DestroyObject = destroy_object;
 	fake_read = list.C_GetAttributeValue;
 	list.C_GetAttributeValue = get_attribute_value;
-	list.C_SetAttributeValue = set_attribute_value;
 	list.C_SignInit = crypto_init;
 	list.C_Sign = crypto;
 	list.C_EncryptInit = crypto_init;

@@ -57,14 +57,12 @@ struct fake_wrap {
 	CK_ATTRIBUTE_TYPE gives;  /* a private value that sensitive RSA keys and generic secrets give out; 0: none */
 	bool rsa;		  /* makes RSA pairs, which it cannot wrap */
 	bool refuses_trusted;	  /* C_CreateObject answers CKR_ATTRIBUTE_READ_ONLY to CKA_TRUSTED */
-	CK_RV set;		  /* what C_SetAttributeValue answers; CKR_OK: it sets */
 	bool wraps_pairs;	  /* `unextractable` is for secrets alone */
 	CK_RV unextractable;	  /* what C_WrapKey answers where CKA_EXTRACTABLE is false; CKR_OK: it wraps */
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */
 	bool was_slow;
 	unsigned char first[2 * FAKE_VALUE]; /* the blob that it gave first */
-	size_t first_len;
 	unsigned reads;			      /* C_GetAttributeValue calls */
 	CK_BBOOL wrapping_key_uses;	      /* CK_TRUE when it could do anything but wrap */
 	bool wrapping_key_is_token_object;

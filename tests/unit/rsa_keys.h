@@ -12,4 +12,7 @@ EVP_PKEY *rsa_key(unsigned bits);
 /* Another one of 2048 bits. */
 EVP_PKEY *rsa_key_other(void);
 
+/* A public key of these numbers, big-endian; the caller frees it. */
+EVP_PKEY *rsa_key_public(const unsigned char *modulus, size_t modulus_len, const unsigned char *exponent, size_t exponent_len);
+
 #endif

@@ -177,7 +177,7 @@ Test(probe, tries_what_it_says_of_a_claim)
 		fake_wrap.gives = cases[i].gives;
 		fake_wrap.value_rv = cases[i].value_rv;
 		fake_wrap.refuses_trusted = !cases[i].makes_trusted;
-		fake_wrap.set = cases[i].set;
+		fake.set = cases[i].set;
 		cr_assert_eq(probe_claims(&t, host_keys()->rsa_2048, p, &err), 0, "%zu: %s", i, err.msg);
 		cr_assert_eq(p->claims[0].honour, cases[i].sensitive, "%zu: %s", i, p->claims[0].why);
 		cr_assert_not_null(strstr(p->claims[0].why, cases[i].says), "%zu: %s", i, p->claims[0].why);
