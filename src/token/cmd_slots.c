@@ -94,22 +94,26 @@ static bool has(const CK_MECHANISM_TYPE *list, size_t n, CK_MECHANISM_TYPE wante
 	return false;
 }
 
-/* A token that does not tell its mechanisms is shown all the same. */
-static void get_offer(const struct token *t, struct offer *out)
+/* A token that does not tell its mechanisms is shown all the same. KH_E_MEMORY is ours. */
+static int get_offer(const struct token *t, struct offer *out, struct kh_error *err)
 {
 	CK_MECHANISM_TYPE *list = NULL;
 	struct kh_error why;
 	size_t n = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (token_mechanisms(t, &list, &n, &why))
+	if (token_mechanisms(t, &list, &n, &why)) {
+		if (why.code == KH_E_MEMORY)
+			return kh_fail_memory(err);
 		log_warning("%s: %s", t->name.label, why.msg);
+	}
 	for (size_t i = 0; i < ckm_count && out->n < sizeof(out->v) / sizeof(out->v[0]); i++)
 		if (ckm_table[i].shown && has(list, n, ckm_table[i].number))
 			out->v[out->n++] = &ckm_table[i];
 	for (size_t i = 0; i < n; i++)
 		out->vendor += list[i] >= CKM_VENDOR_DEFINED;
 	free(list);
+	return 0;
 }
 
 static int print_mechanisms(struct cmd *c, const struct offer *offer, struct kh_error *err)
@@ -215,8 +219,7 @@ static int on_slot(const struct token *t, CK_SLOT_ID slot, const CK_SLOT_INFO *i
 	if (w->uri && !uri_matches_token(w->uri, &t->info, info, slot))
 		return 0;
 	w->tokens++;
-	get_offer(t, &offer);
-	if (print_token(w->c, t, w->module, &offer, err))
+	if (get_offer(t, &offer, err) || print_token(w->c, t, w->module, &offer, err))
 		return -1;
 	return result_add(w->c, result_of(t, w->module, &offer), err);
 }
