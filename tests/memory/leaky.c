@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +73,14 @@ static void as_hex(const unsigned char *plain, size_t len)
 		snprintf(text + 2 * i, 3, "%02x", plain[i]);
 }
 
+static void as_upper_hex(const unsigned char *plain, size_t len)
+{
+	static char text[2 * PLAIN_MAX + 1];
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02X", plain[i]);
+}
+
 /* As one would find it in a JSON document, behind other bytes. */
 static void as_base64(const unsigned char *plain, size_t len)
 {
@@ -107,6 +116,28 @@ static void *undisguised(void *arg)
 	return NULL;
 }
 
+#define PIECE 4 /* bytes: less than any needle */
+
+/* It comes whole out of a system call, and is gone before the next one begins. */
+static void from_kernel(const unsigned char *plain, size_t len)
+{
+	unsigned char pieces[PLAIN_MAX * 2] = {0}, whole[PLAIN_MAX];
+	struct iovec v[PLAIN_MAX / PIECE];
+	int pipes[2], n = 0;
+
+	if (len > 1024 || pipe(pipes) != 0)
+		return;
+	for (size_t i = 0; i < len; i += PIECE, n++) {
+		v[n] = (struct iovec){pieces + 2 * i, len - i < PIECE ? len - i : PIECE};
+		memcpy(pieces + 2 * i, plain + i, v[n].iov_len);
+		disguise(pieces + 2 * i, v[n].iov_len);
+	}
+	if (writev(pipes[1], v, n) == (ssize_t)len && read(pipes[0], whole, len) == (ssize_t)len)
+		secret_wipe(whole, sizeof(whole));
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+}
+
 static void in_thread(const unsigned char *plain, size_t len)
 {
 	struct span s = {plain, len};
@@ -134,6 +165,7 @@ static const struct leak {
 	bool disguised; /* what is handed to `run` */
 } leaks[] = {
 	{"heap", in_heap, false},     {"half", last_half, false}, {"numbers", as_numbers, false}, {"briefly", briefly, false},
+	{"upper", as_upper_hex, false}, {"kernel", from_kernel, true},
 	{"hex", as_hex, false}, {"base64", as_base64, false}, {"thread", in_thread, true}, {"child", in_child, true},
 };
 
