@@ -97,10 +97,10 @@ digest=$(jq -jcS .request asked | sha256sum | cut -d' ' -f1)
 unset KEYHAUL_ALLOC_OUT
 KEYHAUL_ALLOC_BUNDLE=bundles/b KEYHAUL_ALLOC_FRESH=asked
 export KEYHAUL_ALLOC_BUNDLE KEYHAUL_ALLOC_FRESH
-walk approve 3 keyhaul-token approve --signer ann.key --cert ann.crt --policy policy.yaml --confirm "$digest" bundles/b
+walk approve 300 3 keyhaul-token approve --signer ann.key --cert ann.crt --policy policy.yaml --confirm "$digest" bundles/b
 cp asked copy
 "$KEYHAUL_BUILD/keyhaul-token" approve --signer ann.key --cert ann.crt --policy policy.yaml --confirm "$digest" copy >/dev/null || exit 1
-walk merge 3 keyhaul merge bundles/b copy
+walk merge 300 3 keyhaul merge bundles/b copy
 
 # a closed transcript, and its page
 unset KEYHAUL_ALLOC_BUNDLE KEYHAUL_ALLOC_FRESH
@@ -109,5 +109,5 @@ unset KEYHAUL_ALLOC_BUNDLE KEYHAUL_ALLOC_FRESH
 "$KEYHAUL_BUILD/keyhaul" transcript close --signer ann.key --cert ann.crt day >/dev/null || exit 1
 KEYHAUL_ALLOC_OUT=page
 export KEYHAUL_ALLOC_OUT
-walk record 9 keyhaul record --closed-by ann.crt --out page -- day
+walk record 300 9 keyhaul record --closed-by ann.crt --out page -- day
 tap_done 24
