@@ -75,4 +75,24 @@ cp request 1
 during C_CreateObject:3 INT C_WrapKey.3=delay-600 1 2
 tap_is "$status $(tail -n 1 run.out)" "130 2 bundles: 2 wrapped" "in the last of many: all of them"
 tap_is "$(relay_object count)" "$objects" "the token has what it had"
-tap_done 16
+
+# A list ends between two of its objects.
+for i in 1 2 3 4 5 6 7 8; do
+	relay_object put generic "keyhaul-tmp-000000000000000$i" 000102030405060708090a0b0c0d0e0f || exit 1
+done
+for verb in keys 'clean --yes'; do
+	: >"$KEYHAUL_RELAY_TRACE"
+	KEYHAUL_RELAY_RULES=C_GetAttributeValue=delay-150
+	export KEYHAUL_RELAY_RULES
+	# shellcheck disable=SC2086 # an option
+	tap_start run "$TOKEN" $verb --module "$RELAY" --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE"
+	tap_poll 30 seen C_GetAttributeValue 1
+	kill -INT "$tap_pid"
+	wait "$tap_pid"
+	status=$?
+	unset KEYHAUL_RELAY_RULES
+	reads=$(relay_calls ' C_GetAttributeValue ')
+	[ "$status" -eq 130 ] && [ "$reads" -le 4 ] && [ ! -s run.out ]
+	tap_ok $? "$verb: an interrupt ends it between two objects" || tap_diag "status $status, $reads reads; $(cat run.err)"
+done
+tap_done 18
