@@ -16,5 +16,6 @@ extern const struct cmd_row transcript_row;
 extern const struct cmd_row record_row;
 extern const struct cmd_row merge_row;
 extern const struct cmd_row policy_row;
+extern const struct cmd_row sheet_row;
 
 #endif

@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The keyhaul authors
+#
+# keyhaul sheet: the steps of a ceremony from its plan and policy, as commands and as a page.
+. "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
+tap_need jq
+keyhaul=$KEYHAUL_BUILD/keyhaul
+
+fingerprint() {
+	printf %s "$1" | sha256sum | cut -d' ' -f1
+}
+# policy TOKENS APPROVALS SIGNERS
+policy() {
+	printf 'keyhaul_policy: 1\naccounts: ["111122223333"]\n%sapprovals: %s\nmaterial_signers: %s\n' "$1" "$2" "$3"
+}
+tokens='tokens: [{serial: "0a b"}]
+'
+people="{threshold: 2, approvers: [{name: Ada <b>, certificates: [$(fingerprint a)]}, {name: Ben, certificates: [$(fingerprint b)]},
+  {name: Cleo, certificates: [$(fingerprint c)]}]}"
+policy "$tokens" "$people" "[{name: Room, certificates: [$(fingerprint r)]}]" >policy.yaml
+# plan ENTRIES-OF-THE-FIRST-KEY
+plan() {
+	printf 'keyhaul_plan: 1\nkeys:\n  - {name: vault, %s, wrapping_algorithm: RSAES_OAEP_SHA_256, expires: 90d}\n' "$1"
+	printf '  - {name: seal, region: eu-central-1, create: {key_spec: ECC_NIST_P256, key_usage: SIGN_VERIFY}, wrapping_algorithm: %s,\n' \
+		RSA_AES_KEY_WRAP_SHA_256
+	printf '     expires: 90d, materials: [{key_uri: "pkcs11:object=seal;id=%%01"}]}\n'
+}
+first='region: eu-west-1, create: {key_spec: SYMMETRIC_DEFAULT}'
+uri='materials: [{key_uri: "pkcs11:object=the%20vault%27s"}]'
+plan "$first, $uri" >plan.yaml
+
+tap_exits 0 "the commands" "$keyhaul" sheet --plan plan.yaml --policy policy.yaml
+printf '%s\n' "$tap_out" | grep -v '^#' >commands
+cat >wanted <<'END'
+keyhaul policy policy.yaml
+keyhaul policy policy.yaml
+keyhaul generate --token pkcs11:serial=0a%20b --label 'the vault'\''s' --key-spec SYMMETRIC_DEFAULT
+keyhaul fetch --plan plan.yaml --policy policy.yaml --out requests
+keyhaul confirm requests/vault.eu-west-1.bundle
+keyhaul confirm requests/seal.eu-central-1.bundle
+keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt requests/vault.eu-west-1.bundle
+keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt requests/seal.eu-central-1.bundle
+keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ben;object=Ben' --cert Ben.crt requests/vault.eu-west-1.bundle
+keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ben;object=Ben' --cert Ben.crt requests/seal.eu-central-1.bundle
+keyhaul wrap --policy policy.yaml --token pkcs11:serial=0a%20b --signer 'pkcs11:serial=0a%20b;object=Room' --cert Room.crt requests/vault.eu-west-1.bundle requests/seal.eu-central-1.bundle
+keyhaul import --policy policy.yaml wrapped/vault.eu-west-1.bundle wrapped/seal.eu-central-1.bundle
+keyhaul status wrapped/vault.eu-west-1.bundle wrapped/seal.eu-central-1.bundle
+keyhaul transcript close --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt online.transcript
+keyhaul transcript close --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt witness.transcript
+keyhaul transcript close --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt gap.transcript
+keyhaul record --out record.html --policy policy.yaml --closed-by Ada--b-.crt -- online.transcript witness.transcript gap.transcript wrapped/vault.eu-west-1.bundle wrapped/seal.eu-central-1.bundle
+END
+diff wanted commands >differ
+tap_ok $? "are these: the key with an id is there, the other is made" || tap_diag "$(cat differ)"
+
+# each option of a command is one that its verb has
+while read -r _ verb rest; do
+	case $verb in generate | approve | wrap) [ -x "$KEYHAUL_BUILD/keyhaul-token" ] || continue ;; esac
+	case $verb in fetch | confirm | import | status) [ -x "$KEYHAUL_BUILD/keyhaul-kms" ] || continue ;; esac
+	for word in $rest; do
+		case $word in
+		--) ;;
+		--*) "$keyhaul" "$verb" --help | grep -q -e "^ *$word " || printf '%s %s\n' "$verb" "$word" ;;
+		esac
+	done
+done <commands >strange
+tap_is "$(cat strange)" "" "and each option is one that its verb has"
+
+tap_exits 0 "the page" "$keyhaul" sheet --plan plan.yaml --policy policy.yaml --out sheet.html --json
+printf '%s' "$tap_out" | jq -r '.results[] | .command // empty' | diff - commands >differ
+tap_ok $? "--json has the same commands" || tap_diag "$(cat differ)"
+sed -n 's/.*<code class="command">\(.*\)<\/code>.*/\1/p' sheet.html |
+	sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&#39;/'/g; s/&amp;/\&/g" | diff - commands >differ
+tap_ok $? "and the page" || tap_diag "$(cat differ)"
+tap_is "$(grep -c '<b>Seen:</b>' sheet.html):$(grep -c '<h2>Exception sheet' sheet.html)" \
+	"$(printf '%s' "$tap_out" | jq '.results | length'):2" "each step has what must be seen, and there are exception sheets"
+tap_is "$(grep -c 'Ada <b>' sheet.html):$(grep -c '<script\|<img\|http:' sheet.html)" "0:0" "nothing of the policy is markup, and nothing is from elsewhere"
+tap_like "$(cat sheet.html)" "$(sha256sum plan.yaml | cut -d' ' -f1)" "it has the plan's digest"
+tap_like "$(cat sheet.html)" "$(sha256sum policy.yaml | cut -d' ' -f1)" "and the policy's"
+tap_exits 3 "a page that is there is not written over" "$keyhaul" sheet --plan plan.yaml --policy policy.yaml --out sheet.html
+
+# without approvers and signers there is nobody to close a transcript
+policy "$tokens" none none >free.yaml
+tap_exits 0 "a policy without people" "$keyhaul" sheet --plan plan.yaml --policy free.yaml
+tap_is "$(printf '%s\n' "$tap_out" | grep -c ' --signer \|transcript close'):$(printf '%s\n' "$tap_out" | grep -c 'record.* --open ')" "0:1" \
+	"the record takes open transcripts"
+
+refused() { # STATUS WHY WHAT
+	tap_exits "$1" "$3" "$keyhaul" sheet --plan odd-plan.yaml --policy odd-policy.yaml
+	tap_like "$tap_err" "$2" "$3: why"
+}
+cp policy.yaml odd-policy.yaml
+plan "$first, materials: [{key_uri: 'pkcs11:id=%01'}]" >odd-plan.yaml
+refused 3 "line 3.*object=" "a key without a label"
+plan "$first, materials: [{key_uri: 'pkcs11:object=a'}, {key_uri: 'pkcs11:object=b'}]" >odd-plan.yaml
+refused 3 "several materials" "a key of several materials"
+plan "create: {key_spec: SYMMETRIC_DEFAULT}, $uri" >odd-plan.yaml
+refused 3 "no region" "a key without a Region"
+cp plan.yaml odd-plan.yaml
+policy "" "$people" none >odd-policy.yaml
+refused 2 "exactly one token" "a policy without a token"
+policy "$tokens" "{threshold: 2, approvers: [{name: A B, certificates: [$(fingerprint a)]}, {name: A-B, certificates: [$(fingerprint b)]}]}" none \
+	>odd-policy.yaml
+refused 2 "the same file A-B.crt" "two people with one file"
+tap_done 23
