@@ -50,8 +50,8 @@ static const struct ckr table[] = {
 	ROW(CKR_KEY_NEEDED, ""),
 	ROW(CKR_KEY_INDIGESTIBLE, ""),
 	ROW(CKR_KEY_FUNCTION_NOT_PERMITTED, "the key's attributes or the token's policy do not permit this use"),
-	ROW(CKR_KEY_NOT_WRAPPABLE, "the token does not wrap this key so: it may be CKA_WRAP_WITH_TRUSTED, or take "
-				   "another wrapping algorithm (RSA_AES_KEY_WRAP_* for RSA and EC keys)"),
+	ROW(CKR_KEY_NOT_WRAPPABLE, "the token does not wrap this key so: it may be CKA_WRAP_WITH_TRUSTED ('keyhaul-token "
+				   "trust' then), or take another wrapping algorithm (RSA_AES_KEY_WRAP_* for RSA and EC keys)"),
 	ROW(CKR_KEY_UNEXTRACTABLE, "the key was made CKA_EXTRACTABLE false and can never leave the token; haul another, "
 				   "`keyhaul-token generate` makes one"),
 	ROW(CKR_MECHANISM_INVALID, HINT_MECH),

@@ -211,9 +211,6 @@ bool key_is_haulable(const struct key *k, char why[KEY_WHY_MAX])
 	else if (k->extractable == BUNDLE_FALSE)
 		(void)snprintf(why, KEY_WHY_MAX, "not extractable (CKA_EXTRACTABLE is false); `keyhaul-token lock` and "
 						 "`probe` tell whether the token keeps to that");
-	else if (k->wrap_with_trusted == BUNDLE_TRUE)
-		(void)snprintf(why, KEY_WHY_MAX, "wrapped only under a key that the security officer trusts "
-						 "(CKA_WRAP_WITH_TRUSTED)");
 	else if (k->sensitive != BUNDLE_TRUE)
 		(void)snprintf(why, KEY_WHY_MAX, "not sensitive (CKA_SENSITIVE is %s): only with --allow-non-sensitive",
 			       k->sensitive == BUNDLE_FALSE ? "false" : "not told");

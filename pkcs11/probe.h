@@ -76,6 +76,15 @@ void probe_keys_free(struct probe_keys *keys);
  */
 int probe_run(const struct token *t, const struct probe_keys *keys, struct probe *out, struct kh_error *err);
 
+/*
+ * Single claims, as probe_run settles them: that only the security officer makes CKA_TRUSTED keys (`rsa`: any public key to try it
+ * with), and with it that a CKA_WRAP_WITH_TRUSTED key of this spec is not wrapped by a plan that wraps others of it. KH_E_TOKEN
+ * where the token is gone, KH_E_SYSTEM.
+ */
+int probe_user_trusted(const struct token *t, const struct spki *rsa, struct probe_claim *out, struct kh_error *err);
+int probe_trust(const struct token *t, enum keyspec spec, const struct wrap_plan *plan, struct probe_claim *with_trusted,
+		struct probe_claim *user_trusted, struct kh_error *err);
+
 /* "proven", "refused", "wrong", "not-known"; "honoured", "broken", "not-known". */
 const char *probe_verdict_name(enum probe_verdict verdict);
 const char *probe_honour_name(enum probe_honour honour);

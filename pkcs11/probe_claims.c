@@ -275,3 +275,29 @@ int probe_claims(const struct token *t, EVP_PKEY *rsa, struct probe *p, struct k
 	spki_clear(&spki);
 	return ret;
 }
+
+int probe_user_trusted(const struct token *t, const struct spki *rsa, struct probe_claim *out, struct kh_error *err)
+{
+	*out = preset[3];
+	return probe_trusted(t, rsa, out, err);
+}
+
+int probe_trust(const struct token *t, enum keyspec spec, const struct wrap_plan *plan, struct probe_claim *with_trusted,
+		struct probe_claim *user_trusted, struct kh_error *err)
+{
+	const struct keyspec_info *info = keyspec_info(spec);
+	const struct probe_row known = {
+		.spec = info != NULL && info->kind == KEYSPEC_RSA ? KEYSPEC_RSA_2048 : spec, .plan = *plan};
+	EVP_PKEY *rsa = EVP_RSA_gen(proof_rsa_bits(known.spec, plan->alg));
+	struct spki spki = {0};
+	int ret = -1;
+
+	*with_trusted = preset[2];
+	if (rsa == NULL)
+		return kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL cannot make an RSA key for a throwaway");
+	if (host_spki(rsa, &spki, err) == 0 && try_flag_of(t, &known, rsa, &spki, false, with_trusted, err) == 0)
+		ret = probe_user_trusted(t, &spki, user_trusted, err);
+	spki_clear(&spki);
+	EVP_PKEY_free(rsa);
+	return ret;
+}

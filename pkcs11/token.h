@@ -110,6 +110,13 @@ int token_login(struct token *t, struct secret *pin, struct kh_error *err);
  */
 int token_login_again(struct token *t, struct secret *pin, struct kh_error *err);
 
+/*
+ * The same two for the security officer, by his PIN's flags (CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY): what logging in takes,
+ * with no user logged in beside him; and the login itself (CKU_SO), once, in a read-write session. KH_E_TOKEN.
+ */
+int token_officer_kind(struct token *t, enum token_login *out, struct kh_error *err);
+int token_login_officer(struct token *t, struct secret *pin, struct kh_error *err);
+
 /* Logs out (when we logged in) and closes the session, or notes that it cannot (token_note_stuck); a token without one is fine. */
 void token_close(struct token *t);
 

@@ -25,12 +25,25 @@ static const struct pin_state {
 	 "the PIN has expired or is the one that was handed out: set a new one with the vendor's tool"},
 };
 
-static int check_states(const struct token *t, struct kh_error *err)
+/* The same of the security officer's, which has nobody above it. */
+static const struct pin_state so_states[] = {
+	{CKF_SO_PIN_LOCKED, true, "has its SO PIN locked (CKF_SO_PIN_LOCKED)",
+	 "too many wrong SO PINs were tried: only initialising the token anew, with the vendor's tool, sets another"},
+	{CKF_SO_PIN_FINAL_TRY, true, "has one try of the SO PIN left (CKF_SO_PIN_FINAL_TRY)",
+	 "a wrong SO PIN now would lock it for good, so none is tried: log in once as the security officer with the vendor's "
+	 "tool, with a PIN that is surely right"},
+	{CKF_SO_PIN_TO_BE_CHANGED, true, "wants its SO PIN changed first (CKF_SO_PIN_TO_BE_CHANGED)",
+	 "set a new one with the vendor's tool"},
+};
+
+#define STATES(table) (table), sizeof(table) / sizeof((table)[0])
+
+static int check_states(const struct token *t, const struct pin_state *states, size_t n, struct kh_error *err)
 {
 	char words[TOKEN_WORDS_MAX];
 
-	for (size_t i = 0; i < sizeof(pin_states) / sizeof(pin_states[0]); i++) {
-		const struct pin_state *s = &pin_states[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct pin_state *s = &states[i];
 
 		if (((t->info.flags & s->flag) != 0) != s->bad_when_set)
 			continue;
@@ -47,7 +60,7 @@ int token_login_kind(const struct token *t, enum token_login *out, struct kh_err
 	*out = TOKEN_LOGIN_NONE;
 	if (!(t->info.flags & CKF_LOGIN_REQUIRED))
 		return 0;
-	if (check_states(t, err))
+	if (check_states(t, STATES(pin_states), err))
 		return -1;
 	if (t->info.flags & CKF_USER_PIN_COUNT_LOW)
 		log_warning("%s: a wrong PIN was tried since the last good one (CKF_USER_PIN_COUNT_LOW)",
@@ -104,7 +117,7 @@ static int check_length(const struct token *t, const struct secret *pin, struct 
 }
 
 /* The flags may be another program's wrong try, or many minutes at the prompt, old: they count as they are now. */
-static int check_again(struct token *t, struct kh_error *err)
+static int check_again(struct token *t, const struct pin_state *states, size_t n, struct kh_error *err)
 {
 	char words[TOKEN_WORDS_MAX];
 	CK_TOKEN_INFO now = {.flags = 0};
@@ -113,7 +126,7 @@ static int check_again(struct token *t, struct kh_error *err)
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_GetTokenInfo", token_words(t, words));
 	t->info.flags = now.flags;
-	return check_states(t, err);
+	return check_states(t, states, n, err);
 }
 
 int token_login(struct token *t, struct secret *pin, struct kh_error *err)
@@ -121,7 +134,7 @@ int token_login(struct token *t, struct secret *pin, struct kh_error *err)
 	char words[TOKEN_WORDS_MAX];
 	CK_RV rv;
 
-	if ((pin && check_length(t, pin, err)) || check_again(t, err))
+	if ((pin && check_length(t, pin, err)) || check_again(t, STATES(pin_states), err))
 		return -1;
 	rv = P11_CALL(&wiping, C_Login, t, CKU_USER, pin);
 	if (rv == CKR_USER_ALREADY_LOGGED_IN) {
@@ -139,8 +152,38 @@ int token_login_again(struct token *t, struct secret *pin, struct kh_error *err)
 	char words[TOKEN_WORDS_MAX];
 	CK_RV rv;
 
-	if (check_again(t, err))
+	if (check_again(t, STATES(pin_states), err))
 		return -1;
 	rv = P11_CALL(&wiping, C_Login, t, CKU_CONTEXT_SPECIFIC, pin);
 	return rv == CKR_OK ? 0 : ckr_fail(err, rv, "C_Login (CKU_CONTEXT_SPECIFIC)", token_words(t, words));
+}
+
+int token_officer_kind(struct token *t, enum token_login *out, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+
+	if (check_states(t, STATES(so_states), err) || token_login_state(t, err))
+		return -1;
+	if (t->was_logged_in) {
+		kh_fail(err, KH_E_TOKEN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, "the user is logged in to %s", token_words(t, words));
+		return kh_hint(err, "the security officer cannot log in beside the user: end the user's session first");
+	}
+	if (t->info.flags & CKF_SO_PIN_COUNT_LOW)
+		log_warning("%s: a wrong SO PIN was tried since the last good one (CKF_SO_PIN_COUNT_LOW)", token_words(t, words));
+	*out = t->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH ? TOKEN_LOGIN_PROTECTED : TOKEN_LOGIN_PIN;
+	return 0;
+}
+
+int token_login_officer(struct token *t, struct secret *pin, struct kh_error *err)
+{
+	char words[TOKEN_WORDS_MAX];
+	CK_RV rv;
+
+	if ((pin && check_length(t, pin, err)) || check_again(t, STATES(so_states), err))
+		return -1;
+	rv = P11_CALL(&wiping, C_Login, t, CKU_SO, pin);
+	if (rv != CKR_OK)
+		return ckr_fail(err, rv, "C_Login (CKU_SO)", token_words(t, words));
+	t->logged_in = true;
+	return 0;
 }

@@ -22,6 +22,7 @@ static const struct verb verbs[] = {
 	{"wrap", TOKEN, "wrap a key in the token for the KMS key of each bundle"},
 	{"verify", TOKEN, "compare the MAC that KMS made of a challenge with the token's own"},
 	{"lock", TOKEN, "make a key that was hauled unextractable, for ever"},
+	{"trust", TOKEN, "as the security officer, let a bundle's wrapping key wrap keys that ask for trust"},
 	{"clean", TOKEN, "remove keyhaul-tmp-* objects that a power cut left on a token"},
 	{"sign", TOKEN, "sign a file: a CMS detached signature by a key in a token or a file"},
 	{"approve", TOKEN, "approve the request of each bundle under a policy, with a key in a token or a file"},

@@ -5,6 +5,7 @@
 #include "bundle/result.h"
 #include "commands.h"
 #include "describe.h"
+#include "pkcs11/trust.h"
 #include "session.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ struct generate_opts {
 	const char *token;
 	const char *label;
 	const char *key_spec;
+	bool wrap_with_trusted;
 	struct token_opts token_opts;
 };
 
@@ -23,6 +25,8 @@ static const struct opt_row rows[] = {
 	 .text = "the key's label, which no object of the token may have yet"},
 	{.name = "key-spec", .kind = OPT_TEXT, .offset = offsetof(struct generate_opts, key_spec), .arg = "SPEC",
 	 .text = "what KMS will import it as, such as SYMMETRIC_DEFAULT, HMAC_256, RSA_3072, ECC_NIST_P256"},
+	{.name = "wrap-with-trusted", .kind = OPT_FLAG, .offset = offsetof(struct generate_opts, wrap_with_trusted),
+	 .text = "only a wrapping key that the security officer trusts may wrap it ('trust'); shown to be kept to, first"},
 };
 
 static const struct opt_group groups[] = {
@@ -87,6 +91,18 @@ static int check_opts(const struct generate_opts *o, enum keyspec *spec, struct 
 	return keygen_check_name(o->label, err) ? -1 : keyspec_parse(o->key_spec, spec, err);
 }
 
+/* What was seen of a throwaway is to be true of this one. */
+static int check_trusted_only(const struct token *t, CK_OBJECT_HANDLE handle, struct kh_error *err)
+{
+	struct key k;
+
+	if (key_read(t, handle, &k, err))
+		return -1;
+	if (k.wrap_with_trusted == BUNDLE_TRUE)
+		return 0;
+	return kh_fail(err, KH_E_CHECK, 0, "the token does not say that the key is CKA_WRAP_WITH_TRUSTED");
+}
+
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct generate_opts *o = c->opts;
@@ -97,9 +113,12 @@ static int run(struct cmd *c, struct kh_error *err)
 
 	if (check_opts(o, &request.spec, err))
 		return -1;
-	if (session_open(o->token, &o->token_opts, true, &s, err) || alone_generate(&s, &request, &made, err))
+	request.trusted_only = o->wrap_with_trusted;
+	if (session_open(o->token, &o->token_opts, true, &s, err) ||
+	    (o->wrap_with_trusted && trust_check_kept(&s.token, request.spec, err)) || session_check_left(&s, err) ||
+	    alone_generate(&s, &request, &made, err))
 		goto out;
-	rc = show(c, &s.token, made.key, err);
+	rc = o->wrap_with_trusted && check_trusted_only(&s.token, made.key, err) ? -1 : show(c, &s.token, made.key, err);
 	if (rc) {
 		keygen_destroy(&s.token, &made);
 		kh_context(err, s.left == 0 ? "the key '%s' was made and destroyed again"

@@ -5,9 +5,11 @@
 #include "describe.h"
 #include "keys_table.h"
 #include "session.h"
+#include "trusted_list.h"
 
 #include "base/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct keys_opts {
@@ -30,19 +32,47 @@ struct listing {
 	struct cmd *c;
 	size_t n;
 	struct keys_table table;
+	struct trust_key *trusted;
+	size_t n_trusted;
 };
+
+/* Whose private halves open the key. */
+static json_t *describe(const struct listing *l, const struct token *t, const struct key *k)
+{
+	json_t *out = describe_key(t, k);
+
+	if (out && k->wrap_with_trusted == BUNDLE_TRUE &&
+	    json_object_set_new(out, "trusted_keys", trusted_list_json_all(l->trusted, l->n_trusted))) {
+		json_decref(out);
+		out = NULL;
+	}
+	return out;
+}
 
 static int take(const struct token *t, const struct key *k, void *arg, struct kh_error *err)
 {
 	struct listing *l = arg;
 
 	l->n++;
-	return l->c->common.json ? result_add(l->c, describe_key(t, k), err) : keys_table_add(&l->table, t, k, err);
+	return l->c->common.json ? result_add(l->c, describe(l, t, k), err) : keys_table_add(&l->table, t, k, err);
 }
 
 static int show(struct listing *l, struct kh_error *err)
 {
-	return l->c->common.json ? 0 : keys_table_show(l->c, &l->table, err);
+	if (l->c->common.json)
+		return 0;
+	return keys_table_show(l->c, &l->table, err) ? -1 : trusted_list_show(l->c, l->trusted, l->n_trusted, err);
+}
+
+/* Keys are listed all the same where the token cannot be asked. */
+static int find_trusted(struct listing *l, const struct token *t, struct kh_error *err)
+{
+	if (!trust_find(t, NULL, &l->trusted, &l->n_trusted, err))
+		return 0;
+	if (err->code != KH_E_TOKEN || token_is_gone(err->native))
+		return -1;
+	log_warning("%s", err->msg);
+	return 0;
 }
 
 /* A token without keys is one thing, a name that none of them has another. */
@@ -65,13 +95,14 @@ static int run(struct cmd *c, struct kh_error *err)
 	if (!o->token)
 		return kh_fail(err, KH_E_USAGE, 0, "--token is missing");
 	if (session_open(o->token, &o->token_opts, false, &s, err) || key_query_from_uri(s.uri, &query, err) ||
-	    key_each(&s.token, &query, take, &l, err))
+	    find_trusted(&l, &s.token, err) || key_each(&s.token, &query, take, &l, err))
 		goto out;
 	if (o->token_opts.no_login && s.token.info.flags & CKF_LOGIN_REQUIRED)
 		log_warning("nobody is logged in: private keys are not shown");
 	rc = l.n ? show(&l, err) : tell_none(c, &query, err);
 out:
 	keys_table_free(&l.table);
+	free(l.trusted);
 	session_close(&s);
 	return rc;
 }

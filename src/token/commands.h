@@ -12,6 +12,7 @@ extern const struct cmd_row cmd_generate;
 extern const struct cmd_row cmd_keys;
 extern const struct cmd_row cmd_wrap;
 extern const struct cmd_row cmd_lock;
+extern const struct cmd_row cmd_trust;
 extern const struct cmd_row cmd_clean;
 extern const struct cmd_row cmd_verify;
 extern const struct cmd_row cmd_sign;

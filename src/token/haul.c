@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "haul_sign.h"
+#include "pkcs11/trust.h"
 #include "policy/approvers.h"
 
 #include <stdio.h>
@@ -17,15 +18,18 @@ static int wrap_key_under(const struct haul_item *item, const struct token *t, s
 			  struct haul_result *r, struct kh_error *err)
 {
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
+	bool trusted = r->key.wrap_with_trusted == BUNDLE_TRUE;
 	CK_OBJECT_HANDLE wrapping_key = CK_INVALID_HANDLE;
 	struct wrap_plan plan = r->proof->plan;
 	int ret;
 
 	plan.careful = proof_is_first_real(proofs, r->proof, t);
-	if (wrap_key_create(t, &facts->wrapping_key, plan.careful, &wrapping_key, err) != 0)
+	if (trusted ? trust_wrapping_key(t, &facts->wrapping_key, &wrapping_key, err)
+		    : wrap_key_create(t, &facts->wrapping_key, plan.careful, &wrapping_key, err))
 		return -1;
 	ret = wrap_run(t, &plan, wrapping_key, facts->wrapping_bits, r->key.handle, &r->blob, err);
-	wrap_key_destroy(t, &wrapping_key);
+	if (!trusted) /* that one is the security officer's */
+		wrap_key_destroy(t, &wrapping_key);
 	if (ret != 0 || proof_check_real(proofs, &facts->wrapping_key, &r->blob, err) != 0)
 		return -1;
 	proof_real_done(proofs, r->proof, t);
@@ -98,6 +102,14 @@ static int haul_generated(struct haul_item *item, const struct haul_opts *o, con
 	return ret;
 }
 
+/* Of a wrap in two steps the trusted key wraps only the AES key between, which is itself no trusted one. */
+static int check_trusted(const struct haul_result *r, struct kh_error *err)
+{
+	if (r->key.wrap_with_trusted != BUNDLE_TRUE || r->proof->plan.way != WRAP_TWO_STEP)
+		return 0;
+	return trust_no_native("the key", err);
+}
+
 static int make_ready(struct haul_item *item, const struct haul_opts *o, const struct session *s,
 		      struct proof_run *proofs, struct haul_result *r, struct kh_error *err)
 {
@@ -108,7 +120,8 @@ static int make_ready(struct haul_item *item, const struct haul_opts *o, const s
 	r->public_key.max = KMS_PUBLIC_KEY_MAX;
 	if (haul_check_token(item, o, s, err) != 0 ||
 	    (o->generate != NULL ? keygen_check_label(t, o->generate, err) : haul_key_find(item, o, s, &r->key, err)) ||
-	    proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0)
+	    proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0 ||
+	    check_trusted(r, err) != 0)
 		return -1;
 	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
 	now = clock_now();

@@ -72,12 +72,6 @@ int haul_key_check(const struct haul_item *item, const struct haul_opts *o, cons
 			"answers CKR_KEY_UNEXTRACTABLE (0x6A), and none is asked", words);
 		return kh_hint(err, "this cannot be changed; make a new key with 'keyhaul-token generate'");
 	}
-	if (k->wrap_with_trusted == BUNDLE_TRUE) {
-		kh_fail(err, KH_E_CHECK, 0, "%s is wrapped only under a key that the SO trusts (CKA_WRAP_WITH_TRUSTED)",
-			words);
-		return kh_hint(err, "KMS's wrapping key is new for each import and not trusted by the token's SO; haul "
-				    "another key");
-	}
 	return check_sensitive(o, k, words, err);
 }
 

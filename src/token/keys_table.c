@@ -75,6 +75,9 @@ int keys_table_add(struct keys_table *table, const struct token *t, const struct
 		row->spec = keyspec_name(k->spec);
 		if (k->type == CKK_AES && k->bits == 128)
 			snprintf(row->why, sizeof(row->why), "can be hauled in aws-cn only");
+		if (k->wrap_with_trusted == BUNDLE_TRUE)
+			snprintf(row->why, sizeof(row->why), "can be hauled under a wrapping key that the security officer trusts "
+							     "only (CKA_WRAP_WITH_TRUSTED): 'keyhaul-token trust'");
 	} else {
 		snprintf(row->why, sizeof(row->why), "cannot be hauled: %s", why);
 	}

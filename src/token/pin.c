@@ -24,19 +24,20 @@ int pin_check_sources(const struct token_opts *opts, const struct uri *uri, stru
 	return 0;
 }
 
-static int ask(const struct token *t, struct secret **out, struct kh_error *err)
+/* `whose` is the prompt's first word, `option` what spares it. */
+static int ask(const struct token *t, const char *whose, const char *option, struct secret **out, struct kh_error *err)
 {
 	struct buf prompt = BUF_INIT(1024);
 	int rc = -1;
 
-	if (buf_addf(&prompt, "PIN of token '", err) ||
+	if (buf_addf(&prompt, "%s of token '", err, whose) ||
 	    text_for_terminal(t->name.label, strlen(t->name.label), &prompt, err) || buf_addf(&prompt, "': ", err))
 		goto out;
 	rc = secret_prompt(buf_text(&prompt), URI_PIN_MAX, out, err);
 	if (rc && err->code == KH_E_INPUT) {
-		kh_context(err, "the PIN");
-		kh_hint(err, err->native != 0 ? "give it with --pin-file or --pin-fd where there is no terminal"
-					      : "no try was spent: run it again and type it, or give --pin-file");
+		kh_context(err, "the %s", whose);
+		kh_hint(err, err->native != 0 ? "give it with %s where there is no terminal"
+					      : "no try was spent: run it again and type it, or give %s", option);
 	}
 out:
 	buf_free(&prompt);
@@ -57,6 +58,13 @@ int pin_get(const struct token_opts *opts, struct uri *uri, const struct token *
 	else if (opts->pin_fd >= 0)
 		rc = secret_read_line((int)opts->pin_fd, "--pin-fd", URI_PIN_MAX, out, err);
 	else
-		return ask(t, out, err);
+		return ask(t, "PIN", "--pin-file or --pin-fd", out, err);
 	return rc ? kh_context(err, "the PIN") : 0;
+}
+
+int pin_get_officer(const char *path, const struct token *t, struct secret **out, struct kh_error *err)
+{
+	if (!path)
+		return ask(t, "SO PIN", "--so-pin-file", out, err);
+	return secret_read_file(path, URI_PIN_MAX, out, err) ? kh_context(err, "the SO PIN") : 0;
 }

@@ -19,4 +19,7 @@ int pin_check_sources(const struct token_opts *opts, const struct uri *uri, stru
 int pin_get(const struct token_opts *opts, struct uri *uri, const struct token *t, struct secret **out,
 	    struct kh_error *err);
 
+/* The security officer's: from the file, else (NULL) from the terminal. The caller frees it. KH_E_INPUT. */
+int pin_get_officer(const char *path, const struct token *t, struct secret **out, struct kh_error *err);
+
 #endif
