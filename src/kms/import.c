@@ -358,14 +358,9 @@ static int check_digest(const struct import_run *run, const struct import *i, st
 
 int import_open(struct import_run *run, const char *path, struct import *out, struct kh_error *err)
 {
-	int rc;
-
 	memset(out, 0, sizeof(*out));
 	out->session = &run->session;
-	session_aside(out->session, true);
-	rc = bundle_open(path, &out->file, &out->bundle, err); /* names it itself */
-	session_aside(out->session, false);
-	return rc;
+	return bundle_open(path, &out->file, &out->bundle, err); /* names it itself */
 }
 
 int import_opened(struct import_run *run, const char *path, struct import *i, struct kh_error *err)

@@ -202,7 +202,10 @@ static bool import_one_of(struct many *m, size_t word, struct key *key, struct i
 	return false;
 }
 
-/* The bundle of one operand, as soon as it is read; those that must follow another are put off. */
+/*
+ * The bundle of one operand, as soon as it is read; those that must follow another are put off. The jobs are begun in the
+ * order of the words, and nothing else runs until it is known whose turn it is: a key's bundles stay in their order.
+ */
 static void import_word(void *ctx, size_t word)
 {
 	struct many *m = ctx;

@@ -62,7 +62,7 @@ for label in Ada Ben Cleo; do
 	people_token "$label" EC:prime256v1 --always-auth
 	eval "${label}_conf=\$SOFTHSM2_CONF ${label}_pin=\$KEYHAUL_PIN_FILE"
 done
-label=keyhaul-rehearsal
+label='keyhaul-rehearsal'
 fresh "$label"
 people_token Room rsa:2048
 export KEYHAUL_MODULE SOFTHSM2_CONF
@@ -168,14 +168,14 @@ one() {
 	"$1" "online/$2" "gap/$2"
 	wrap="wrap --policy policy.yaml --token $token --pin-file $pin --signer $token;object=Room --cert Room.crt"
 	approve Ada "$2"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2046,SC2086 # words
 	step 7 "$2: one approval is not enough" gap $wrap $(cd gap && ls "$2-Ada"/*.bundle)
 	approve Cleo "$2"
 	for bundle in gap/"$2"/*.bundle; do
 		name=$(basename "$bundle")
 		step 0 "$2: both approvals of $name" gap merge "$2/$name" "$2-Ada/$name" "$2-Cleo/$name"
 	done
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046,SC2086
 	step 0 "$2: the keys are wrapped" gap $wrap $(cd gap && ls "$2"/*.bundle)
 	"$1" "gap/$2" "online/$2-back"
 	# shellcheck disable=SC2046
