@@ -36,6 +36,7 @@ struct replicate_opts {
 struct replication {
 	const struct replicate_opts *opts;
 	struct session session;
+	struct session_opts elsewhere; /* for the replica: --region is the primary's */
 	struct target primary, replica;
 	struct standing standing; /* the primary's, then the replica's */
 	size_t materials;	  /* that the primary has, and the replica needs; 0: not told */
@@ -163,6 +164,15 @@ static int find_keys(struct replication *r, char replica[ARN_MAX], struct kh_err
 	return 0;
 }
 
+/* The way to the replica, found before it is made: whatever is wrong with it is told before anything is. */
+static int find_replica(struct replication *r, const char *arn, struct kh_error *err)
+{
+	r->elsewhere = r->opts->aws;
+	r->elsewhere.region = NULL; /* its ARN says it */
+	r->session.opts = &r->elsewhere;
+	return target_key(&r->session, arn, &r->replica, err);
+}
+
 /* Made, as far as the replica's Region itself shows it. */
 static int look_made(void *ctx, bool *done, struct kh_error *err)
 {
@@ -181,14 +191,13 @@ static int make_replica(struct replication *r, struct kh_error *err)
 	bool made = false;
 	int rc = -1;
 
-	if (make_body(r->opts, body, err) || find_keys(r, arn, err))
+	if (make_body(r->opts, body, err) || find_keys(r, arn, err) || find_replica(r, arn, err))
 		goto out;
 	if (r->was_there)
 		log_warning("%s is there already: its policy, description and tags stay as they are", arn);
 	else if (ops_replicate(&r->primary.kms, r->primary.arn, r->opts->replica_region, body, err))
 		goto out;
-	if (target_key(&r->session, arn, &r->replica, err) ||
-	    wait_until(&r->replica.kms, r->opts->wait_timeout, look_made, r, &made, err))
+	if (wait_until(&r->replica.kms, r->opts->wait_timeout, look_made, r, &made, err))
 		goto out;
 	if (made) {
 		rc = 0;

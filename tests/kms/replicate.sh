@@ -45,9 +45,16 @@ haul_import p.bundle "$primary" m $keep
 haul_wrap e.bundle m.raw
 tap_exits 0 "the same key into it" kms import e.bundle
 tap_is "$(jq -r .receipt.key_material_id p.bundle)" "$(jq -r .receipt.key_material_id e.bundle)" "one material in both Regions"
+for named in "$primary" "${primary##*/}"; do
+	rm -f u.bundle
+	# shellcheck disable=SC2086
+	tap_exits 0 "--region is the primary's: ${named%%:*}" kms replicate --key-id "$named" --region us-east-1 \
+		--replica-region us-west-2 --default-policy --wrapping-key-spec RSA_2048 $keep --out u.bundle
+done
+tap_is "$(jq -r .request.kms_key_arn u.bundle)" "$(printf '%s' "$primary" | sed s/us-east-1/us-west-2/)" "and the bundle is the replica's"
 haul_stop_sim
 haul_start_sim --replica-delay 3600
 tap_exits 6 "a replica that takes its time" kms replicate --key-id "$primary" --replica-region ap-south-1 --default-policy --wait-timeout 0
 tap_like "$tap_err" "not ready yet" "it says so"
 haul_stop_sim
-tap_done 18
+tap_done 21
