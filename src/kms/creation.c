@@ -16,7 +16,8 @@
 
 #define VERSION_NAME "keyhaul_create"
 #define CREATION_FILE_MAX 4096
-#define LOST_WAIT 5 /* seconds in which a key whose answer got lost may still show */
+#define LOST_WAIT 5    /* seconds for which a run waits for a key whose answer got lost to show */
+#define LOST_AGAIN 300 /* seconds after which one that does not show was not made: KMS tells new keys late, but not so late */
 
 static int bad(const char *what, struct kh_error *err)
 {
@@ -189,21 +190,38 @@ static json_t *tagged(const json_t *body, const char *id)
 	return NULL;
 }
 
-/* A key that was made shows after a while; `since` counts from when CreateKey may have been sent. */
-static int find(struct creation *c, struct kms *kms, struct kh_error *err)
+static int not_known(const struct creation *c, struct kh_error *err)
+{
+	char at[CLOCK_TEXT];
+
+	clock_format(c->attempted_at + LOST_AGAIN, at);
+	kh_fail(err, KH_E_AGAIN, 0, "whether a key was made is not known: none with the tag " PLAN_TAG_ID "=%s shows yet", c->id);
+	return kh_hint(err, "run this again: it is looked for by its tag, and only from %s on another is made", at);
+}
+
+/*
+ * A key that was made shows after a while. Without one 0 where so much time went by that none was made, if `over` tells to
+ * judge that; else KH_E_AGAIN.
+ */
+static int find(struct creation *c, struct kms *kms, bool over, struct kh_error *err)
 {
 	const struct kms_pace *pace = &kms->pace;
+	int64_t began = pace->now_ms(pace->ctx) / 1000, now;
+	int64_t until = (c->attempted_at < began ? c->attempted_at : began) + LOST_WAIT;
 	unsigned wait = 500; /* each look asks for every key of the account: few of them */
 
 	for (;;) {
+		now = pace->now_ms(pace->ctx) / 1000; /* before the look: what it could see counts */
 		if (ops_find_tagged(kms, PLAN_TAG_ID, c->id, c->attempted_at, c->arn, err)) {
 			c->arn[0] = '\0';
 			kh_context(err, "whether a key was made is not known");
 			return kh_hint(err, "allow kms:ListKeys, kms:DescribeKey and kms:ListResourceTags, and run this again: the key "
 					    "has the tag " PLAN_TAG_ID "=%s", c->id);
 		}
-		if (c->arn[0] || pace->now_ms(pace->ctx) / 1000 >= c->attempted_at + LOST_WAIT)
+		if (c->arn[0] || (over && now >= c->attempted_at + LOST_AGAIN))
 			return 0;
+		if (now >= until)
+			return not_known(c, err);
 		if (pace->stop(pace->ctx))
 			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before it was known whether a key was made");
 		pace->wait_ms(pace->ctx, wait);
@@ -234,11 +252,9 @@ static int send(struct creation *c, const json_t *wanted, const struct endpoint 
 		(void)save(c, &why);
 	} else {
 		log_warning("the answer of CreateKey got lost, and the key is looked for by its tag: %s", err->msg);
-		rc = find(c, kms, &why) ? -1 : c->arn[0] ? 0 : kh_fail(&why, KH_E_AGAIN, 0, "whether a key was made is not known");
-		if (rc) {
-			kh_hint(&why, "run this again: it is looked for by its tag " PLAN_TAG_ID "=%s before another is made", c->id);
+		rc = find(c, kms, false, &why);
+		if (rc)
 			*err = why;
-		}
 	}
 out:
 	json_decref(body);
@@ -277,7 +293,7 @@ int creation_key(struct creation *c, const json_t *body, const struct endpoint *
 		return -1;
 	if (c->arn[0])
 		return 0;
-	if (c->attempted_at && find(c, kms, err))
+	if (c->attempted_at && find(c, kms, true, err))
 		return -1;
 	if (!c->arn[0] && send(c, body, endpoint, kms, err))
 		return -1;

@@ -30,7 +30,8 @@ int creation_read_arn(const char *path, char arn[ARN_MAX], struct kh_error *err)
 
 /*
  * Sees to it that the key is there in the Region of `kms`: CreateKey with `body`'s members and the tag where it was never
- * sent, what came of it where that is not known. KH_E_AGAIN where it is not known whether a key was made.
+ * sent, what came of it where that is not known: looked for by the tag, and made again only five minutes after it was sent,
+ * since KMS shows new keys late. KH_E_AGAIN until then.
  */
 int creation_key(struct creation *c, const json_t *body, const struct endpoint *endpoint, struct kms *kms,
 		 struct kh_error *err);

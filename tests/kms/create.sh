@@ -111,8 +111,12 @@ rm note
 sim_start --key-pool "$pool" --state state2 --fault CreateKey:1=close || exit 1
 tap_exits 6 "the request is lost" make_noted
 tap_is "$(noted) $(keys 2)" "1 36 true false 0" "that it was sent is on disk"
-tap_like "$tap_err" "^hint: run this again: it is looked for by its tag keyhaul:create-id=$(jq -r .create_id note)" "and what to do"
-tap_exits 0 "which makes it, once it was looked for" make_noted
+tap_like "$tap_err" "none with the tag keyhaul:create-id=$(jq -r .create_id note) shows yet" "and what it is looked for by"
+tap_exits 6 "which is looked for, and not made again at once" make_noted
+tap_like "$tap_err" "^hint: run this again: .* only from $(jq -r '.attempted_at | fromdate + 300 | todate' note) on another is made\$" "but from then on"
+tap_is "$(noted) $(keys 2)" "1 36 true false 0" "none yet"
+sim_later note
+tap_exits 0 "then it is" make_noted
 tap_is "$(noted) $(keys 2)" "1 36 false true 1" "one key"
 sim_stop
 sim_start --key-pool "$pool" --state state2 --fault CreateKey:1=AccessDeniedException --fault DescribeKey:1+=AccessDeniedException || exit 1
@@ -122,4 +126,10 @@ rm note
 tap_exits 5 "CreateKey is denied" make_noted
 tap_is "$(noted) $(keys 2)" "1 36 false false 1" "then nothing was made"
 sim_stop
-tap_done $((2 * rows + 47))
+rm note
+sim_start --key-pool "$pool" --state state3 --lag 3600 --fault CreateKey:1=drop || exit 1
+tap_exits 6 "a key that was made, and does not show yet" make_noted
+tap_exits 6 "nor later" make_noted
+tap_is "$(noted) $(keys 3)" "1 36 true false 1" "is the only one"
+sim_stop
+tap_done $((2 * rows + 53))

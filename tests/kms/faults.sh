@@ -64,6 +64,7 @@ create() {
 }
 # a key that a plan has made: the next run finds it by its tag
 planned() {
+	[ ! -e made ] || sim_later made/*.create
 	kms fetch --plan made.yaml --out made --rate ListKeys=100,ListResourceTags=100,DescribeKey=100
 }
 # two keys: the first has what it needs when the credentials end

@@ -80,6 +80,7 @@ done <<'TABLE'
 32 connect 1
 32 write 1
 TABLE
+[ "$(find dir -name '*.create' | wc -l)" -eq 0 ] || sim_later dir/*.create # whether these were made is asked, and not waited for
 tap_exits 0 "fetch, run again to its end" "$kms" fetch --plan plan.yaml --out dir $rate
 tap_like "$tap_out" "^$all bundles: " "all of them are there"
 tap_is "$(find dir -name '*.bundle' | wc -l)" $all "a bundle each"

@@ -7,6 +7,7 @@
 #	sim_start [OPTION...]          a simulator of its own, its variables set; $sim_pid
 #	sim_stop                       ends it and waits until it is gone
 #	sim_pool                       --key-pool's folder, made once a test
+#	sim_later FILE...              what was sent for these keys that are made was sent long ago
 #	sim_aws OPERATION...           Debian's AWS CLI against it: as tap_run does
 #	sim_request DATE TARGET BODY   a request signed here with openssl: prints "STATUS BODY"
 
@@ -34,6 +35,10 @@ sim_stop() {
 sim_pool() {
 	[ -d "$TAP_DIR/pool" ] || "$sim" --make-key-pool "$TAP_DIR/pool" --pool-size 1
 	printf '%s\n' "$TAP_DIR/pool"
+}
+
+sim_later() {
+	sed -i 's/\("attempted_at": "\)[^"]*/\12026-01-01T00:00:00Z/' "$@"
 }
 
 sim_aws() {
