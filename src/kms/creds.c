@@ -74,6 +74,24 @@ static int refuse_login(struct creds_chain *c, struct creds *out, struct kh_erro
 
 typedef int provider_fn(struct creds_chain *c, struct creds *out, struct kh_error *err);
 
+/* A provider that is configured with nothing is not one that is not configured: another's credentials would be taken. */
+static int refuse_empty(struct creds_chain *c, struct creds *out, struct kh_error *err)
+{
+	static const char *const names[] = {
+		"role_arn", "source_profile", "credential_source", "external_id", "role_session_name", "duration_seconds",
+		"mfa_serial", "web_identity_token_file", "credential_process", "sso_session", "sso_start_url", "sso_region",
+		"sso_account_id", "sso_role_name", "login_session", "aws_access_key_id", "aws_secret_access_key",
+	};
+
+	(void)out;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (profile_is_empty(c->profile, names[i])) {
+			kh_fail(err, KH_E_INPUT, 0, "profile '%.200s': %s is there, and empty", c->profile->name, names[i]);
+			return kh_hint(err, "give it its value, or take its line out of AWS's config and credentials files");
+		}
+	return 0;
+}
+
 /* The first that is configured decides. */
 static int first_of(provider_fn *const *row, size_t n, struct creds_chain *c, struct creds *out, struct kh_error *err)
 {
@@ -88,8 +106,8 @@ static int first_of(provider_fn *const *row, size_t n, struct creds_chain *c, st
 
 int creds_from_profile(struct creds_chain *c, struct creds *out, struct kh_error *err)
 {
-	static provider_fn *const row[] = {creds_from_web_identity,   creds_from_sso,     creds_from_credentials_file,
-					   refuse_login,	      creds_from_process, creds_from_config_file};
+	static provider_fn *const row[] = {refuse_empty, creds_from_web_identity, creds_from_sso,	 creds_from_credentials_file,
+					   refuse_login, creds_from_process,	  creds_from_config_file};
 
 	return first_of(row, sizeof(row) / sizeof(row[0]), c, out, err);
 }
@@ -110,8 +128,8 @@ static int none(const struct profile *p, struct kh_error *err)
 static int look(const struct creds_opts *opts, const struct creds_env *env, const struct profile *profile, struct creds *out,
 		struct kh_error *err)
 {
-	static provider_fn *const row[] = {creds_from_env, creds_from_role, creds_from_profile, creds_from_container,
-					   creds_from_metadata};
+	static provider_fn *const row[] = {creds_from_env,     refuse_empty,	      creds_from_role,
+					   creds_from_profile, creds_from_container, creds_from_metadata};
 	struct creds_chain c = {.opts = opts, .env = env, .top = profile, .profile = profile, .now = clock_now(),
 				.visited = {profile->name}, .n_visited = 1};
 	size_t from = profile->by_option ? 1 : 0; /* --profile comes before the environment */

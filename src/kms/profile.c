@@ -143,6 +143,15 @@ const char *profile_get(const struct profile *p, const char *option)
 	return value && *value ? value : NULL;
 }
 
+bool profile_is_empty(const struct profile *p, const char *option)
+{
+	const char *value = awsfile_get(p->credentials, p->credentials_section, option);
+
+	if (!value)
+		value = awsfile_get(p->config, p->config_section, option);
+	return value && !*value;
+}
+
 static int kept_endpoint(const struct profile *p, const char *service, char *out, size_t size)
 {
 	for (size_t i = 0; i < PROFILE_SERVICES; i++)

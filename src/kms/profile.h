@@ -40,6 +40,9 @@ int profile_drop_files(struct profile *p, struct kh_error *err);
 /* An option of the profile's; the credentials file wins. NULL for none or empty. */
 const char *profile_get(const struct profile *p, const char *option);
 
+/* The option is there, and says nothing. Before profile_drop_files. */
+bool profile_is_empty(const struct profile *p, const char *option);
+
 /*
  * The endpoint URL for a service ("kms", "sts", "sso_oidc") in the profile's services section, into `out`: 1 for one, 0
  * for none, -1 KH_E_INPUT. After profile_drop_files it knows kms and sts.

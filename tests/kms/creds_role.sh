@@ -88,6 +88,15 @@ source_profile = web
 [profile webonly]
 web_identity_token_file = $TAP_DIR/token
 FILE
+# a setting that is there and empty, each beside keys that would do
+for setting in role_arn source_profile credential_source web_identity_token_file credential_process sso_account_id sso_session; do
+	printf '[profile no_%s]\naws_access_key_id = AKIANEXT\naws_secret_access_key = s\nregion = eu-west-1\n%s =\n' $setting $setting
+done >>"$HOME/.aws/config"
+cat >>"$HOME/.aws/config" <<FILE
+[profile ofnothing]
+role_arn = $role/x
+source_profile = no_role_arn
+FILE
 printf 'eyJ.web_identity-token.x' >token
 
 creds_start
@@ -137,6 +146,14 @@ mfa|3|MFA code.*no terminal
 env|3|no credentials come from credential_source Environment
 metadata|3|no credentials come from credential_source Ec2InstanceMetadata
 webonly|3|without a role
+no_role_arn|3|'no_role_arn': role_arn is there, and empty
+no_source_profile|3|source_profile is there, and empty
+no_credential_source|3|credential_source is there, and empty
+no_web_identity_token_file|3|web_identity_token_file is there, and empty
+no_credential_process|3|credential_process is there, and empty
+no_sso_account_id|3|sso_account_id is there, and empty
+no_sso_session|3|sso_session is there, and empty
+ofnothing|3|'no_role_arn': role_arn is there, and empty
 TABLE
 creds_refused 3 "/nowhere" "no token file" AWS_WEB_IDENTITY_TOKEN_FILE=/nowhere AWS_ROLE_ARN=$role/x
 : >empty
@@ -199,4 +216,4 @@ else
 		tap_skip "an MFA code: $what" "tmux is not installed, or does not start here"
 	done
 fi
-tap_done 78
+tap_done 86
