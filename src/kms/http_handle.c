@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CAP_CONNECT 60 /* seconds in the cap of a call for a limit that is switched off */
+#define CAP_READ 600
+
 int http_handle_failed(CURLcode rc, struct kh_error *err)
 {
 	if (rc == CURLE_OUT_OF_MEMORY)
@@ -80,6 +83,11 @@ static CURLcode set_ca(CURL *easy, const char *ca_bundle)
 	return rc ? rc : curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
 }
 
+long http_handle_cap(const struct http_opts *o)
+{
+	return (o->connect_timeout ? o->connect_timeout : CAP_CONNECT) + (o->read_timeout ? o->read_timeout : CAP_READ);
+}
+
 static CURLcode set_limits(CURL *easy, const struct http_opts *o)
 {
 	CURLcode rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, o->connect_timeout ? o->connect_timeout : 86400L);
@@ -87,11 +95,8 @@ static CURLcode set_limits(CURL *easy, const struct http_opts *o)
 	if (!rc && o->read_timeout) {
 		rc = curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 		rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, o->read_timeout);
-		/* and an end to a reply that drips: they are all small */
-		if (!rc && o->connect_timeout)
-			rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT, o->connect_timeout + o->read_timeout);
 	}
-	return rc;
+	return rc ? rc : curl_easy_setopt(easy, CURLOPT_TIMEOUT, http_handle_cap(o));
 }
 
 CURLcode http_handle_set(CURL *easy, const struct http_opts *opts, struct http_peer *peer, char why[CURL_ERROR_SIZE])

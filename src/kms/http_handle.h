@@ -20,6 +20,9 @@ struct http_peer {
 int http_global_begin(struct kh_error *err);
 void http_global_end(void);
 
+/* The seconds in which a call ends whatever its limits are, so that a reply that drips has an end: they are all small. */
+long http_handle_cap(const struct http_opts *opts);
+
 /*
  * Protocols, TLS (1.2 or later, verified unless opts->no_verify), CAs, limits of time, no redirects, which peers. What it
  * points to lives as long as the handle. `why` gets libcurl's words for a failure.

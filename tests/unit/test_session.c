@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
+#include "kms/http_handle.h"
 #include "kms/session.h"
 
 #include <criterion/criterion.h>
@@ -56,4 +57,18 @@ Test(session, keeps_settings_and_no_file)
 	session_close(&s);
 	(void)unlink(config);
 	(void)unlink(credentials);
+}
+
+/* A limit that is switched off leaves the call with an end. */
+Test(session, every_call_has_an_end)
+{
+	static const struct {
+		long connect, read, cap;
+	} rows[] = {{1, 2, 3}, {60, 60, 120}, {0, 2, 62}, {2, 0, 602}, {0, 0, 660}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct http_opts opts = {.connect_timeout = rows[i].connect, .read_timeout = rows[i].read};
+
+		cr_assert_eq(http_handle_cap(&opts), rows[i].cap, "row %zu: %ld", i, http_handle_cap(&opts));
+	}
 }
