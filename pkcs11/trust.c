@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
+#include "keygen.h"
 #include "own.h"
 #include "probe.h"
 
@@ -14,6 +15,9 @@
 #include <string.h>
 
 #define PREFIX_LEN (sizeof(TRUST_PREFIX) - 1)
+#define HINT_NOT_KEPT \
+	"nothing was put on the token: trusted keys would bind nobody there; haul without them, or from another token " \
+	"('keyhaul-token probe' shows what it keeps)"
 #define ID_LEN 16 /* bytes of the random CKA_ID */
 
 /* What is read of one. */
@@ -161,8 +165,7 @@ static int not_kept(const struct token *t, const struct probe_claim *claim, stru
 	kh_fail(err, KH_E_CHECK, claim->native, "%s does not keep to what two-person control needs (%s): %s%s%s",
 		token_words(t, words), claim->words, claim->why, claim->native_name[0] != '\0' ? ": " : "", claim->native_name);
 	kh_name(err, claim->native_name);
-	return kh_hint(err, "nothing was put on the token: trusted keys would bind nobody there; haul without them, or from another "
-			    "token ('keyhaul-token probe' shows what it keeps)");
+	return kh_hint(err, HINT_NOT_KEPT);
 }
 
 /* CKR_OK is not evidence: what is put there is read again, and has to say all of it. */
@@ -325,6 +328,33 @@ static int prove(const struct token *t, enum keyspec spec, struct proof_run *run
 	return kh_context(err, "whether the token keeps to CKA_WRAP_WITH_TRUSTED cannot be shown");
 }
 
+/* What the user could take back would bind him to nothing (PKCS#11 v3.1 section 4.9: once true it stays so). */
+static int check_stays(const struct token *t, enum keyspec spec, struct kh_error *err)
+{
+	const struct keygen_request request = {
+		.spec = keyspec_info(spec)->kind == KEYSPEC_RSA ? KEYSPEC_RSA_2048 : spec,
+		.token_object = t->token_objects, .trusted_only = true};
+	struct attr_template tmpl = {.n = 0};
+	struct keygen_key made;
+	struct key key;
+	CK_RV rv;
+	int ret;
+
+	attr_add_bool(&tmpl, CKA_WRAP_WITH_TRUSTED, false);
+	if (keygen_generate(t, &request, &made, err) != 0)
+		return kh_context(err, "a throwaway key");
+	rv = P11_CALL(t->fn, C_SetAttributeValue, t->session, made.key, tmpl.v, tmpl.n);
+	ret = token_is_gone(rv) ? ckr_fail(err, rv, "C_SetAttributeValue", "CKA_WRAP_WITH_TRUSTED")
+				: key_read(t, made.key, &key, err);
+	if (ret == 0 && (rv == CKR_OK || key.wrap_with_trusted != BUNDLE_TRUE)) {
+		ret = kh_fail(err, KH_E_CHECK, rv, "the token lets the user take CKA_WRAP_WITH_TRUSTED back (C_SetAttributeValue: %s)",
+			      ckr_name(rv));
+		kh_hint(err, HINT_NOT_KEPT);
+	}
+	keygen_destroy(t, &made);
+	return ret;
+}
+
 int trust_check_kept(const struct token *t, enum keyspec spec, struct kh_error *err)
 {
 	const struct wrap_choice native = {.rsa_aes = WRAP_ONLY_NATIVE};
@@ -343,6 +373,8 @@ int trust_check_kept(const struct token *t, enum keyspec spec, struct kh_error *
 	ret = 0;
 	for (size_t i = 0; i < 2 && ret == 0; i++)
 		ret = claims[i].honour == PROBE_HONOURED ? 0 : not_kept(t, &claims[i], err);
+	if (ret == 0)
+		ret = check_stays(t, spec, err);
 out:
 	proof_run_free(run);
 	return ret;

@@ -59,7 +59,7 @@ int trust_check_officer(const struct token *t, const struct spki *key, struct kh
 
 /*
  * That the token keeps to CKA_WRAP_WITH_TRUSTED for keys of this spec: a throwaway that it wraps and OpenSSL opens is
- * wrapped no more when it is one, and the user cannot make CKA_TRUSTED keys. RSA and EC keys need CKM_RSA_AES_KEY_WRAP: in the
+ * wrapped no more when it is one, and the user cannot make CKA_TRUSTED keys, or take the attribute back from a key. RSA and EC keys need CKM_RSA_AES_KEY_WRAP: in the
  * two-step way the ephemeral key is not trusted. KH_E_CHECK where one of these does not hold or could not be shown, KH_E_TOKEN.
  */
 int trust_check_kept(const struct token *t, enum keyspec spec, struct kh_error *err);

@@ -122,7 +122,7 @@ static int log_in(struct trusting *w, struct kh_error *err)
 
 static bool is_there(const struct trusting *w)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; w->keys != NULL && i < w->n; i++)
 		if (w->keys[i].same)
 			return true;
 	return false;

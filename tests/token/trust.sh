@@ -56,10 +56,13 @@ tap_is "$tap_status $(printf '%s' "$tap_out" | jq -c '.results[0] | [.wrap_with_
 	'0 [true,true,true,true]' "a key that only a trusted key may wrap" || tap_diag "$tap_err"
 check=$(printf '%s' "$tap_out" | jq -r '.results[0].check_value')
 tap_is "$(relay_calls ' C_WrapKey .* 0x0 token=0') $(relay_calls ' C_WrapKey .* 0x69 token=0') $(relay_calls ' C_GenerateKey ')" \
-	"1 1 4" "a throwaway was wrapped, and such a throwaway refused with CKR_KEY_NOT_WRAPPABLE, before the key was made"
+	"1 1 5" "a throwaway was wrapped, and such a throwaway refused with CKR_KEY_NOT_WRAPPABLE, before the key was made"
 tap_like "$(sed -n '/C_CreateObject/{s/.* \(0x.*\)/\1/p;}' "$KEYHAUL_RELAY_TRACE" | paste -sd' ')" ' 0x10 0x0$' \
 	"and a CKA_TRUSTED key of the user's was refused, which without it he can make"
+tap_like "$(sed -n 's/.* C_SetAttributeValue [0-9]* //p' "$KEYHAUL_RELAY_TRACE" | paste -sd' ')" '^0x10 0x10$' "nor can he call one so, or take CKA_WRAP_WITH_TRUSTED back"
 tap_is "$(relay_object count)" 1 "nothing but the key is on the token"
+over "C_SetAttributeValue.2=0x0" generate --pin-file "$KEYHAUL_PIN_FILE" --wrap-with-trusted --label back --key-spec SYMMETRIC_DEFAULT
+tap_is "$tap_status $(relay_object count) $(relay_left)" "7 1 0" "a token that says he can is given no key"
 make --label ec --key-spec ECC_NIST_P256
 tap_is "$tap_status $(relay_object count)" "7 1" "an EC key on a token without 0x1054: status 7, and none is made"
 tap_like "$tap_err" '^error: ECC_NIST_P256, .*CKM_RSA_AES_KEY_WRAP \(0x1054\) natively' "and says what it would need"
@@ -159,8 +162,8 @@ if relay_nss "$TAP_DIR/nss"; then
 	over "" trust nss.b
 	tap_is "$tap_status $(relay_object count)" "7 0" "NSS: nothing is trusted"
 	tap_like "$tap_err" 'the user cannot make a CKA_TRUSTED key\): C_CreateObject made one for the user' "NSS: anybody could"
-	tap_done 40
+	tap_done 42
 else
 	tap_skip "NSS does not keep to it" "$(tail -n 1 "$TAP_DIR/nss.err")"
-	tap_done 37
+	tap_done 39
 fi
