@@ -160,10 +160,12 @@ int trust_wrapping_key(const struct token *t, const struct spki *wanted, CK_OBJE
 
 static int not_kept(const struct token *t, const struct probe_claim *claim, struct kh_error *err)
 {
+	bool named = claim->native_name[0] == '\0' || strstr(claim->why, claim->native_name) != NULL;
 	char words[TOKEN_WORDS_MAX];
 
-	kh_fail(err, KH_E_CHECK, claim->native, "%s does not keep to what two-person control needs (%s): %s%s%s",
-		token_words(t, words), claim->words, claim->why, claim->native_name[0] != '\0' ? ": " : "", claim->native_name);
+	kh_fail(err, KH_E_CHECK, claim->native, "%s %s what two-person control needs (%s): %s%s%s", token_words(t, words),
+		claim->honour == PROBE_BROKEN ? "does not keep to" : "was not seen to keep to", claim->words, claim->why,
+		named ? "" : ": ", named ? "" : claim->native_name);
 	kh_name(err, claim->native_name);
 	return kh_hint(err, HINT_NOT_KEPT);
 }
