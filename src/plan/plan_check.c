@@ -3,10 +3,14 @@
 #include "plan_field.h"
 
 #include "aws/partition.h"
+#include "bundle/bundle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#define VALUE_MAX 1024 /* a whole URI is no longer */
 
 static const struct yamldoc_node *at(const struct plan_key *k, const char *name)
 {
@@ -100,6 +104,21 @@ static int check_algorithm(const struct plan_key *k, struct kh_error *err)
 		       : 0;
 }
 
+/* One %XX as good as the letter that it stands for, and in any order: two that are of one key. */
+static bool same_uri(const char *a, const char *b)
+{
+	static const char *const names[] = {"token", "object", "id", "type"}; /* all that a plan's may have */
+	char x[VALUE_MAX], y[VALUE_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = bundle_uri_value(a, names[i], x, sizeof(x));
+
+		if (n != bundle_uri_value(b, names[i], y, sizeof(y)) || memcmp(x, y, n) != 0)
+			return false;
+	}
+	return true;
+}
+
 static int check_material(const struct plan_key *k, size_t i, struct kh_error *err)
 {
 	const struct plan_material *m = &k->materials[i];
@@ -108,7 +127,7 @@ static int check_material(const struct plan_key *k, size_t i, struct kh_error *e
 	for (size_t j = 0; j < i; j++) {
 		const struct plan_material *other = &k->materials[j];
 
-		if (strcmp(other->key_uri, m->key_uri) == 0)
+		if (same_uri(other->key_uri, m->key_uri))
 			return yamldoc_fail(m->at, err, "the same key_uri as the material on line %zu", other->at->line);
 		if (m->key_material_id && other->key_material_id &&
 		    strcmp(other->key_material_id, m->key_material_id) == 0)
@@ -168,9 +187,10 @@ static int order(const char *x, const char *y)
 	return x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
 }
 
+/* Names of files: on a stick with vfat A and a are one. */
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct ref *)a)->key->name, ((const struct ref *)b)->key->name);
+	return strcasecmp(((const struct ref *)a)->key->name, ((const struct ref *)b)->key->name);
 }
 
 static int by_id(const void *a, const void *b)

@@ -171,6 +171,18 @@ $serial" "its bundles are under the policy, for its one token of that label"
 tap_exits 7 "run again under another policy" "$client" fetch --plan fine.yaml --policy other.yaml --out plan
 tap_like "$tap_err" "fetched under the policy of SHA-256 $digest, and in force is that of SHA-256 $other" "the bundle that is there does not count"
 
+# renew: every step of it is under the policy, and none goes on under another
+renew() {
+	"$KEYHAUL_BUILD/keyhaul" renew --plan fine.yaml --dir renewed --expiring-within 91d --pin-file "$KEYHAUL_PIN_FILE" "$@"
+}
+sed 's/largest_expiry: 90d/largest_expiry: 89d/' policy.yaml >short.yaml
+tap_exits 7 "renew under a policy that forbids the plan" renew --policy short.yaml
+tap_is "$(find renewed -name '*.bundle' 2>/dev/null)" "" "fetches nothing"
+tap_exits 0 "renew under the policy" renew --policy policy.yaml
+tap_is "$(jq -r '.request.policy_sha256, .material.policy_sha256, (.receipt | length > 0)' renewed/*.bundle)" "$digest
+$digest
+true" "is fetched, wrapped and imported under it"
+
 tap_exits 3 "a policy that is none" "$client" import --policy keys order.bundle
 tap_like "$tap_err" "^error: keys: line 1, column [0-9]*: a policy has no " "with line and column"
 
@@ -208,7 +220,7 @@ if [ "$tap_status" -ne 0 ]; then
 	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 97
+	tap_done 101
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -255,4 +267,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 97
+tap_done 101

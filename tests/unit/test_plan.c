@@ -53,6 +53,7 @@ static const struct {
 	{HEAD KEY("a", "alias/x"), "line 4, column 13: 'alias/x' is no ARN"},
 	{HEAD KEY("a", "arn:aws:kms:nowhere!:111122223333:key/" ID), "is no ARN"},
 	{HEAD KEY("a", ARN) KEY("a", ID), "line 7, column 11: name 'a' stands there twice: the key on line 3"},
+	{HEAD KEY("a", ARN) KEY("A", ID), "line 7, column 11: name 'A' stands there twice: the key on line 3"},
 	{HEAD KEY("a", ARN) KEY("b", ARN), "line 8, column 13: key_id '" ARN "' stands there twice"},
 	{HEAD KEY("a", ARN) KEY("b", ID), "line 8, column 13: key_id '" ID "' stands there twice"},
 	{HEAD KEY("a", MRK) KEY("b", "arn:aws:kms:eu-west-1:111122223333:key/" MRK), "stands there twice"},
@@ -79,6 +80,12 @@ static const struct {
 	{ONE("    expires: never\n    materials: [{key_uri: 'pkcs11:serial=1;object=o'}]\n"), "attribute 'serial' is not allowed"},
 	{ONE("    expires: never\n    materials: [{key_uri: 'pkcs11:token=t'}]\n"), "the URI names no key"},
 	{ONE("    expires: never\n    materials: [{key_uri: '" URI "'}, {key_uri: '" URI "'}]\n"), "the same key_uri"},
+	{ONE("    expires: never\n    materials:\n      - {key_uri: 'pkcs11:object=a;token=t'}\n"
+	     "      - {key_uri: 'pkcs11:token=%74;object=%61'}\n"), "line 8, column 9: the same key_uri"},
+	{ONE("    expires: never\n    materials:\n      - {key_uri: 'pkcs11:object=a'}\n"
+	     "      - {key_uri: 'pkcs11:object=A', key_material_id: " HEX64 "}\n"), NULL},
+	{ONE("    expires: never\n    materials:\n      - {key_uri: 'pkcs11:object=a'}\n"
+	     "      - {key_uri: 'pkcs11:object=a;id=%00', key_material_id: " HEX64 "}\n"), NULL},
 	{ONE("    expires: never\n    materials: [{key_uri: '" URI "', key_material_id: AB}]\n"), "64 hex digits"},
 	{ONE("    expires: never\n    materials: [{key_uri: '" URI "', description: 'a,b'}]\n"), "line 6, column 17: "},
 	{ONE("    key_spec: HMAC_256\n    expires: never\n    materials: [{key_uri: '" URI "', description: x}]\n"),
