@@ -7,6 +7,7 @@
  *	token_object TOKEN_URI PIN|- put TYPE LABEL HEX [ATTRIBUTE=0|1...]
  *	                                                      a secret key (aes, generic) with a value that the test knows
  *	token_object TOKEN_URI PIN|- mac LABEL HEX            CKM_SHA256_HMAC of the bytes by the key, in hex
+ *	token_object TOKEN_URI PIN|- trusted-only LABEL SPEC  a key that is CKA_WRAP_WITH_TRUSTED, generated there
  *	token_object TOKEN_URI PIN|- remove LABEL             all objects of that label
  *	token_object TOKEN_URI PIN|- plans KEY_SPEC ALGORITHM what the proof finds of each mechanism by itself
  *
@@ -115,6 +116,17 @@ static int mac(const struct token *t, int n, char **words, struct kh_error *err)
 	return ret;
 }
 
+/* What `generate` makes only where the token can haul it. */
+static int trusted_only(const struct token *t, int n, char **words, struct kh_error *err)
+{
+	struct keygen_request request = {.label = n > 0 ? words[0] : NULL, .token_object = true, .trusted_only = true};
+	struct keygen_key made;
+
+	if (n < 2 || keyspec_parse(words[1], &request.spec, err) != 0)
+		return -1;
+	return keygen_generate(t, &request, &made, err);
+}
+
 static int remove_all(const struct token *t, int n, char **words, struct kh_error *err)
 {
 	CK_OBJECT_HANDLE *handles = NULL;
@@ -165,7 +177,7 @@ out:
 static const struct {
 	const char *name;
 	int (*run)(const struct token *t, int n, char **words, struct kh_error *err);
-} verbs[] = {{"count", count}, {"put", put}, {"mac", mac}, {"remove", remove_all}, {"plans", plans}};
+} verbs[] = {{"count", count}, {"put", put}, {"mac", mac}, {"remove", remove_all}, {"trusted-only", trusted_only}, {"plans", plans}};
 
 static int run(int argc, char **argv, struct kh_error *err)
 {

@@ -74,6 +74,14 @@ tap_is "$tap_status $(real) $(cmp b before)" "7 0 " "without trust it is not wra
 tap_like "$tap_err" 'CKA_WRAP_WITH_TRUSTED.*CKR_KEY_NOT_WRAPPABLE \(0x69\)' "CKR_KEY_NOT_WRAPPABLE is explained"
 tap_like "$tap_err" "^hint: .*'keyhaul-token trust " "and what to do"
 
+relay_object trusted-only ec ECC_NIST_P256
+"$KEYHAUL_BUILD/tests/token/make_bundle" ec.b w2048.der ECC_NIST_P256 RSA_AES_KEY_WRAP_SHA_1 RSA_2048 \
+	"arn=arn:aws:kms:eu-central-1:000000000000:$arn" key_uri='pkcs11:object=ec;type=private'
+wrap ec.b
+tap_is "$tap_status $(real)" "7 0" "an EC key that was made so is not wrapped in two steps"
+tap_like "$tap_err" 'CKM_RSA_AES_KEY_WRAP \(0x1054\) natively' "and why is said"
+relay_object remove ec
+
 # The security officer's PIN, once and by its flags.
 cp "$KEYHAUL_PIN_FILE" wrong
 over "" trust --so-pin-file wrong b
@@ -162,8 +170,8 @@ if relay_nss "$TAP_DIR/nss"; then
 	over "" trust nss.b
 	tap_is "$tap_status $(relay_object count)" "7 0" "NSS: nothing is trusted"
 	tap_like "$tap_err" 'the user cannot make a CKA_TRUSTED key\): C_CreateObject made one for the user' "NSS: anybody could"
-	tap_done 42
+	tap_done 44
 else
 	tap_skip "NSS does not keep to it" "$(tail -n 1 "$TAP_DIR/nss.err")"
-	tap_done 39
+	tap_done 41
 fi
