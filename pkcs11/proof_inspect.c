@@ -42,7 +42,7 @@ static int inspect_pkcs8(const struct token *t, const struct proof_throwaway *w,
 	}
 	out->trailing_zeros = p.trailing;
 	if (p.trailing > 0)
-		proof_warn(out, "%zu zero bytes behind the PKCS#8: not settled whether KMS minds", p.trailing);
+		proof_warn(out, "%zu zero bytes behind the PKCS#8: go on; KMS may refuse them, which leaves its key as it was", p.trailing);
 	ret = proof_same_public(t, w, p.key, out, err);
 out:
 	unwrap_pkcs8_clear(&p);

@@ -15,8 +15,8 @@ block() {
 	awk -v lang="$1" -v n="$2" '/^```/ { if (on) { on = 0; next } if ($0 == "```" lang && ++k == n) on = 1; next } on' "$readme"
 }
 blocks=$(grep -c '^```sh$' "$readme")
-tap_is "$blocks" 11 "the blocks that are run"
-tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 4,```sh 11,```text 7' \
+tap_is "$blocks" 14 "the blocks that are run"
+tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 4,```sh 14,```text 11' \
 	"and no others than these"
 
 cat >before.sh <<'END'
@@ -38,8 +38,9 @@ aws() {
 }
 END
 cp before.sh all.sh
-n=0
-while [ "$n" -lt $((blocks - 3)) ]; do
+rehearsed=6 # the first blocks, which are "Rehearse"
+n=$rehearsed
+while [ "$n" -lt "$blocks" ]; do
 	n=$((n + 1))
 	{
 		block sh "$n" | sed "s|/opt/vendor/lib/libpkcs11.so|$KEYHAUL_MODULE|; s|token=hsm|token=keyhaul-rehearsal|; s/SHA_256/SHA_1/g;
@@ -49,7 +50,7 @@ while [ "$n" -lt $((blocks - 3)) ]; do
 done
 : >blocks
 tap_exits 0 "every command ends well" bash all.sh
-tap_is "$(tail -n 1 blocks)" "done 8" "to the last block"
+tap_is "$(tail -n 1 blocks)" "done $blocks" "to the last block"
 tap_like "$tap_out" "^order.bundle: imported" "one host: imported"
 tap_is "$(jq -r 'has("receipt")' gap.bundle)" true "air gap: imported"
 tap_is "$(jq -r .request.intent.valid_for gap.bundle)" "7776000" "and 90 days are meant"
@@ -63,23 +64,26 @@ tap_ok $? "which the AWS CLI takes" || tap_diag "$(cat paste.out)"
 tap_is "$(kms describe-key --key-id "$(jq -r .request.kms_key_arn cli.bundle)" --query KeyMetadata.KeyState --output text)" \
 	Enabled "and the key is enabled"
 
-# Rehearse: the last three blocks, with nothing of this test's but which aws it is
+# Rehearse: the first blocks, with nothing of this test's but which aws it is
 {
 	echo 'set -eu'
-	block sh 9
-	block sh 10
-	echo 'mkdir kept && cp rehearsal/*.bundle kept'
-	block sh 11
+	n=0
+	while [ "$((n += 1))" -lt "$rehearsed" ]; do
+		block sh "$n"
+	done
+	echo 'mkdir kept && cp rehearsal/*.bundle rehearsal/plan/*.bundle kept'
+	block sh "$rehearsed"
 } | sed "s|softhsm-conf/|$KEYHAUL_SRC/softhsm-conf/|; s|command aws|/usr/bin/aws|; s|^aws kms describe|echo state; &|" >rehearse.sh
 tap_exits 0 "the rehearsal" env -u AWS_ENDPOINT_URL_KMS -u KEYHAUL_TOKEN -u KEYHAUL_PIN_FILE -u KEYHAUL_MODULE -u SOFTHSM2_CONF bash rehearse.sh
 tap_is "$(printf '%s\n' "$tap_out" | tail -n 1)" Enabled "to its end" || tap_diag "$tap_err"
-tap_is "$(jq -r .receipt.material_sha256 kept/order.bundle kept/gap.bundle | grep -c .)" 2 "both of its bundles are imported"
+tap_is "$(jq -r .receipt.material_sha256 kept/order.bundle kept/gap.bundle kept/orders.*.bundle | grep -c '^[0-9a-f]*$')" 3 \
+	"its bundles, the plan's too, are imported"
 
 test ! -e rehearsal
 tap_ok $? "and nothing of it is left"
 
 # Where one of the two does not start, the shell is not left with AWS's own endpoint.
-block sh 9 | sed "s|softhsm-conf/|$KEYHAUL_SRC/softhsm-conf/|" >start.sh
+block sh 1 | sed "s|softhsm-conf/|$KEYHAUL_SRC/softhsm-conf/|" >start.sh
 echo 'echo went on' >>start.sh
 for broken in keyhaul-sim softhsm2-util; do
 	mkdir -p "without/$broken"
