@@ -139,20 +139,44 @@ static json_t *import_body(const struct bundle_request *request, const struct bu
 	return body;
 }
 
-/* A 200 that names another key is no answer to this call. */
-static int read_imported(const json_t *reply, const char *arn, struct ops_imported *out, struct kh_error *err)
+static int read_material_id(const json_t *reply, const struct bundle_request *request, const struct intent *intent,
+			    char out[OPS_MATERIAL_ID_MAX], struct kh_error *err)
 {
-	char key_id[ARN_MAX];
+	const char *wanted = intent->key_material_id;
+	/* only symmetric keys' materials have ids, and those that say an import type are symmetric */
+	bool required = intent->import_type || wanted ||
+			(request->key_spec && strcmp(request->key_spec, keyspec_name(KEYSPEC_SYMMETRIC_DEFAULT)) == 0);
 
-	if (reply_text(reply, "KeyId", false, key_id, sizeof(key_id), err) ||
-	    reply_text(reply, "KeyMaterialId", false, out->material_id, sizeof(out->material_id), err))
+	if (reply_text(reply, "KeyMaterialId", required, out, OPS_MATERIAL_ID_MAX, err))
 		return -1;
-	if (key_id[0] && strcmp(key_id, arn) != 0)
-		return kh_fail(err, KH_E_KMS, 0, "the reply is about %s, not %s", key_id, arn);
-	if (out->material_id[0] && (strlen(out->material_id) != KMS_KEY_MATERIAL_ID_LEN ||
-				    strspn(out->material_id, "0123456789abcdef") != KMS_KEY_MATERIAL_ID_LEN))
+	if (out[0] && (strlen(out) != KMS_KEY_MATERIAL_ID_LEN ||
+		       strspn(out, "0123456789abcdef") != KMS_KEY_MATERIAL_ID_LEN))
 		return kh_fail(err, KH_E_KMS, 0, "the reply's KeyMaterialId is not 64 hex digits");
+	if (wanted && strcmp(out, wanted) != 0)
+		return kh_fail(err, KH_E_KMS, 0, "the reply is about key material %s, not %s", out, wanted);
 	return 0;
+}
+
+/* A 200 that does not name the key and what was imported, or names others, is no answer to this call. */
+static int read_imported(const json_t *reply, const struct bundle_request *request, const struct intent *intent,
+			 struct ops_imported *out, struct kh_error *err)
+{
+	const json_t *type = json_object_get(reply, "__type");
+	char key_id[ARN_MAX];
+	int rc;
+
+	if (type)
+		rc = kh_fail(err, KH_E_KMS, 0, "a 200 that holds an exception: %.60s",
+			     json_is_string(type) ? json_string_value(type) : "__type is no string");
+	else if (reply_text(reply, "KeyId", true, key_id, sizeof(key_id), err))
+		rc = -1;
+	else if (strcmp(key_id, request->kms_key_arn) != 0)
+		rc = kh_fail(err, KH_E_KMS, 0, "the reply is about %s, not %s", key_id, request->kms_key_arn);
+	else
+		rc = read_material_id(reply, request, intent, out->material_id, err);
+	if (rc)
+		kh_hint(err, "what answers at this endpoint is not KMS, or something in between changes its replies");
+	return rc;
 }
 
 int ops_import(struct kms *k, const struct bundle_request *request, const struct bundle_material *material,
@@ -170,8 +194,9 @@ int ops_import(struct kms *k, const struct bundle_request *request, const struct
 	rc = kms_call_owned(k, "ImportKeyMaterial", body, once ? KMS_ONCE : KMS_FRESH, &reply, err);
 	out->outcome = reply.outcome;
 	memcpy(out->request_id, reply.request_id, sizeof(out->request_id));
-	if (!rc && read_imported(reply.json, request->kms_key_arn, out, err)) {
-		out->outcome = KMS_UNKNOWN;
+	if (!rc && read_imported(reply.json, request, intent, out, err)) {
+		out->outcome = KMS_UNKNOWN; /* a 200, but for what? */
+		out->material_id[0] = '\0';
 		rc = kh_context(err, "ImportKeyMaterial");
 	}
 	kms_reply_clear(&reply);

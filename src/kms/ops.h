@@ -49,11 +49,14 @@ void ops_parameters_clear(struct ops_parameters *p);
 
 struct ops_imported {
 	enum kms_outcome outcome; /* set in any case */
-	char material_id[OPS_MATERIAL_ID_MAX]; /* "" for none */
+	char material_id[OPS_MATERIAL_ID_MAX]; /* "" for none, which a symmetric key's import never is */
 	char request_id[KMS_ID_MAX];
 };
 
-/* ImportKeyMaterial of a bundle's material by an intent whose times are absolute; NEW_KEY_MATERIAL is sent once. */
+/*
+ * ImportKeyMaterial of a bundle's material by an intent whose times are absolute; NEW_KEY_MATERIAL is sent once. A 200 that
+ * does not name the key, or a symmetric one's material (the intent's where it has one), is KMS_UNKNOWN and KH_E_KMS.
+ */
 int ops_import(struct kms *k, const struct bundle_request *request, const struct bundle_material *material,
 	       const struct intent *intent, struct ops_imported *out, struct kh_error *err);
 

@@ -71,6 +71,16 @@ static int intent_of(const struct prove *p, struct intent *out, struct kh_error 
 	return 0;
 }
 
+/* Its receipt is of this run, and of the same material: what KMS answered to anything else proves nothing. */
+static int check_receipt(const struct import *i, const char *id, struct kh_error *err)
+{
+	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
+
+	if (i->result != IMPORT_ALREADY && receipt && receipt->key_material_id && strcmp(receipt->key_material_id, id) == 0)
+		return 0;
+	return kh_fail(err, KH_E_KMS, 0, "KMS did not say that what it took is the material %s: nothing is proven", id);
+}
+
 /* KMS takes the material once more only if it is the one that it has under that id. */
 static int prove_symmetric(struct prove *p, struct kh_error *err)
 {
@@ -90,6 +100,8 @@ static int prove_symmetric(struct prove *p, struct kh_error *err)
 	log_warning("this writes to KMS: the material is imported once more into %s, as what it is, with the expiry it has",
 		    p->target.arn);
 	rc = import_bundle(p->run, p->second, &i, err);
+	if (!rc)
+		rc = check_receipt(&i, p->run->intent.key_material_id, err);
 	import_clear(&i);
 	p->run->intent = own;
 	if (rc && !kms_is_error(err, "IncorrectKeyMaterialException"))

@@ -60,7 +60,7 @@ static enum settle_seen by_metadata(const struct settle *s, const struct ops_key
 		return strcmp(material_id, now->material_id) == 0 ? SETTLE_THERE : SETTLE_NOT_YET;
 	/* the key's expiry is the earliest of all its materials: it says what ours is only where there can be one */
 	if (keyspec_is_symmetric(s->facts->key_spec))
-		return SETTLE_THERE;
+		return s->intent->import_type ? SETTLE_NOT_YET : SETTLE_THERE; /* there may be another material */
 	return same_expiry(s->intent, now->expiration_model, now->valid_to) ? SETTLE_THERE : SETTLE_NOT_YET;
 }
 

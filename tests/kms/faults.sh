@@ -135,7 +135,7 @@ passed_over() {
 }
 while IFS='|' read -r verb faults tries status says ends; do
 	! passed_over || continue
-	printf '%s\n' "$faults" | tr ';' '\n' >faults
+	printf '%s\n' "$faults" | tr ';' '\n' | sed "s#WAITS#$waits#; s#HAS#$has#" >faults
 	fresh ./faults
 	row "$verb" "$faults" "$tries" "$status" "$says" "$ends"
 	restore
@@ -156,6 +156,9 @@ first|ImportKeyMaterial:1=html|1|5|not an answer of KMS|1 1 0 0
 first|ImportKeyMaterial:1=after html|1|0|found imported|1 1 0 0
 first|ImportKeyMaterial:1=empty|1|5|not an answer of KMS|1 1 0 0
 first|ImportKeyMaterial:1=http 200 {"KeyId":7}|1|5|KeyId is not a string|1 1 0 0
+first|ImportKeyMaterial:1=http 200 {}|1|5|not known: .*KeyId is missing|1 1 0 0
+first|ImportKeyMaterial:1=after http 200 {}|1|0|found imported|1 1 0 0
+first|ImportKeyMaterial:1=http 200 {"KeyId":"WAITS"}|1|5|not known: .*KeyMaterialId is missing|1 1 0 0
 first|ImportKeyMaterial:1=redirect http://192.0.2.1/|3|5|redirects to .http://192.0.2.1/|1 1 0 0
 first|ImportKeyMaterial:1=after redirect|1|5|redirects to|1 1 0 0
 first|ImportKeyMaterial:1=ExpiredTokenException|3|5|renew the credentials|1 1 0 0
@@ -165,6 +168,13 @@ first|DescribeKey:2=http 503|1|6|accepted|1 1 0 0
 existing|ImportKeyMaterial:1=drop|2|0|: imported into|0 1 0 0
 existing|ImportKeyMaterial:1=drop|1|6|not known|0 1 0 0
 existing|ImportKeyMaterial:1=close|1|6|not known|0 1 0 0
+existing|ImportKeyMaterial:1=http 200 {}|1|5|not known: .*KeyId is missing|0 1 0 0
+existing|ImportKeyMaterial:1=http 200 {"KeyId":"HAS"}|1|5|not known: .*KeyMaterialId is missing|0 1 0 0
+new|ImportKeyMaterial:1=http 200 {}|1|5|not known: .*KeyId is missing|0 2 0 0
+new|ImportKeyMaterial:1=after http 200 {}|1|0|found imported|0 2 0 0
+new|ImportKeyMaterial:1=http 200 {"KeyId":"HAS"}|1|5|not known: .*KeyMaterialId is missing|0 2 0 0
+new|ImportKeyMaterial:1=http 200 {"__type":"InternalFailure"}|1|5|not known: .*InternalFailure|0 2 0 0
+new|ImportKeyMaterial:1=drop;ImportKeyMaterial:2=http 200 {}|1|6|not known|0 2 0 0
 new|ImportKeyMaterial:1=drop|3|0|found imported|0 2 0 0
 new|ImportKeyMaterial:1=after DependencyTimeoutException|3|0|found imported|0 2 0 0
 new|ImportKeyMaterial:1=close|3|6|not known|0 2 0 0

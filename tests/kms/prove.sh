@@ -71,6 +71,21 @@ tap_exits 7 "symmetric: another key" kms prove --by wrong.bundle good.bundle
 tap_is "$(proofs good.bundle)" "reimport yes, reimport no" "and that it is not is there too"
 tap_exits 7 "a second one that was used" kms prove --by second.bundle good.bundle
 
+# a 200 that does not name this material proves nothing, and is no first import
+haul_stop_sim
+cat >faults <<FAULTS
+ImportKeyMaterial:1=http 200 {}
+ImportKeyMaterial:2=http 200 {"KeyId":"$arn","KeyMaterialId":"$(printf '00%.0s' $(seq 32))"}
+ImportKeyMaterial:3=http 200 {}
+FAULTS
+haul_start_sim --fault ./faults
+rm wrong.bundle
+haul_bundle wrong.bundle "$arn" bad
+for what in nothing "another material"; do
+	tap_exits 5 "symmetric: a 200 that names $what" kms prove --by wrong.bundle good.bundle
+	tap_is "$(proofs good.bundle)" "reimport yes, reimport no" "$what: no proof is written"
+done
+
 # HMAC: the token itself compares
 token_softhsm keyhaul-rehearsal-prove || exit 1
 arn=$(kms create --key-spec HMAC_384)
@@ -85,7 +100,9 @@ verify() {
 	"$TOKEN" verify --key "$KEYHAUL_TOKEN;object=$1" --pin-file "$KEYHAUL_PIN_FILE" "$2"
 }
 tap_exits 3 "HMAC: nothing to verify yet" verify good good.bundle
-tap_run kms import good.bundle
+tap_exits 5 "HMAC: a first import, and a 200 that names nothing" kms import good.bundle
+tap_is "$(jq 'has("receipt")' good.bundle)" false "it has no receipt"
+tap_exits 0 "HMAC: so it is imported by the next run" kms import good.bundle
 tap_exits 0 "HMAC: KMS makes a MAC" kms prove good.bundle
 tap_like "$tap_out" "next: keyhaul-token verify" "it says what is next"
 tap_is "$(proofs good.bundle)" "hmac null" "the verdict is open"
@@ -98,4 +115,4 @@ tap_exits 7 "HMAC: KMS holds another key" verify bad bad.bundle
 tap_like "$tap_err" "KMS HAS ANOTHER KEY" "it is loud"
 tap_is "$(proofs bad.bundle)" "hmac no" "and that is in the bundle"
 haul_stop_sim
-tap_done 39
+tap_done 46

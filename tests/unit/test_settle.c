@@ -7,6 +7,8 @@
 
 #define KEY "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
 #define ID "abababababababababababababababababababababababababababababababab"
+#define OTHER "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+#define NAMES(more) "{\"KeyId\":\"" KEY "\"," more "}"
 
 struct fake {
 	long status;
@@ -76,11 +78,20 @@ Test(settle, confirms_by_importing_again)
 {
 	static const struct {
 		enum keyspec spec;
-		const char *id, *has, *has_not;
+		const char *id, *has, *has_not, *reply;
+		int rc;
 	} rows[] = {
-		{KEYSPEC_SYMMETRIC_DEFAULT, ID, "\"KeyMaterialId\":\"" ID, "NEW_KEY"},
-		{KEYSPEC_SYMMETRIC_DEFAULT, "", "EXISTING_KEY_MATERIAL", "KeyMaterialId"},
-		{KEYSPEC_HMAC_256, "", "EncryptedKeyMaterial", "ImportType"},
+		{KEYSPEC_SYMMETRIC_DEFAULT, ID, "\"KeyMaterialId\":\"" ID, "NEW_KEY", NAMES("\"KeyMaterialId\":\"" ID "\""), 0},
+		{KEYSPEC_SYMMETRIC_DEFAULT, "", "EXISTING_KEY_MATERIAL", "KeyMaterialId",
+		 NAMES("\"KeyMaterialId\":\"" OTHER "\""), 0},
+		{KEYSPEC_HMAC_256, "", "EncryptedKeyMaterial", "ImportType", "{\"KeyId\":\"" KEY "\"}", 0},
+		{KEYSPEC_HMAC_256, "", "EncryptedKeyMaterial", "ImportType", "{}", -1},
+		{KEYSPEC_HMAC_256, "", "EncryptedKeyMaterial", "ImportType", NAMES("\"__type\":\"InternalFailure\""), -1},
+		{KEYSPEC_SYMMETRIC_DEFAULT, ID, ID, "NEW_KEY", "{}", -1},
+		{KEYSPEC_SYMMETRIC_DEFAULT, ID, ID, "NEW_KEY", "{\"KeyId\":\"" KEY "\"}", -1},
+		{KEYSPEC_SYMMETRIC_DEFAULT, ID, ID, "NEW_KEY", NAMES("\"KeyMaterialId\":\"" OTHER "\""), -1},
+		{KEYSPEC_SYMMETRIC_DEFAULT, "", "EXISTING", "NEW_KEY", "{\"KeyId\":\"" KEY "\"}", -1},
+		{KEYSPEC_SYMMETRIC_DEFAULT, "", "EXISTING", "NEW_KEY", "{\"KeyMaterialId\":\"" ID "\"}", -1},
 	};
 	const struct bundle_material m = {.encrypted_key_material = {(const unsigned char *)"blob", 4}};
 
@@ -88,13 +99,15 @@ Test(settle, confirms_by_importing_again)
 		const struct bundle_facts facts = {.key_spec = rows[i].spec};
 		const struct intent intent = {.expiration_model = INTENT_DOES_NOT_EXPIRE,
 					      .import_type = rows[i].spec == KEYSPEC_HMAC_256 ? NULL : INTENT_NEW};
-		struct fake f = {200, "{}", ""};
+		struct fake f = {200, rows[i].reply, ""};
 		struct kms k = client(&f);
 		const struct settle s = {.kms = &k, .request = &request, .facts = &facts, .material = &m, .intent = &intent};
 		struct ops_imported done;
-		struct kh_error err;
+		struct kh_error err = {0};
 
-		cr_assert_eq(settle_confirm(&s, rows[i].id, &done, &err), 0);
+		cr_assert_eq(settle_confirm(&s, rows[i].id, &done, &err), rows[i].rc, "row %zu: %s", i, err.msg);
+		cr_assert_eq(done.outcome, rows[i].rc ? KMS_UNKNOWN : KMS_DONE, "row %zu", i);
+		cr_assert(rows[i].rc == 0 || (err.code == KH_E_KMS && err.hint[0]), "row %zu: %s", i, err.msg);
 		cr_assert(strstr(f.sent, rows[i].has) && !strstr(f.sent, rows[i].has_not), "row %zu: %s", i, f.sent);
 	}
 }
