@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/prompt.h"
+#include "base/text.h"
 #include "bundle/result.h"
 #include "standing.h"
 #include "target.h"
@@ -183,6 +184,7 @@ static int delete_one(struct deletion *d, const char *id, struct kh_error *err)
 static int report(struct cmd *c, const struct deletion *d, struct kh_error *err)
 {
 	const struct ops_key *k = &d->standing.key;
+	char state[TEXT_SHOWN(OPS_NAME_MAX)];
 	json_t *ids = json_array();
 
 	for (size_t i = 0; i < d->n; i++) {
@@ -197,7 +199,8 @@ static int report(struct cmd *c, const struct deletion *d, struct kh_error *err)
 		}
 	}
 	if (cmd_printf(c, err, "%s%s its KeyState is %s\n", d->n ? " " : d->target.arn,
-		       d->n ? "" : ": nothing to delete, the material is not there;", k->state)) {
+		       d->n ? "" : ": nothing to delete, the material is not there;",
+		       text_shown(k->state, state, sizeof(state)))) {
 		json_decref(ids);
 		return -1;
 	}

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "bundle/jsontext.h"
 #include "bundle/result.h"
 #include "fetch.h"
@@ -224,10 +225,11 @@ static int fetch_bundle(struct replication *r, struct file *file, struct kh_erro
 static int report(struct cmd *c, const struct replication *r, struct kh_error *err)
 {
 	const char *out = r->opts->out;
+	char state[TEXT_SHOWN(OPS_NAME_MAX)];
 
 	if (cmd_printf(c, err, "%s\n  %s of %s, KeyState %s\n", r->replica.arn,
 		       r->was_there ? "was there already: a replica" : "a replica", r->primary.arn,
-		       r->standing.key.state) ||
+		       text_shown(r->standing.key.state, state, sizeof(state))) ||
 	    (r->materials > 1 && cmd_printf(c, err, "  the primary has %zu materials: each is to be imported here\n",
 					    r->materials)) ||
 	    (out && cmd_printf(c, err, "%s: a request for it; wrap the primary's key into it\n", out)) ||

@@ -103,9 +103,10 @@ static int look_at(struct cmd *c, struct survey *s, const struct asked *a, struc
 
 	if (cmd_interrupted())
 		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before %s was looked at", item);
+	target.arn[0] = '\0';
 	if (find(s, a, &target, &why) || standing_read(&target.kms, target.arn, &standing, &why)) {
 		kh_context(&why, "%s", item);
-		return (s->exposition && exposition_add(s->exposition, item, NULL, err)) || cmd_item_failed(c, item, &why, err)
+		return (s->exposition && exposition_add(s->exposition, target.arn[0] ? target.arn : item, NULL, err)) || cmd_item_failed(c, item, &why, err)
 			       ? -1 : 0;
 	}
 	rc = status_judge(&standing, kms_now(&target.kms), s->within, &status, err) || show(c, s, item, &status, err) ? -1 : 0;

@@ -33,6 +33,7 @@ _Static_assert(sizeof(metrics) / sizeof(metrics[0]) == METRICS, "a row for each 
 
 struct exposition {
 	struct buf samples[METRICS];
+	json_t *up, *down; /* the keys, as labels have them: a series is given once */
 };
 
 int exposition_new(struct exposition **out, struct kh_error *err)
@@ -43,14 +44,24 @@ int exposition_new(struct exposition **out, struct kh_error *err)
 		return kh_fail_memory(err);
 	for (size_t i = 0; i < METRICS; i++)
 		e->samples[i] = (struct buf)BUF_INIT(METRIC_MAX);
+	e->up = json_object();
+	e->down = json_object();
 	*out = e;
-	return 0;
+	if (e->up && e->down)
+		return 0;
+	exposition_free(e);
+	*out = NULL;
+	return kh_fail_memory(err);
 }
 
 void exposition_free(struct exposition *e)
 {
 	for (size_t i = 0; e && i < METRICS; i++)
 		buf_free(&e->samples[i]);
+	if (e) {
+		json_decref(e->up);
+		json_decref(e->down);
+	}
 	free(e);
 }
 
@@ -105,10 +116,15 @@ static int add_materials(struct exposition *e, const struct status *s, struct kh
 
 int exposition_add(struct exposition *e, const char *item, const struct status *s, struct kh_error *err)
 {
-	char labels[LABEL_MAX + 16], state[LABEL_MAX];
+	char labels[LABEL_MAX + 16], state[LABEL_MAX], name[LABEL_MAX];
 
+	escape(s ? s->standing->key.arn : item, name);
+	if (json_object_get(e->up, name))
+		return 0;
+	if (json_object_set_new(s ? e->up : e->down, name, json_true()))
+		return kh_fail_memory(err);
 	if (!s)
-		return sample(e, METRIC_UP, item, "", 0, err);
+		return 0;
 	escape(s->standing->key.state, state);
 	(void)snprintf(labels, sizeof(labels), ",state=\"%s\"", state);
 	if (sample(e, METRIC_UP, s->standing->key.arn, "", 1, err) ||
@@ -118,8 +134,22 @@ int exposition_add(struct exposition *e, const char *item, const struct status *
 	return add_materials(e, s, err);
 }
 
-int exposition_print(struct cmd *c, const struct exposition *e, int64_t now, struct kh_error *err)
+/* Those that did not answer, by whichever name they were asked for. */
+static int add_down(struct exposition *e, struct kh_error *err)
 {
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(e->down, name, value)
+		if (!json_object_get(e->up, name) && sample(e, METRIC_UP, name, "", 0, err))
+			return -1;
+	return 0;
+}
+
+int exposition_print(struct cmd *c, struct exposition *e, int64_t now, struct kh_error *err)
+{
+	if (add_down(e, err))
+		return -1;
 	for (size_t i = 0; i < METRICS; i++)
 		if (e->samples[i].len &&
 		    (cmd_printf(c, err, "# HELP %s %s\n# TYPE %s gauge\n", metrics[i].name, metrics[i].help,

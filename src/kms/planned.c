@@ -24,8 +24,8 @@ static int find_there(const struct session *s, const struct plan_key *key, struc
 	struct arn arn;
 	bool local;
 
-	if (arn_kind_of(key->key_id) == ARN_KEY_ARN
-		    ? session_connect(s, key->key_id, &out->endpoint, &out->kms, err)
+	(void)snprintf(out->arn, sizeof(out->arn), "%s", arn_kind_of(key->key_id) == ARN_KEY_ARN ? key->key_id : "");
+	if (out->arn[0] ? session_connect(s, key->key_id, &out->endpoint, &out->kms, err)
 		    : session_connect_region(s, key->region, &out->endpoint, &out->kms, err))
 		return -1;
 	local = endpoint_is_loopback(&out->endpoint);

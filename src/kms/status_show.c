@@ -3,9 +3,26 @@
 #include "status.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SHOWN_MAX 1024
+
+/* One line: what KMS says, a line end in it too, cannot look like lines of ours. */
+__attribute__((format(printf, 3, 4)))
+static int show_line(struct cmd *c, struct kh_error *err, const char *fmt, ...)
+{
+	char line[SHOWN_MAX], shown[TEXT_SHOWN(SHOWN_MAX)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	return cmd_printf(c, err, "%s\n", text_shown(line, shown, sizeof(shown)));
+}
 
 /* "expires 2026-12-22T10:00:00Z, in 29 days", "does not expire", "missing". */
 static void expiry_words(const char *model, int64_t valid_to, int64_t now, char out[128])
@@ -27,8 +44,10 @@ static int show_material(struct cmd *c, const struct status *s, const struct ops
 
 	if (m->imported)
 		expiry_words(m->expiration_model, m->valid_to, s->now, words);
-	return cmd_printf(c, err, "  key material id %s\n    %s, %s%s%s\n", m->id, m->state, words, m->description[0] ? ", " : "",
-			  m->description);
+	return show_line(c, err, "  key material id %s", m->id) ||
+			       show_line(c, err, "    %s, %s%s%s", m->state, words, m->description[0] ? ", " : "",
+					 m->description)
+		       ? -1 : 0;
 }
 
 static int show_key(struct cmd *c, const struct status *s, struct kh_error *err)
@@ -38,9 +57,10 @@ static int show_key(struct cmd *c, const struct status *s, struct kh_error *err)
 												 : ", multi-Region replica";
 	char words[128];
 
-	if (cmd_printf(c, err, "%s\n  %s, %s%s%s%s\n", k->arn, k->state, k->key_spec, set,
-		       strcmp(k->origin, "EXTERNAL") == 0 ? "" : ", Origin ",
-		       strcmp(k->origin, "EXTERNAL") == 0 ? "" : k->origin))
+	if (show_line(c, err, "%s", k->arn) ||
+	    show_line(c, err, "  %s, %s%s%s%s", k->state, k->key_spec, set,
+		      strcmp(k->origin, "EXTERNAL") == 0 ? "" : ", Origin ",
+		      strcmp(k->origin, "EXTERNAL") == 0 ? "" : k->origin))
 		return -1;
 	if (s->standing->listed || !k->expiration_model[0])
 		return 0;
@@ -63,7 +83,7 @@ int status_show(struct cmd *c, const struct status *s, struct kh_error *err)
 				     KMS_ON_DEMAND_ROTATIONS_MAX))
 		return -1;
 	json_array_foreach(s->problems, i, problem)
-		if (cmd_printf(c, err, "  NOT WELL: %s\n", json_string_value(problem)))
+		if (show_line(c, err, "  NOT WELL: %s", json_string_value(problem)))
 			return -1;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "bundle/bundle.h"
 #include "session.h"
 
-/* The KMS key that a verb is about, and the way to it. */
+/* The KMS key that a verb is about, and the way to it. What names the key by its ARN gives `arn` also where it fails then. */
 struct target {
 	char arn[ARN_MAX];
 	struct endpoint endpoint;

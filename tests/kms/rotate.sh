@@ -82,6 +82,7 @@ again --fault ImportKeyMaterial:2+=close --rotation-delay 3600
 tap_exits 6 "stopped behind the primary's import" rotate 1
 tap_is "$(states "$primary")" "CURRENT true, PENDING_MULTI_REGION_IMPORT_AND_ROTATION true" "the primary has it"
 tap_is "$(states "$europe")" "CURRENT true, PENDING_MULTI_REGION_IMPORT_AND_ROTATION false" "the first replica has not"
+tap_like "$(kms status --key-id "$europe")" "NOT WELL: material [0-9a-f]* waits to be imported here" "and status says what it waits for"
 again --fault ImportKeyMaterial:2+=close --rotation-delay 3600
 tap_exits 6 "stopped behind the first replica's" rotate 1
 tap_is "$({ states "$europe"; states "$asia"; } | grep -c 'ROTATION true')" 1 "one replica has it, the other has not"
@@ -134,4 +135,4 @@ haul_wrap e3.bundle m3.raw
 tap_exits 0 "and with the right one it goes on" rotate 3
 tap_like "$tap_out" "3 on-demand rotations done" "the third"
 haul_stop_sim
-tap_done 43
+tap_done 44

@@ -64,6 +64,25 @@ tap_is "$(grep -c '^keyhaul_kms_key_up{key="arn:aws:kms:us-east-1:000000000000:k
 valid=$(sed -n 's/^keyhaul_kms_material_valid_to_timestamp_seconds{.*} //p' metrics)
 [ $((valid - $(date +%s))) -gt 3400000 ] && [ $((valid - $(date +%s))) -le 3456000 ]
 tap_ok $? "the expiry as seconds since 1970"
+# a key that is named twice has a series once, and its ARN for a name whether it answers or not
+cp one.bundle twin.bundle
+up() {
+	printf '%s\n' "$tap_out" | grep '^keyhaul_kms_key_up' | xargs -d '\n'
+}
+twice() {
+	printf '%s\n' "$tap_out" | sed -n '/^[^#]/s/ [^ ]*$//p' | sort | uniq -d
+}
+tap_exits 0 "one key, by two bundles, its ARN and its id" kms status --format prometheus one.bundle twin.bundle --key-id "$symmetric" "${symmetric##*/}"
+tap_is "$(up) $(twice)" "keyhaul_kms_key_up{key=\"$symmetric\"} 1 " "each series stands there once"
+sed "s,key_id: .*,key_id: $mac," plan.yaml | sed '/name: made/,$d' >arn.yaml
+tap_run env AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9 "$KEYHAUL_BUILD/keyhaul-kms" status --format prometheus \
+	--plan arn.yaml one.bundle twin.bundle --key-id "$symmetric" alias/x
+tap_is "$(up)$(twice)" "keyhaul_kms_key_up{key=\"$symmetric\"} 0 keyhaul_kms_key_up{key=\"alias/x\"} 0 keyhaul_kms_key_up{key=\"$mac\"} 0" \
+	"where it does not answer, by bundle, plan or option: by its ARN, once"
+haul_stop_sim
+haul_start_sim --fault DescribeKey:1=AccessDeniedException
+tap_exits 5 "one that answers at the second time" kms status --format prometheus --key-id "$symmetric" "$symmetric"
+tap_is "$(up) $(twice)" "keyhaul_kms_key_up{key=\"$symmetric\"} 1 " "is up"
 mkdir collector
 KEYHAUL_KMS=$KEYHAUL_BUILD/keyhaul-kms "$KEYHAUL_SRC/doc/examples/keyhaul-textfile" collector "$symmetric" "$mac"
 tap_is "$? $(ls collector) $(grep -vc timestamp_seconds collector/keyhaul.prom)" "0 keyhaul.prom $(grep -vc timestamp_seconds metrics)" \
@@ -104,6 +123,20 @@ haul_start_sim --fault DeleteImportedKeyMaterial:1=drop --lag 1
 haul_import one.bundle "$symmetric" one $keep
 tap_exits 0 "a deletion whose answer is lost, and shows late" kms delete --yes --key-id "$symmetric"
 tap_is "$(kms status --json one.bundle | jq -r '.results[0].materials[0].imported')" false "it is gone"
+sim_request "$(sim_date 0)" TrentService.DescribeKey "{\"KeyId\":\"$mac\"}" | cut -d' ' -f2- |
+	jq -c '.KeyMetadata.KeyState = "En\"} 1\nevil{x=\"" | .KeyMetadata.KeySpec = "S\nevil"' | sed 's/^/DescribeKey:1+=http 200 /' >evil
+haul_stop_sim
+
+# a state with a quote and a line end in it: no line and no label of its own
+haul_start_sim --fault ./evil
+tap_run kms status --key-id "$mac"
+tap_like "$tap_out" 'En"} 1.x0Aevil\{x=", S.x0Aevil' "a line end from KMS is shown as one, in words"
+tap_is "$(printf '%s\n' "$tap_out" | grep -c '^evil')" 0 "and is none"
+tap_run kms status --format prometheus --key-id "$mac"
+tap_is "$(printf '%s\n' "$tap_out" | grep '^keyhaul_kms_key_state\|^evil')" "keyhaul_kms_key_state{key=\"$mac\",state=\"En?} 1?evil{x=?\"} 1" \
+	"nor a label's end"
+tap_run kms delete --yes --key-id "$mac"
+tap_is "$(printf '%s\n' "$tap_out$tap_err" | grep -c '^evil')" 0 "delete shows it likewise"
 haul_stop_sim
 
 # where ListKeyRotations is denied: what DescribeKey tells, and that the rest is not known
@@ -116,4 +149,4 @@ tap_exits 5 "delete all, without knowing which" kms delete --yes --all --key-id 
 tap_exits 0 "one by its id" kms delete --yes --json --key-material-id "$first" --key-id "$symmetric"
 tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.deleted, .key_state]')" "[[\"$first\"],\"PendingImport\"]" "it is deleted"
 haul_stop_sim
-tap_done 50
+tap_done 59
