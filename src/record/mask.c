@@ -64,7 +64,8 @@ static size_t named_value(const struct cursor *c, const char **mask)
 		{"\"serial\":\"", "\"", "SERIAL"},	 {"\"serial\": \"", "\"", "SERIAL"},
 		{"\"token_serial\":\"", "\"", "SERIAL"}, {"\"token_serial\": \"", "\"", "SERIAL"},
 		{"serial=", ";&?\" '\\", "SERIAL"},	 {"serial ", ";,:)\" '\\", "SERIAL"},
-		{"\"host\":\"", "\"", "HOST"},		 {"\"check_value\": \"", "\"", "VALUE"},
+		{"{\"label\":\"", "\"", "LABEL"},	 {"\"manufacturer\":\"", "\"", "MAKER"},
+		{"\"model\":\"", "\"", "MODEL"},	 {"\"host\":\"", "\"", "HOST"},		 {"\"check_value\": \"", "\"", "VALUE"},
 		{"\"check_value\":\"", "\"", "VALUE"},	 {"127.0.0.1:", "/\" ,;)'\\", "PORT"},
 	};
 	size_t n = 0;
@@ -107,14 +108,36 @@ static size_t masked(const struct cursor *c, const char **mask)
 	return n >= BASE64_LEAST ? n : 0;
 }
 
+/* Of a transcript's line: how a rehearsal gives what a person types on the day is no difference. Gives the bytes to leave out. */
+static size_t typed_for_a_person(const struct cursor *c)
+{
+	static const char *const options[] = {",\"--pin-file\",\"", ",\"--confirm\",\""};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const size_t n = strlen(options[i]);
+		const char *end;
+
+		if ((size_t)(c->end - c->at) < n || memcmp(c->at, options[i], n) != 0)
+			continue;
+		end = memchr(c->at + n, '"', (size_t)(c->end - c->at) - n);
+		return end && !memchr(c->at + n, '\\', (size_t)(end - c->at) - n) ? (size_t)(end + 1 - c->at) : 0;
+	}
+	return 0;
+}
+
 int mask_text(const char *text, size_t len, struct buf *out, struct kh_error *err)
 {
 	struct cursor c = {text, text, text + len};
 
 	while (c.at < c.end) {
 		const char *mask = NULL;
-		size_t n = masked(&c, &mask);
+		size_t n = typed_for_a_person(&c);
 
+		if (n) {
+			c.at += n;
+			continue;
+		}
+		n = masked(&c, &mask);
 		if (n ? buf_add(out, mask, strlen(mask), err) : buf_add(out, c.at, 1, err))
 			return -1;
 		c.at += n ? n : 1;
