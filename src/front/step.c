@@ -50,10 +50,18 @@ void step_operands(struct step *s, const char *const *words, size_t n)
 /* The words up to a NULL; the caller frees the array alone. */
 static const char **all_words(const struct step *s)
 {
-	const char **out = calloc(s->n + s->n_operands + 2, sizeof(*out));
+	size_t n = s->n + s->n_operands;
+	const char **out;
 
+	for (n = s->whole ? 0 : n; s->whole && s->whole[n]; n++)
+		;
+	out = calloc(n + 2, sizeof(*out));
 	if (!out)
 		return NULL;
+	if (s->whole) {
+		memcpy((void *)out, (const void *)s->whole, n * sizeof(*out));
+		return out;
+	}
 	memcpy((void *)out, (const void *)s->words, s->n * sizeof(*out));
 	if (s->n_operands) {
 		out[s->n] = "--";
@@ -71,7 +79,7 @@ static pid_t start(const struct step *s, int out, struct kh_error *err)
 	pid_t pid = -1;
 	int rc;
 
-	if (verbs_path(s->program, path, err))
+	if (!s->path && verbs_path(s->program, path, err))
 		return -1;
 	words = all_words(s);
 	if (!words) {
@@ -81,8 +89,10 @@ static pid_t start(const struct step *s, int out, struct kh_error *err)
 	rc = posix_spawn_file_actions_init(&actions);
 	if (!rc) {
 		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+		if (!rc && s->folder)
+			rc = posix_spawn_file_actions_addchdir_np(&actions, s->folder);
 		if (!rc)
-			rc = posix_spawn(&pid, path, &actions, NULL, (char *const *)(uintptr_t)words, environ);
+			rc = posix_spawn(&pid, s->path ? s->path : path, &actions, NULL, (char *const *)(uintptr_t)words, environ);
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	free((void *)words);

@@ -16,6 +16,9 @@ struct step {
 	char names[STEP_WORDS_MAX][32]; /* "--name" of options */
 	const char *const *operands;
 	size_t n_operands;
+	const char *path;	  /* of a program that is not ours; NULL: ours, where verbs_path finds it */
+	const char *const *whole; /* all words up to a NULL, in place of the above; NULL: these. Not copied */
+	const char *folder;	  /* where it runs; NULL: here */
 	int status;
 	struct buf output;
 };
