@@ -49,7 +49,7 @@ struct ceremony {
 
 /*
  * Makes the steps. KH_E_USAGE for what a sheet cannot be made of: a plan with several materials of a key, with replicas or
- * without a Region, a URI without a key's label, a policy that does not name exactly one token, names that make the same
+ * without a Region, a URI without a key's label and id (a policy asks for the id: the keys are there), a policy that does not name exactly one token, names that make the same
  * file. The plan and the policy must outlive it; the caller clears it, also after a failure.
  */
 int ceremony_make(const struct plan *plan, const struct policy *policy, struct ceremony *out, struct kh_error *err);
@@ -57,8 +57,5 @@ void ceremony_clear(struct ceremony *c);
 
 /* "online", "witness", "gap", "desk". */
 const char *ceremony_host_name(enum ceremony_host host);
-
-/* True where the key of the plan is made on the day: its URI has no id. */
-bool ceremony_makes(const struct plan_key *k);
 
 #endif

@@ -26,21 +26,16 @@ static const char *attribute(const char *uri, const char *name, size_t *len)
 	return NULL;
 }
 
-bool ceremony_makes(const struct plan_key *k)
-{
-	size_t len;
-
-	return !attribute(k->materials[0].key_uri, "id", &len);
-}
-
 static int label_of(const struct plan_key *k, char **out, struct kh_error *err)
 {
-	size_t len = 0, n = 0;
-	const char *at = k->materials[0].key_uri ? attribute(k->materials[0].key_uri, "object", &len) : NULL;
+	size_t len = 0, id = 0, n = 0;
+	const char *uri = k->materials[0].key_uri ? k->materials[0].key_uri : "", *at = attribute(uri, "object", &len);
 	char *label;
 
-	if (!at || len == 0)
-		return yamldoc_fail(k->at, err, "the key '%s' has no key_uri with 'object=': the steps name a key by its label", k->name);
+	if (!at || len == 0 || !attribute(uri, "id", &id) || id == 0) {
+		yamldoc_fail(k->at, err, "the key '%s' has no key_uri with 'object=' and 'id='", k->name);
+		return kh_hint(err, "keys are made before the day; their URIs are as 'keyhaul keys' prints them");
+	}
 	label = calloc(1, len + 1);
 	if (!label)
 		return kh_fail_memory(err);

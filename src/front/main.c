@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cmd_row *const rows[] = {&inspect_row, &export_row, &adopt_row, &run_row, &renew_row, &compare_row, &transcript_row, &record_row, &merge_row, &policy_row, &sheet_row};
+static const struct cmd_row *const rows[] = {&inspect_row, &export_row, &adopt_row, &run_row, &renew_row, &compare_row, &transcript_row, &record_row, &merge_row, &policy_row, &sheet_row, &rehearse_row};
 
 /* Why the other program could not be run; told by the row below, so that --json answers as ever. */
 static struct kh_error not_run;

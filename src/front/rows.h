@@ -17,5 +17,6 @@ extern const struct cmd_row record_row;
 extern const struct cmd_row merge_row;
 extern const struct cmd_row policy_row;
 extern const struct cmd_row sheet_row;
+extern const struct cmd_row rehearse_row;
 
 #endif

@@ -108,6 +108,6 @@ may_include src/kms 'base aws bundle yaml plan policy kms' 'curl/.*|sys/socket\.
 may_include src/sim 'base aws bundle unwrap plan sim' 'microhttpd\.h|sys/socket\.h|netinet/.*|arpa/.*'
 may_include src/qr 'base bundle qr' none
 may_include src/record 'base aws bundle sign record' none
-may_include src/front 'base aws bundle plan policy sign tell record front' none
+may_include src/front 'base aws bundle yaml plan policy sign tell record front' none
 
 tap_done 56
