@@ -16,7 +16,7 @@ block() {
 }
 blocks=$(grep -c '^```sh$' "$readme")
 tap_is "$blocks" 14 "the blocks that are run"
-tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 4,```sh 14,```text 11' \
+tap_is "$(grep '^```[a-z]' "$readme" | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd,)" '```json 4,```sh 14,```text 12' \
 	"and no others than these"
 
 cat >before.sh <<'END'
