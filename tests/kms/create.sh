@@ -99,6 +99,9 @@ tap_is "$(printf %s "$tap_out" | jq -r '.results[0] | [.result, .kms_key_arn, .k
 jq 'del(.kms_key_arn) | .attempted_at = "2026-01-01T00:00:00Z"' note >x && mv x note
 tap_exits 0 "killed before the ARN was on disk" make_noted
 tap_is "$tap_out $(keys 1)" "$made 1" "it is found by its tag"
+jq 'del(.kms_key_arn) | .attempted_at = (now + 600 | floor | todate)' note >x && mv x note
+tap_exits 0 "a clock that was ahead of KMS's" make_noted
+tap_is "$tap_out $(keys 1)" "$made 1" "hides it not"
 tap_exits 7 "run again for another kind of key" "$kms" create --key-spec HMAC_256 --out note
 tap_like "$tap_err" "^hint: give what it was made with, or name another --out" "is refused"
 tap_exits 7 "and for another Region" make_noted --region eu-central-1
@@ -132,4 +135,4 @@ tap_exits 6 "a key that was made, and does not show yet" make_noted
 tap_exits 6 "nor later" make_noted
 tap_is "$(noted) $(keys 3)" "1 36 true false 1" "is the only one"
 sim_stop
-tap_done $((2 * rows + 53))
+tap_done $((2 * rows + 55))

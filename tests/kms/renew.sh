@@ -22,11 +22,12 @@ plan() {
 		printf "      - {key_uri: 'pkcs11:object=%s'}\n" "$@" | sed "s/,id:\([0-9a-f]*\)'}/', key_material_id: \1}/"
 	} >"$plan_file"
 }
+within=30d
 # due DIR [OPTION...]: "MATERIAL RESULT|STATUS" of each, in one line
 due() {
 	due_dir=$1
 	shift
-	tap_run kms fetch --plan p.yaml --out "$due_dir" --expiring-within 30d --rate GetParametersForImport=1000 --json "$@"
+	tap_run kms fetch --plan p.yaml --out "$due_dir" --expiring-within "$within" --rate GetParametersForImport=1000 --json "$@"
 	due=$(printf %s "$tap_out" | jq -r '[.results[] | if .ok then "\(.material) \(.result)" else "\(.error.status)" end] | join(", ")')
 }
 # is STATUS RESULTS WHAT
@@ -65,6 +66,10 @@ tap_is "$(jq -c '.request | [.intent, .key_uri]' ids/k.2.us-east-1.bundle)" \
 tap_is "$(find ids -type f | sort | xargs)" "ids/k.2.us-east-1.bundle ids/k.us-east-1.bundle" "and of no other is there a bundle"
 due ids
 is 0 "1 kept, 2 kept, 3 not due" "run again: the same requests"
+within=5d
+due ids
+is 0 "1 not due, 2 not due, 3 not due" "requests that wait, where nothing is due, are not gone on with"
+within=30d
 due ids --expiring-within 15d 2>/dev/null
 tap_is "$tap_status" 2 "said twice"
 tap_exits 2 "no span" kms fetch --plan p.yaml --out ids --expiring-within tomorrow
@@ -99,7 +104,20 @@ due later
 tap_unlike "$tap_err" "warning: k: 'expires' is no longer" "a time is no span"
 is 7 "7, 7, 3 not due" "an expiry of the plan that is no later than KMS's"
 tap_like "$tap_err" "p.yaml: line 6, column|line 6, column [0-9]+: the material of $arn expires at .* and this is no later" "with its line"
+plan p.yaml "$arn" "$(jq -r .receipt.valid_to 1.bundle)" a,id:$one b,id:$two c,id:$three
+due later
+is 7 "7, 7, 3 not due" "nor the very same"
 plan p.yaml "$arn" 90d a,id:$one b,id:$two c,id:$three
+mkdir fresh
+while read -r ago one_is; do
+	jq --argjson ago "$ago" '.receipt.valid_to = (now + 7776000 | floor | todate) | .receipt.imported_at = (now - $ago | floor | todate)' \
+		1.bundle >fresh/k.us-east-1.bundle
+	due fresh
+	is 0 "1 $one_is, 3 not due" "imported $ago seconds ago, and KMS shows the expiry of before"
+done <<'TABLE'
+120 not due, 2 fetched
+900 fetched, 2 kept
+TABLE
 mkdir first
 jq 'del(.receipt)' 1.bundle >first/k.us-east-1.bundle
 due first
@@ -184,4 +202,4 @@ plan p.yaml "$arn" 90d a
 due denied
 is 5 5 "where the materials may not be listed"
 haul_stop_sim
-tap_done 48
+tap_done 52
