@@ -294,4 +294,15 @@ sim_stop
 
 tap_exits 3 "a bad plan is no seed" "$sim" --daemon --seed-plan bad.yaml
 tap_like "$tap_err" "bad.yaml: line" "with its line"
-tap_done $((2 * rows + 2 * rows2 + 74))
+
+# ---- keyhaul-plan(5)'s own examples are plans ------------------------------------------------------
+awk '/^keyhaul_plan: 1$/ { n++; on = 1 } /^\.Ed/ { on = 0 } on { sub(/\\e$/, "\\"); print >("page" n ".yaml") }' \
+	"$KEYHAUL_SRC/man/keyhaul-plan.5"
+echo '{"Version": "2012-10-17", "Statement": []}' >archive-policy.json
+for n in 1 2; do
+	sim_start --key-pool "$pool" --seed-plan "page$n.yaml"
+	tap_ok $? "the page's example $n is one" || tap_diag "$(cat sim.err 2>/dev/null)"
+	sim_stop
+done
+tap_is "$(echo page*.yaml)" "page1.yaml page2.yaml" "and there are no others"
+tap_done $((2 * rows + 2 * rows2 + 77))
