@@ -223,6 +223,9 @@ jq --arg t "$(date -u -d '+5 minutes' +%Y-%m-%dT%H:%M:%SZ)" '.request.parameters
 jq --arg d "$(jq -jcS .request soon.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' soon.bundle >c.bundle
 tap_exits 7 "past their time by KMS's clock" import $keep c.bundle
 tap_like "$tap_err" "by KMS's clock" "it says so"
+new_bundle v.bundle
+tap_exits 2 "a ValidTo that is past by KMS's clock alone" import --valid-to "$(date -u -d '+5 minutes' +%s)" v.bundle
+tap_like "$tap_err" "by KMS's clock: .*past" "it says so too"
 tap_is "$(server_count ImportKeyMaterial)" 0 "nothing is sent"
 server_start import ahead=-1000000000
 new_bundle c.bundle
@@ -260,4 +263,4 @@ new_bundle w.bundle
 tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
 tap_like "$tap_err" "accepted, not yet visible" "it says so"
 tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
-tap_done $((2 * rows + 100))
+tap_done $((2 * rows + 102))

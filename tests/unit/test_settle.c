@@ -112,6 +112,76 @@ Test(settle, confirms_by_importing_again)
 	}
 }
 
+/* A material that was not there, and that somebody else may have imported meanwhile: ours is what says what we said. */
+Test(settle, an_answer_lost_is_found_by_what_was_said)
+{
+#define ROW(id, more) "{\"Rotations\":[{\"KeyMaterialId\":\"" id "\"," more "}],\"Truncated\":false}"
+#define STAYS "\"ImportState\":\"IMPORTED\",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""
+#define ENDS(at) "\"ImportState\":\"IMPORTED\",\"ExpirationModel\":\"KEY_MATERIAL_EXPIRES\",\"ValidTo\":" at
+#define SAYS(text) ",\"KeyMaterialDescription\":\"" text "\""
+	static const struct {
+		const char *reply;
+		int64_t valid_to; /* 0: does not expire */
+		bool had;
+		enum settle_seen seen;
+	} rows[] = {
+		{ROW(ID, STAYS SAYS("ours")), 0, false, SETTLE_THERE},
+		{ROW(ID, STAYS), 0, false, SETTLE_THERE},
+		{ROW(ID, STAYS SAYS("theirs")), 0, false, SETTLE_NOT_YET},
+		{ROW(ID, STAYS SAYS("ours")), 0, true, SETTLE_NOT_YET},
+		{ROW(ID, ENDS("1800000000") SAYS("ours")), 0, false, SETTLE_NOT_YET},
+		{ROW(ID, ENDS("1800000000") SAYS("ours")), 1800000000, false, SETTLE_THERE},
+		{ROW(ID, ENDS("1800000001") SAYS("ours")), 1800000000, false, SETTLE_NOT_YET},
+		{ROW(ID, STAYS SAYS("ours")), 1800000000, false, SETTLE_NOT_YET},
+		{ROW(ID, "\"ImportState\":\"PENDING_IMPORT\",\"ExpirationModel\":\"KEY_MATERIAL_DOES_NOT_EXPIRE\""), 0, false,
+		 SETTLE_NOT_YET},
+	};
+	const struct bundle_facts facts = {.key_spec = KEYSPEC_SYMMETRIC_DEFAULT};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct intent intent = {.expiration_model = rows[i].valid_to ? INTENT_EXPIRES : INTENT_DOES_NOT_EXPIRE,
+					      .valid_to = rows[i].valid_to, .import_type = INTENT_NEW,
+					      .key_material_description = "ours"};
+		struct fake f = {200, rows[i].reply, ""};
+		struct kms k = client(&f);
+		struct settle s = {.kms = &k, .request = &request, .facts = &facts, .intent = &intent, .listed = true};
+		char id[OPS_MATERIAL_ID_MAX];
+		enum settle_seen seen;
+		struct kh_error err = {0};
+
+		s.before_materials = (struct ops_materials){.v = {{.id = ID, .imported = rows[i].had}}, .n = 1};
+		cr_assert_eq(settle_unknown(&s, &seen, id, &err), 0, "row %zu: %s", i, err.msg);
+		cr_assert_eq(seen, rows[i].seen, "row %zu: %d", i, (int)seen);
+		cr_assert_str_eq(id, seen == SETTLE_THERE ? ID : "", "row %zu", i);
+	}
+}
+
+/* A key that has material shows nothing of another one: without its id it is not seen. */
+Test(settle, no_id_is_no_sight_of_a_further_material)
+{
+	static const struct {
+		const char *type, *id;
+		enum settle_seen seen;
+	} rows[] = {
+		{NULL, "", SETTLE_THERE}, {INTENT_NEW, "", SETTLE_NOT_YET}, {INTENT_EXISTING, "", SETTLE_NOT_YET},
+		{INTENT_EXISTING, ID, SETTLE_THERE},
+	};
+	const struct bundle_facts facts = {.key_spec = KEYSPEC_SYMMETRIC_DEFAULT};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct intent intent = {.expiration_model = INTENT_DOES_NOT_EXPIRE, .import_type = rows[i].type};
+		struct fake f = {200, "{\"KeyMetadata\":{\"Arn\":\"" KEY "\",\"KeySpec\":\"SYMMETRIC_DEFAULT\",\"KeyState\":"
+				      "\"Enabled\",\"Origin\":\"EXTERNAL\",\"CurrentKeyMaterialId\":\"" ID "\"}}", ""};
+		struct kms k = client(&f);
+		const struct settle s = {.kms = &k, .request = &request, .facts = &facts, .intent = &intent};
+		enum settle_seen seen;
+		struct kh_error err = {0};
+
+		cr_assert_eq(settle_visible(&s, rows[i].id, &seen, &err), 0, "row %zu: %s", i, err.msg);
+		cr_assert_eq(seen, rows[i].seen, "row %zu: %d", i, (int)seen);
+	}
+}
+
 Test(settle, a_list_that_is_none_is_no_denial)
 {
 	static const struct {
