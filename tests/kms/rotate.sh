@@ -134,5 +134,21 @@ tap_is "$(states "$primary")" "NON_CURRENT true, NON_CURRENT true, CURRENT true,
 haul_wrap e3.bundle m3.raw
 tap_exits 0 "and with the right one it goes on" rotate 3
 tap_like "$tap_out" "3 on-demand rotations done" "the third"
+
+# A key that has had all the rotations that AWS allows is not staged for another.
+# shellcheck disable=SC2086
+haul_import other.bundle "$other" m1 $keep && haul_bundle next.bundle "$other" m2 $keep --import-type NEW_KEY_MATERIAL
 haul_stop_sim
-tap_done 44
+other_file=$(find state -name "key-*${other##*/}*.json")
+for had in 25 24; do
+	jq --argjson had $had '.materials |= (map(select(.state == "CURRENT"))[0] + {rotated: 0} | . as $is |
+		[range(10; 10 + $had) as $n | $is + {id: ("\($n)" * 32), state: "NON_CURRENT"}] + [$is] |
+		.[1:][] += {rotated: (now | floor)})' "$other_file" >x && mv x "$other_file"
+	haul_start_sim --rotation-delay 3600
+	[ $had -eq 25 ] && tap_exits 7 "a key that was rotated 25 times" kms rotate next.bundle --wait-timeout 1
+	[ $had -eq 24 ] && tap_exits 6 "and 24 times" kms rotate next.bundle --wait-timeout 1
+	tap_like "$tap_err" "$([ $had -eq 25 ] && echo 'has had 25 on-demand rotations, and AWS.s limit is 25' || echo 'under way')" "is told"
+	tap_is "$(states "$other" | grep -c PENDING)" $((25 - had)) "and staged, or not"
+	haul_stop_sim
+done
+tap_done 50
