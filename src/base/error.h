@@ -34,7 +34,7 @@ struct kh_error {
 	unsigned long native;
 	char name[64];
 	char msg[1024];
-	char hint[512];
+	char hint[1024];
 };
 
 /* Sets the error whole (no name, no hint). Always gives -1, so that the caller can return it. */

@@ -69,13 +69,12 @@ static const char *other_endpoint(const struct bundle_request *r)
 	return partition_is_aws_host(name) ? NULL : r->endpoint;
 }
 
-/* All that the bundle says of the request, but for what KMS gave. */
-static int fetch_again(const struct bundle_request *r, int64_t now, struct buf *out, struct kh_error *err)
+int next_fetch(const struct bundle *b, const struct intent *i, int64_t now, struct buf *out, struct kh_error *err)
 {
+	const struct bundle_request *r = bundle_request(b);
 	const char *const words[] = {"keyhaul-kms",	    "fetch",		    "--key-id",		     r->kms_key_arn,
 				     "--wrapping-algorithm", r->wrapping_algorithm, "--wrapping-key-spec", r->wrapping_key_spec,
 				     NULL};
-	const struct intent *i = &r->intent;
 
 	if (shell_words(words, out, err) || expiry(i, now, out, err) ||
 	    option("--import-type", i->import_type, out, err) || option("--key-material-id", i->key_material_id, out, err) ||
@@ -85,6 +84,22 @@ static int fetch_again(const struct bundle_request *r, int64_t now, struct buf *
 	    option("--endpoint-url", other_endpoint(r), out, err))
 		return -1;
 	return option("--out", "NEW.bundle", out, err);
+}
+
+int next_refetch(const struct bundle *b, int64_t now, struct buf *out, struct kh_error *err)
+{
+	const struct bundle_receipt *receipt = bundle_receipt(b);
+	struct intent intent = bundle_request(b)->intent;
+
+	if (receipt->key_material_id && keyspec_is_symmetric(bundle_facts(b)->key_spec)) {
+		intent.import_type = INTENT_EXISTING;
+		intent.key_material_id = receipt->key_material_id;
+	}
+	if (!intent.expiration_model) {
+		intent.expiration_model = receipt->expiration_model;
+		intent.valid_to = receipt->valid_to;
+	}
+	return next_fetch(b, &intent, now, out, err);
 }
 
 static int wrap(const struct bundle_request *r, const char *path, struct buf *out, struct kh_error *err)
@@ -103,14 +118,35 @@ static int import(const struct bundle_request *r, const char *path, struct buf *
 	return shell_words(r->intent.expiration_model ? with : without, out, err);
 }
 
+/* A MAC that the token has yet to answer. */
+static bool is_asked(const struct bundle *b)
+{
+	size_t n;
+	const struct bundle_proof *proofs = bundle_proofs(b, &n);
+
+	return n && strcmp(proofs[n - 1].method, "hmac") == 0 && !proofs[n - 1].verdict;
+}
+
+/* Which key it is the bundle says, and verify takes it from there. */
+static int verify(const struct bundle *b, const char *path, struct buf *out, struct kh_error *err)
+{
+	const char *const words[] = {"keyhaul-token", "verify", path, NULL};
+	const char *const uri = bundle_request(b)->key_uri;
+	const char *const named[] = {"keyhaul-token", "verify", "--key", "pkcs11:token=TOKEN;object=KEY", path, NULL};
+
+	return shell_words(uri ? words : named, out, err);
+}
+
 int next_command(const struct bundle *b, const char *path, int64_t now, struct buf *out, struct kh_error *err)
 {
 	const struct bundle_request *r = bundle_request(b);
 
+	if (is_asked(b))
+		return verify(b, path, out, err);
 	if (next_stage(b) == NEXT_NOTHING)
 		return 0;
 	if (next_is_expired(b, now))
-		return fetch_again(r, now, out, err);
+		return next_fetch(b, &r->intent, now, out, err);
 	if (next_stage(b) == NEXT_WRAP)
 		return wrap(r, path, out, err);
 	return import(r, path, out, err);

@@ -22,7 +22,19 @@ const char *next_stage_name(enum next_stage stage);
 /* True where the parameters are past their time and there is no receipt: only a new fetch helps. */
 bool next_is_expired(const struct bundle *b, int64_t now);
 
-/* Adds the command to type next for the bundle at PATH, quoted for a shell; nothing once it is imported. */
+/*
+ * Adds the command that fetches for the same KMS key once more, with this intent: all that the bundle says of its request,
+ * but for what KMS gave.
+ */
+int next_fetch(const struct bundle *b, const struct intent *i, int64_t now, struct buf *out, struct kh_error *err);
+
+/*
+ * The same for what was imported and is gone: as that very material where KMS gave it an id, with the expiry that was asked
+ * for. The bundle has a receipt.
+ */
+int next_refetch(const struct bundle *b, int64_t now, struct buf *out, struct kh_error *err);
+
+/* Adds the command to type next for the bundle at PATH, quoted for a shell; nothing once it is imported and no proof waits for the token. */
 int next_command(const struct bundle *b, const char *path, int64_t now, struct buf *out, struct kh_error *err);
 
 #endif

@@ -116,6 +116,18 @@ static bool is_pending(const struct deletion *d, const char *id)
 	return m && strncmp(m->state, "PENDING_", 8) == 0;
 }
 
+/* What stops working until the same material is there again. */
+static const char *loss(const struct ops_key *k)
+{
+	if (strcmp(k->key_usage, "SIGN_VERIFY") == 0)
+		return "It cannot sign or verify";
+	if (strcmp(k->key_usage, "GENERATE_VERIFY_MAC") == 0)
+		return "It cannot make or verify MACs";
+	if (strcmp(k->key_usage, "KEY_AGREEMENT") == 0)
+		return "It cannot derive shared secrets";
+	return "What it encrypted cannot be opened";
+}
+
 /* The key id has to be typed: what the key encrypted cannot be opened until the same material is there again. */
 static int confirm(const struct deletion *d, struct kh_error *err)
 {
@@ -127,17 +139,25 @@ static int confirm(const struct deletion *d, struct kh_error *err)
 		return 0;
 	if (arn_parse_key(d->target.arn, &arn, err))
 		return -1;
-	n = snprintf(prompt, sizeof(prompt), "This deletes %zu key material%s of %s:\n", d->n, d->n == 1 ? "" : "s",
-		     d->target.arn);
+	n = d->ids[0][0] ? snprintf(prompt, sizeof(prompt), "This deletes %zu key material%s of %s:\n", d->n, d->n == 1 ? "" : "s",
+				    d->target.arn)
+			 : snprintf(prompt, sizeof(prompt), "This deletes the key material of %s.\n", d->target.arn);
 	for (size_t i = 0; i < d->n && i < 4 && d->ids[i][0]; i++)
 		n += snprintf(prompt + n, sizeof(prompt) - (size_t)n, "  %s%s\n", d->ids[i],
 			      is_pending(d, d->ids[i]) ? ", which waits for its rotation, in every Region" : "");
 	(void)snprintf(prompt + n, sizeof(prompt) - (size_t)n,
-		       "%sWhat it encrypted cannot be opened until the same material is imported again.\n"
-		       "Type the key id (%s) to go on: ", d->n > 4 ? "  and others\n" : "", arn.key_id);
+		       "%s%s until the same material is imported again.\nType the key id (%s) to go on: ",
+		       d->n > 4 ? "  and others\n" : "", loss(&d->standing.key), arn.key_id);
 	if (!prompt_confirm(prompt, arn.key_id, err))
 		return 0;
 	return err->code == KH_E_USAGE ? kh_hint(err, "nothing was deleted; --yes goes on without asking") : -1;
+}
+
+/* Of a run that ends before its end; at its end the report tells it. */
+static void tell_done(const struct deletion *d, size_t done)
+{
+	for (size_t i = 0; i < done; i++)
+		log_progress("%s: deleted %s", d->target.arn, d->ids[i][0] ? d->ids[i] : "its material");
 }
 
 /* What is looked at until it is gone. */
@@ -223,11 +243,13 @@ static int run_delete(struct cmd *c, struct kh_error *err)
 	for (size_t i = 0; i < d.n; i++) {
 		if (i && cmd_interrupted()) {
 			kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %zu of %zu materials are deleted", i, d.n);
+			tell_done(&d, i);
 			goto out;
 		}
-		if (delete_one(&d, d.ids[i], err))
+		if (delete_one(&d, d.ids[i], err)) {
+			tell_done(&d, i);
 			goto out;
-		log_progress("%s: deleted %s", d.target.arn, d.ids[i][0] ? d.ids[i] : "its material");
+		}
 	}
 	rc = report(c, &d, err);
 out:

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "cmd_kms.h"
 
+#include "base/buf.h"
+#include "bundle/next.h"
 #include "bundle/result.h"
 #include "prove.h"
 
@@ -31,13 +33,25 @@ static int other_key(const struct prove *p, struct kh_error *err)
 			    "CloudTrail)");
 }
 
+/* The token has yet to answer. */
+static int report_open(struct cmd *c, const struct prove *p, struct kh_error *err)
+{
+	struct buf next = BUF_INIT(16384);
+	int rc = -1;
+
+	if (!next_command(p->bundle, p->path, c->now, &next, err))
+		rc = cmd_printf(c, err, "%s: %s has made a MAC of a challenge\nnext: %s\n", p->path, p->target.arn,
+				buf_text(&next));
+	buf_free(&next);
+	return rc;
+}
+
 static int report(struct cmd *c, const struct prove *p, struct kh_error *err)
 {
 	const char *verdict = p->verdict ? p->verdict : "open";
 
 	if (p->verdict ? cmd_printf(c, err, "%s: yes, %s holds the token's key (%s)\n", p->path, p->target.arn, p->method)
-		       : cmd_printf(c, err, "%s: %s has made a MAC of a challenge\nnext: keyhaul-token verify --key URI %s\n",
-				    p->path, p->target.arn, p->path))
+		       : report_open(c, p, err))
 		return -1;
 	return result_add(c,
 			  json_pack("{s:s,s:b,s:s,s:s,s:s}", "item", p->path, "ok", 1, "kms_key_arn", p->target.arn, "method",
@@ -82,6 +96,8 @@ static int run_prove(struct cmd *c, struct kh_error *err)
 		if (rc && c->nwords > 1) {
 			struct kh_error why = *err;
 
+			if (why.code == KH_E_USAGE) /* --by is of one bundle; and 2 would hide the 7 of another */
+				why.code = KH_E_INPUT;
 			rc = cmd_item_failed(c, c->words[i], &why, err);
 		}
 	}

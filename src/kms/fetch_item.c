@@ -125,6 +125,7 @@ static int judge(struct fetch_item *i, const struct bundle *b, struct kh_error *
 	if (i->now >= r->parameters_valid_to)
 		return set_aside(i->path, err);
 	i->result = "kept";
+	i->wrapped = bundle_material(b) != NULL;
 	i->until = r->parameters_valid_to;
 	return 0;
 }

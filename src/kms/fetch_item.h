@@ -21,6 +21,7 @@ struct fetch_item {
 	char arn[ARN_MAX];
 	int64_t until;	    /* of a request the parameters', of a receipt the material's; 0: it does not expire */
 	bool imported;
+	bool wrapped; /* there is material in it */
 };
 
 /*

@@ -78,6 +78,7 @@ void fetch_job_put(struct fetch_jobs *r, const struct fetch_item *i)
 
 	progress_step();
 	r->open += !i->imported;
+	r->wrapped += i->wrapped && !i->imported;
 	if (table_put(r->table, row_of(i), &row, &err))
 		fetch_job_end_run(r, &err);
 }
@@ -89,6 +90,7 @@ void fetch_job_failed(struct fetch_jobs *r, struct fetch_item *i, const struct k
 
 	progress_step();
 	i->result = "failed";
+	r->failed++;
 	kh_context(&why, "%s", i->path);
 	if (why.code == KH_E_MEMORY || why.code == KH_E_INTERRUPTED)
 		fetch_job_end_run(r, &why);

@@ -16,7 +16,9 @@ struct fetch_jobs {
 	struct places places;
 	struct session session;
 	struct table *table;
-	size_t open; /* bundles that wait for being wrapped and imported */
+	size_t open; /* bundles that wait for being wrapped or imported */
+	size_t wrapped; /* of these with material */
+	size_t failed;
 	struct kh_error fatal; /* what ends the run as a whole; code KH_OK for none */
 };
 

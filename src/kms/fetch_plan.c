@@ -24,6 +24,21 @@ static int make_folder(const char *path, struct kh_error *err)
 	return 0;
 }
 
+/* Which key a plan's one became only its folder says: before a renewal asks for any, it has to be there. */
+static int check_folder(const struct plan *plan, const struct fetch_plan_opts *o, struct kh_error *err)
+{
+	struct stat st;
+
+	for (size_t i = 0; o->renew && i < plan_count(plan); i++) {
+		if (!plan_key(plan, i)->create.at || stat(o->out, &st) == 0)
+			continue;
+		kh_fail(err, KH_E_INPUT, 0, "%s: there is no such folder, and the plan makes '%s' and does not say which it became",
+			o->out, plan_key(plan, i)->name);
+		return kh_hint(err, "name the folder of 'fetch --plan --out': with --dir to renew, with --out to fetch");
+	}
+	return 0;
+}
+
 /* What the policy forbids of a plan stops all of it, before anything is made or asked for. */
 static int check_policy(const struct fetch_jobs *r, const struct place *place, const struct endpoint *endpoint,
 			const struct kms *kms, struct kh_error *err)
@@ -76,15 +91,24 @@ static int interrupted(const struct fetch_jobs *r, struct kh_error *err)
 	return kh_hint(err, "run this again: it does what is left");
 }
 
-/* The command to type on the host that has the token; the token is that of the plan's first key. */
+/* The command to type next, for what is left; wrap runs on the host that has the token, that of the plan's first key. */
 static int print_next(const struct fetch_jobs *r, struct kh_error *err)
 {
 	const char *uri = plan_key(r->plan, 0)->materials[0].key_uri, *token = strstr(uri, "token=");
 
-	if (r->opts->renew && !r->open)
+	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-' || strchr(r->opts->plan, '\'') ||
+	    table_count(r->table) == r->failed)
 		return 0;
-	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-')
+	if (!r->open && (r->opts->renew || r->failed))
 		return 0;
+	if (!r->open)
+		return cmd_printf(r->c, err, "next: nothing; 'keyhaul-kms status --plan %s --dir %s' tells how they stand\n",
+				  r->opts->plan, r->opts->out);
+	if (r->open == r->wrapped)
+		return cmd_printf(r->c, err, "next: keyhaul-kms import '%s'/*.bundle\n", r->opts->out);
+	if (r->wrapped && cmd_printf(r->c, err, "%zu wrapped already, to be imported; %zu to be wrapped first\n", r->wrapped,
+				     r->open - r->wrapped))
+		return -1;
 	return cmd_printf(r->c, err, "next: keyhaul-token wrap --token 'pkcs11:%.*s' '%s'/*.bundle\n",
 			  token ? (int)strcspn(token, ";'") : 11, token ? token : "token=TOKEN", r->opts->out);
 }
@@ -121,7 +145,7 @@ int fetch_plan(struct cmd *c, const struct fetch_plan_opts *o, struct kh_error *
 		kh_context(err, "%s", o->plan);
 		goto out;
 	}
-	if (places_of(r.plan, o->plan, &r.places, err) || make_folder(o->out, err) ||
+	if (places_of(r.plan, o->plan, &r.places, err) || check_folder(r.plan, o, err) || make_folder(o->out, err) ||
 	    table_open(c, o->csv, r.places.rows, &r.table, err) || session_open(o->aws, &r.session, err) ||
 	    check_places(&r, err))
 		goto out;

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "bundle/next.h"
 #include "compare.h"
 #include "policy/approvers.h"
 #include "target.h"
@@ -280,13 +281,18 @@ static int watch(struct import *i, const char *material_id, long seconds, struct
 	return settle_public_key(&i->settle, &i->compared, err);
 }
 
-static int gone(const struct bundle_receipt *receipt, struct kh_error *err)
+static int gone(const struct bundle *b, int64_t now, struct kh_error *err)
 {
+	struct buf command = BUF_INIT(4096);
 	char at[CLOCK_TEXT];
 
-	clock_format(receipt->imported_at, at);
-	kh_fail(err, KH_E_CHECK, 0, "imported at %s, and KMS does not have it (any more)", at);
-	return kh_hint(err, "deleted or expired: fetch again, wrap the same key again, and import that");
+	if (!next_refetch(b, now, &command, err)) {
+		clock_format(bundle_receipt(b)->imported_at, at);
+		kh_fail(err, KH_E_CHECK, 0, "imported at %s, and KMS does not have it (any more)", at);
+		kh_hint(err, "deleted or expired: fetch again, wrap the same key again, and import that: %s", buf_text(&command));
+	}
+	buf_free(&command);
+	return -1;
 }
 
 /* A receipt says that it was imported: then only whether KMS still has it counts. */
@@ -311,7 +317,7 @@ static int already(const struct import_run *run, struct import *i, struct kh_err
 		return 0;
 	if (seen == SETTLE_NOT_YET && fresh && receipt->key_material_id)
 		return not_visible_yet(err);
-	return gone(receipt, err);
+	return gone(i->bundle, run->now, err);
 }
 
 /* What a receipt says is done; options that say otherwise would be taken for it. */

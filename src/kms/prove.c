@@ -3,6 +3,7 @@
 #include "prove.h"
 
 #include "base/log.h"
+#include "bundle/next.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +82,23 @@ static int check_receipt(const struct import *i, const char *id, struct kh_error
 	return kh_fail(err, KH_E_KMS, 0, "KMS did not say that what it took is the material %s: nothing is proven", id);
 }
 
+/* Nothing was asked, so nothing is wrong with the key: the alarm's status is not for this. */
+static int needs_second(const struct prove *p, struct kh_error *err)
+{
+	const struct intent nothing = {0};
+	struct buf command = BUF_INIT(4096);
+
+	if (next_fetch(p->bundle, &nothing, kms_now(&p->target.kms), &command, err)) {
+		buf_free(&command);
+		return -1;
+	}
+	kh_fail(err, KH_E_USAGE, 0, "not proven: needs --by, a second wrap of the same symmetric key");
+	kh_hint(err, "run %s, wrap the same key into it, and name it with --by: it is imported as the same material once more",
+		buf_text(&command));
+	buf_free(&command);
+	return -1;
+}
+
 /* KMS takes the material once more only if it is the one that it has under that id. */
 static int prove_symmetric(struct prove *p, struct kh_error *err)
 {
@@ -88,11 +106,8 @@ static int prove_symmetric(struct prove *p, struct kh_error *err)
 	struct import i;
 	int rc;
 
-	if (!p->second) {
-		kh_fail(err, KH_E_CHECK, 0, "a symmetric key is proven by a second wrap of it, and none is given");
-		return kh_hint(err, "'keyhaul-kms fetch --key-id %s', wrap the same key into it, and name it with --by: it is "
-				    "imported as the same material once more", p->target.arn);
-	}
+	if (!p->second)
+		return needs_second(p, err);
 	if (intent_of(p, &p->run->intent, err) || check_second(p, &p->run->intent, err)) {
 		p->run->intent = own;
 		return -1;

@@ -23,7 +23,8 @@ struct prove {
 /*
  * Asks KMS by what the key's kind allows and puts the proofs into the bundle, whatever they say: RSA and EC by the public
  * key and, where the key signs, a signature; HMAC by a MAC that the token then compares; a symmetric key by importing
- * `second` as the same material. The caller clears `out`, also after an error. KH_E_CHECK where it cannot be asked.
+ * `second` as the same material. The caller clears `out`, also after an error. KH_E_CHECK where it cannot be asked,
+ * KH_E_USAGE where `second` is missing.
  */
 int prove_bundle(struct import_run *run, const char *path, const char *second, struct prove *out, struct kh_error *err);
 void prove_clear(struct prove *p);

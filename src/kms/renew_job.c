@@ -83,6 +83,7 @@ static int keep(struct place_job *j, size_t m, bool *kept, struct kh_error *err)
 		return -1;
 	*kept = waits;
 	j->items[m].result = waits ? "kept" : NULL;
+	j->items[m].wrapped = waits && bundle_material(now);
 	j->items[m].until = bundle_request(now)->parameters_valid_to;
 	return 0;
 }

@@ -225,7 +225,8 @@ static int wait_current(struct rotation *r, struct kh_error *err)
 {
 	bool done = false;
 
-	log_progress("%s: waiting until %s is current, a minute or more", r->keys[0].target.arn, r->material_id);
+	if (r->stage != ROTATE_DONE)
+		log_progress("%s: waiting until %s is current, a minute or more", r->keys[0].target.arn, r->material_id);
 	/* once it is current it waits no more: without a receipt it has no other name than this */
 	memcpy(r->keys[0].receipt_id, r->material_id, sizeof(r->material_id));
 	if (wait_until(&r->keys[0].target.kms, r->wait_timeout, look_current, r, &done, err))

@@ -86,6 +86,7 @@ static int give_bundle(struct rotation *r, const char *path, struct kh_error *er
 	}
 	if (key->path) {
 		kh_fail(err, KH_E_USAGE, 0, "%s and %s are both for %s", key->path, path, key->target.arn);
+		kh_hint(err, "name one bundle for each key, that of the new material; in a plan's folder such as NAME.2.*.bundle");
 		goto out;
 	}
 	if (!bundle_material(b)) {

@@ -78,7 +78,7 @@ static void judge_expiry(struct status *s, const char *what, const char *id, int
 		return;
 	clock_format(valid_to, at);
 	status_span(valid_to, s->now, span);
-	add(s, "%s%s expires at %s, %s: import it again before", what, id, at, span);
+	add(s, "%s%s expires at %s, %s: import it again before ('keyhaul renew', or fetch --plan --expiring-within)", what, id, at, span);
 }
 
 static void judge_material(struct status *s, const struct ops_material *m, int64_t within)

@@ -45,8 +45,9 @@ static int show_material(struct cmd *c, const struct status *s, const struct ops
 	if (m->imported)
 		expiry_words(m->expiration_model, m->valid_to, s->now, words);
 	return show_line(c, err, "  key material id %s", m->id) ||
-			       show_line(c, err, "    %s, %s%s%s", m->state, words, m->description[0] ? ", " : "",
-					 m->description)
+			       show_line(c, err, "    %s, %s%s%s%s", m->state, words,
+					 m->description[0] ? ", note \"" : "", m->description,
+					 m->description[0] ? "\"" : "")
 		       ? -1 : 0;
 }
 

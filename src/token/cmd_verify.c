@@ -21,7 +21,7 @@ struct verify_opts {
 
 static const struct opt_row rows[] = {
 	{.name = "key", .kind = OPT_URI, .offset = offsetof(struct verify_opts, key), .arg = "URI",
-	 .text = "the key that was wrapped into the bundle"},
+	 .text = "the key that was wrapped into the bundle; the one that its request names if not given"},
 };
 
 static const struct opt_group groups[] = {
@@ -95,7 +95,7 @@ static int report(struct cmd *c, const char *path, const struct bundle *b, bool 
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct verify_opts *o = c->opts;
-	const char *path = c->words[0];
+	const char *path = c->words[0], *key;
 	struct bundle *b = NULL;
 	struct file *file = NULL;
 	struct session s = {0};
@@ -103,15 +103,18 @@ static int run(struct cmd *c, struct kh_error *err)
 	size_t index = 0;
 	int rc = -1;
 
-	if (!o->key)
-		return kh_fail(err, KH_E_USAGE, 0, "--key is missing");
 	if (bundle_open(path, &file, &b, err))
 		return -1;
+	key = o->key ? o->key : bundle_request(b)->key_uri;
+	if (!key) {
+		kh_fail(err, KH_E_USAGE, 0, "--key is missing, and %s names no key of the token", path);
+		goto out;
+	}
 	if (find_challenge(b, &index, err)) {
 		kh_context(err, "%s", path);
 		goto out;
 	}
-	if (session_open(o->key, &o->token_opts, false, &s, err) || answer(&s, b, index, &same, err) ||
+	if (session_open(key, &o->token_opts, false, &s, err) || answer(&s, b, index, &same, err) ||
 	    bundle_save(b, file, err))
 		goto out;
 	rc = report(c, path, b, same, err);
@@ -125,7 +128,7 @@ out:
 const struct cmd_row cmd_verify = {
 	.verb = "verify",
 	.operands = "BUNDLE",
-	.needs = "--key URI",
+	.needs = "",
 	.summary = "compare the MAC that KMS made of a challenge with the token's own",
 	.groups = groups,
 	.opts_size = sizeof(struct verify_opts),

@@ -118,7 +118,7 @@ sed "s#http://127.0.0.1:[0-9]*#$AWS_ENDPOINT_URL_KMS#" imported | jq --arg at 20
 jq --arg d "$(jq -jcS .request gone | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' gone >gone2
 jq --arg d "$(jq -jcS .material gone2 | sha256sum | cut -d' ' -f1)" '.receipt.material_sha256 = $d' gone2 >gone.bundle2
 tap_exits 7 "a receipt, and KMS has it no more" import gone.bundle2
-tap_like "$tap_err" "hint: .*fetch again" "it says fetch again"
+tap_like "$tap_err" "hint: .*fetch again.*: keyhaul-kms fetch --key-id arn:[^ ]* --wrapping-algorithm .* --import-type EXISTING_KEY_MATERIAL --key-material-id [0-9a-f]+ .*--out NEW.bundle" "it gives the command"
 
 # Of each line: the operation, how it behaves, import type, tries, status, times ImportKeyMaterial was sent, a word.
 rows=0

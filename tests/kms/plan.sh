@@ -173,6 +173,7 @@ tap_is "$(jq -c '[.request.kms_key_arn, .request.intent]' many/orders.2.eu-centr
 tap_is "$(jq -r .kms_key_arn many/made.create)" "$(jq -r .request.kms_key_arn many/made.us-east-1.bundle)" "the key that was made is known"
 tap_exits 0 "a second run with a rehearsal's plan" "$kms" fetch --plan many.yaml --out many --csv t.csv
 tap_like "$tap_out" '^4 bundles: 4 kept$' "keeps all of it, the key that was made too"
+tap_like "$tap_out" "^next: keyhaul-token wrap --token 'pkcs11:token=TOKEN' 'many'/..bundle" "and says what is next"
 rm many/made.us-east-1.bundle
 tap_exits 0 "one bundle taken away" "$kms" fetch --plan many.yaml --out many
 tap_is "$(jq -r .request.kms_key_arn many/made.us-east-1.bundle)" "$(jq -r .kms_key_arn many/made.create)" "is fetched for the key that is there"
@@ -190,7 +191,12 @@ else
 fi
 
 # ---- import of a plan's bundles: a key's first material before a new one, whatever the shell's order ----
-$wrap many/*.bundle
+$wrap many/mac.*.bundle
+tap_run "$kms" fetch --plan many.yaml --out many
+tap_like "$tap_out" '^1 wrapped already, to be imported; 3 to be wrapped first' "one that is wrapped: what is left is told"
+$wrap many/[!m]*.bundle many/made*.bundle
+tap_run "$kms" fetch --plan many.yaml --out many
+tap_like "$tap_out" "^next: keyhaul-kms import 'many'/" "all wrapped: the import is next"
 tap_exits 7 "a new material before the first" "$kms" import many/orders.2.eu-central-1.bundle
 tap_like "$tap_err" "has no material yet, and this is not its first by the plan" "is refused"
 tap_exits 2 "a bundle named twice" "$kms" import many/mac.us-west-2.bundle many/mac.us-west-2.bundle
@@ -215,6 +221,8 @@ tap_is "$(sim_request_in eu-central-1 ListKeyRotations '{"KeyId":"'"${id}01"'","
 			echo "the next"
 		fi
 	done | sort)" "the first is current, the second waits; each says what it is: the blob's digest, or the plan's words"
+tap_run "$kms" fetch --plan many.yaml --out many
+tap_like "$tap_out" "^next: nothing; 'keyhaul-kms status --plan many.yaml --dir many' tells" "then nothing is next"
 tap_exits 0 "imported again" "$kms" import --json many/orders.eu-central-1.bundle many/mac.us-west-2.bundle many/orders.2.eu-central-1.bundle
 tap_is "$(printf %s "$tap_out" | jq -c '[.results[] | [.item, .result]]')" \
 	'[["many/orders.eu-central-1.bundle","already imported"],["many/mac.us-west-2.bundle","already imported"],["many/orders.2.eu-central-1.bundle","already imported"]]' \
@@ -305,4 +313,4 @@ for n in 1 2; do
 	sim_stop
 done
 tap_is "$(echo page*.yaml)" "page1.yaml page2.yaml" "and there are no others"
-tap_done $((2 * rows + 2 * rows2 + 77))
+tap_done $((2 * rows + 2 * rows2 + 81))

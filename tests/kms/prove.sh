@@ -56,8 +56,10 @@ haul_key good
 haul_key bad
 haul_import good.bundle "$arn" good --valid-to 20d
 before=$(kms status --json --expiring-within 1d good.bundle | jq -c '.results[0].materials | map(del(.days_left))')
-tap_exits 7 "symmetric: not without a second wrap" kms prove good.bundle
-tap_like "$tap_err" "fetch --key-id $arn" "it says how to make one"
+tap_exits 2 "symmetric: not without a second wrap" kms prove good.bundle
+tap_like "$tap_err" "fetch --key-id $arn --wrapping-algorithm [A-Z0-9_]+ --wrapping-key-spec RSA_2048 .*--out NEW.bundle" "it says how to make one"
+tap_exits 3 "beside another bundle" kms prove good.bundle good.bundle
+tap_like "$tap_err" "good.bundle: not proven: needs --by" "it is not proven, and no alarm"
 haul_bundle second.bundle "$arn" good
 haul_bundle wrong.bundle "$arn" bad
 haul_bundle says.bundle "$arn" good --valid-to 30d
@@ -93,7 +95,8 @@ for name in good bad; do
 	token_run generate --label "$name" --key-spec HMAC_384
 	rm -f "$name.bundle"
 	# shellcheck disable=SC2086
-	kms fetch --key-id "$arn" --wrapping-key-spec RSA_2048 --wrapping-algorithm RSAES_OAEP_SHA_1 $keep --out "$name.bundle" >/dev/null
+	kms fetch --key-id "$arn" --wrapping-key-spec RSA_2048 --wrapping-algorithm RSAES_OAEP_SHA_1 $keep --out "$name.bundle" \
+		--key-uri "$KEYHAUL_TOKEN;object=$name" >/dev/null
 	"$TOKEN" wrap --key "$KEYHAUL_TOKEN;object=$name" --pin-file "$KEYHAUL_PIN_FILE" "$name.bundle" >/dev/null
 done
 verify() {
@@ -104,10 +107,13 @@ tap_exits 5 "HMAC: a first import, and a 200 that names nothing" kms import good
 tap_is "$(jq 'has("receipt")' good.bundle)" false "it has no receipt"
 tap_exits 0 "HMAC: so it is imported by the next run" kms import good.bundle
 tap_exits 0 "HMAC: KMS makes a MAC" kms prove good.bundle
-tap_like "$tap_out" "next: keyhaul-token verify" "it says what is next"
+tap_like "$tap_out" "next: keyhaul-token verify good.bundle" "it says what is next"
 tap_is "$(proofs good.bundle)" "hmac null" "the verdict is open"
+tap_like "$("$KEYHAUL_BUILD/keyhaul" inspect good.bundle)" "keyhaul-token verify good.bundle" "and so does inspect"
+tap_exits 0 "HMAC: by the key that the bundle names" "$TOKEN" verify --pin-file "$KEYHAUL_PIN_FILE" good.bundle
+tap_run kms prove good.bundle
 tap_exits 0 "HMAC: the token makes the same" verify good good.bundle
-tap_is "$(proofs good.bundle)" "hmac yes" "and that is in the bundle"
+tap_is "$(proofs good.bundle)" "hmac yes, hmac yes" "and that is in the bundle"
 tap_like "$("$KEYHAUL_BUILD/keyhaul" inspect good.bundle)" "KMS has it +yes: by hmac, keyhaul-token" "inspect tells it"
 tap_exits 0 "HMAC: a bundle of another key" kms prove bad.bundle
 tap_exits 7 "HMAC: the key that is not the bundle's" verify good bad.bundle
@@ -115,4 +121,4 @@ tap_exits 7 "HMAC: KMS holds another key" verify bad bad.bundle
 tap_like "$tap_err" "KMS HAS ANOTHER KEY" "it is loud"
 tap_is "$(proofs bad.bundle)" "hmac no" "and that is in the bundle"
 haul_stop_sim
-tap_done 46
+tap_done 50

@@ -124,6 +124,14 @@ due first
 is 7 "7, 2 fetched, 3 not due" "a bundle of another import in the place"
 tap_is "$(jq 'del(.receipt)' 1.bundle | cmp - first/k.us-east-1.bundle && echo same)" same "is left as it is"
 
+# ---- a key that the plan makes, and no folder that says which it became --------------------
+printf "keyhaul_plan: 1\nkeys:\n  - {name: m, create: {key_spec: HMAC_256}, wrapping_key_spec: RSA_2048, expires: 90d, materials: [{key_uri: 'pkcs11:object=m'}]}\n" >made.yaml
+sed -n '3,$p' p.yaml >>made.yaml
+tap_exits 3 "no folder" kms fetch --plan made.yaml --out nowhere --expiring-within 30d
+tap_like "$tap_err" "nowhere: there is no such folder, and the plan makes 'm'" "which is said"
+tap_like "$tap_err" "^hint: name the folder of 'fetch --plan --out'" "and which one is meant"
+tap_is "$(ls -d nowhere 2>/dev/null)" "" "and nothing was fetched"
+
 # ---- what is gone: expired or deleted? -----------------------------------------------------------
 kms delete --yes --key-material-id "$two" --key-id "$arn" >/dev/null 2>&1
 mkdir gone

@@ -74,6 +74,7 @@ tap_exits 7 "without a bundle for a replica" kms rotate p1.bundle e1.bundle
 tap_like "$tap_err" "no bundle for the replica $asia" "it is named"
 tap_exits 2 "a bundle of another key" kms rotate p1.bundle e1.bundle a1.bundle other.bundle
 tap_exits 2 "two bundles of one key" kms rotate p1.bundle twin.bundle e1.bundle a1.bundle
+tap_like "$tap_err" "hint: name one bundle for each key, that of the new material" "it says which to leave out"
 tap_exits 3 "a bundle without a key in it" kms rotate bare.bundle e1.bundle a1.bundle
 tap_is "$(states "$primary")" "CURRENT true" "nothing is staged"
 
@@ -105,6 +106,7 @@ done
 tap_run kms rotate --json p1.bundle e1.bundle a1.bundle
 tap_is "$tap_status $(printf '%s' "$tap_out" | jq -r '.results[0] | [.result, .rotations, .imported, .replicas] | @csv')" \
 	'0 "current already",1,0,2' "once more: nothing is left to do"
+tap_is "$(printf '%s' "$tap_err" | grep -c 'waiting until')" 0 "and it says of no waiting"
 
 # The second, every answer that counts lost and reading late: in one run, and each sent once.
 bundles 2
@@ -151,4 +153,4 @@ for had in 25 24; do
 	tap_is "$(states "$other" | grep -c PENDING)" $((25 - had)) "and staged, or not"
 	haul_stop_sim
 done
-tap_done 50
+tap_done 52

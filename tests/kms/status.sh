@@ -32,7 +32,7 @@ tap_exits 0 "all well: a bundle and an id" kms status one.bundle --key-id "$mac"
 tap_like "$tap_out" "CURRENT, expires .*, in (39|40) days" "the expiry in dates and days"
 tap_like "$tap_out" "0 of 25 on-demand rotations done" "and the rotations"
 tap_exits 7 "within 41 days it expires" kms status --json --expiring-within 41d one.bundle
-tap_like "$(problems)" "expires at .*, in (39|40) days" "and that is said"
+tap_like "$(problems)" "expires at .*, in (39|40) days: import it again before \(.keyhaul renew., or fetch --plan --expiring-within\)" "and that is said, and by what"
 tap_is "$(printf '%s' "$tap_out" | jq -r '.results[0] | [.well, .key_state, .materials[0].days_left >= 39, .materials[0].imported] | @csv')" \
 	'false,"Enabled",true,true' "and in the document"
 tap_run kms status --key-id "$mac" nothere.bundle "$symmetric"
@@ -98,6 +98,7 @@ tap_exits 2 "an id and all" kms delete --yes --all --key-material-id "$second" -
 tap_exits 3 "a material that is none of the key's" kms delete --yes --key-material-id "$(printf '00%.0s' $(seq 32))" --key-id "$symmetric"
 tap_exits 2 "an id for a key that has none" kms delete --yes --key-material-id "$second" --key-id "$mac"
 tap_exits 0 "nothing was deleted by these" kms status one.bundle mac.bundle
+tap_like "$tap_out" "CURRENT, expires .*, note \"sha256:[0-9a-f]*\"$" "the description is marked as one"
 tap_exits 0 "the staged one, by its id" kms delete --yes --key-material-id "$second" --key-id "$symmetric"
 tap_exits 0 "the key is well all the same" kms status --json one.bundle
 tap_is "$(printf '%s' "$tap_out" | jq -c '[.results[0].materials[].key_material_id]')" "[\"$first\"]" "and has the other alone"
@@ -107,7 +108,16 @@ tap_exits 0 "once more" kms delete --yes --key-id "$symmetric"
 tap_like "$tap_out" "nothing to delete" "there is nothing"
 tap_exits 7 "a material that is missing" kms status --json one.bundle
 tap_like "$(problems)" "material $first \(CURRENT\) is missing" "it is named"
+if command -v script >/dev/null 2>&1; then
+	tap_run script -qefc "'$KEYHAUL_BUILD/keyhaul-kms' delete --key-id $mac" /dev/null </dev/null
+	tap_like "$(printf %s "$tap_out" | tr -d '\r')" "^This deletes the key material of $mac\.$" "an HMAC key has no list of materials"
+	tap_like "$tap_out" "It cannot make or verify MACs until" "and what is lost is what it does"
+else
+	tap_skip "an HMAC key has no list of materials" "there is no script(1)"
+	tap_skip "and what is lost is what it does" "there is no script(1)"
+fi
 tap_exits 0 "the only one of an HMAC key" kms delete --yes --all --key-id "$mac"
+tap_is "$(printf '%s\n' "$tap_out$tap_err" | grep -c ': deleted')" 1 "told once"
 tap_exits 7 "which waits again" kms status mac.bundle
 tap_exits 7 "a bundle's key elsewhere than where it came from" kms status --endpoint-url http://localhost:9 one.bundle
 
@@ -149,4 +159,4 @@ tap_exits 5 "delete all, without knowing which" kms delete --yes --all --key-id 
 tap_exits 0 "one by its id" kms delete --yes --json --key-material-id "$first" --key-id "$symmetric"
 tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.deleted, .key_state]')" "[[\"$first\"],\"PendingImport\"]" "it is deleted"
 haul_stop_sim
-tap_done 59
+tap_done 63
