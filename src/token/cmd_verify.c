@@ -128,7 +128,6 @@ out:
 const struct cmd_row cmd_verify = {
 	.verb = "verify",
 	.operands = "BUNDLE",
-	.needs = "",
 	.summary = "compare the MAC that KMS made of a challenge with the token's own",
 	.groups = groups,
 	.opts_size = sizeof(struct verify_opts),
