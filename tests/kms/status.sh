@@ -108,14 +108,19 @@ tap_exits 0 "once more" kms delete --yes --key-id "$symmetric"
 tap_like "$tap_out" "nothing to delete" "there is nothing"
 tap_exits 7 "a material that is missing" kms status --json one.bundle
 tap_like "$(problems)" "material $first \(CURRENT\) is missing" "it is named"
-if command -v script >/dev/null 2>&1; then
-	tap_run script -qefc "'$KEYHAUL_BUILD/keyhaul-kms' delete --key-id $mac" /dev/null </dev/null
-	tap_like "$(printf %s "$tap_out" | tr -d '\r')" "^This deletes the key material of $mac\.$" "an HMAC key has no list of materials"
-	tap_like "$tap_out" "It cannot make or verify MACs until" "and what is lost is what it does"
+tmux -L "delete$$" -f /dev/null new-session -d -s delete -x 200 -y 20 "$KEYHAUL_BUILD/keyhaul-kms delete --key-id $mac" 2>/dev/null
+asked() {
+	tmux -L "delete$$" capture-pane -p -t delete 2>/dev/null | grep -q "until"
+}
+if tap_poll 20 asked; then
+	asked_what=$(tmux -L "delete$$" capture-pane -p -t delete)
+	tap_like "$asked_what" "^This deletes the key material of $mac\.$" "an HMAC key has no list of materials"
+	tap_like "$asked_what" "It cannot make or verify MACs until" "and what is lost is what it does"
 else
-	tap_skip "an HMAC key has no list of materials" "there is no script(1)"
-	tap_skip "and what is lost is what it does" "there is no script(1)"
+	tap_skip "an HMAC key has no list of materials" "there is no tmux"
+	tap_skip "and what is lost is what it does" "there is no tmux"
 fi
+tmux -L "delete$$" kill-server 2>/dev/null
 tap_exits 0 "the only one of an HMAC key" kms delete --yes --all --key-id "$mac"
 tap_is "$(printf '%s\n' "$tap_out$tap_err" | grep -c ': deleted')" 1 "told once"
 tap_exits 7 "which waits again" kms status mac.bundle
