@@ -140,7 +140,7 @@ static int one_step(struct cmd *c, struct rehearsal *r, size_t i, struct kh_erro
 	}
 	if (cmd_printf(c, err, "%3zu  %-8s %s\n", i + 1, where, s->title))
 		goto out;
-	rc = result_add(c, jsontext_pack("{s:I,s:s,s:s,s:s}", "step", (json_int_t)(i + 1), "host", where, "title", s->title, "command",
+	rc = result_add(c, jsontext_pack("{s:I,s:s,s:s,s:s}", "step", (json_int_t)i + 1, "host", where, "title", s->title, "command",
 				      buf_text(&line)), err);
 out:
 	buf_free(&line);

@@ -61,7 +61,7 @@ static const char *place_of(const struct derive_change *change, const char *text
 		return NULL;
 	at = line + node->column - 1;
 	at += at < end && (*at == '"' || *at == '\'');
-	return (size_t)(end - at) >= n && memcmp(at, node->text, n) == 0 ? at : NULL;
+	return !n || ((size_t)(end - at) >= n && memcmp(at, node->text, n) == 0) ? at : NULL;
 }
 
 int derive_text(struct derive *d, const char *text, size_t len, struct buf *out, struct kh_error *err)

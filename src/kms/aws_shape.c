@@ -14,7 +14,7 @@ static json_t *iso_json(double seconds)
 {
 	time_t t = (time_t)seconds;
 	long micro = aws_output_round((seconds - (double)t) * 1e6);
-	char text[64], fraction[16] = "";
+	char text[128], fraction[32] = "";
 	long off;
 	struct tm tm;
 

@@ -100,16 +100,16 @@ static int add_policy(const char *path, json_t *body, struct kh_error *err)
 	struct buf text = BUF_INIT(KMS_POLICY_MAX);
 	json_error_t why;
 	json_t *check = NULL;
+	bool no_memory;
 	int rc = file_read(path, &text, err);
 
 	if (rc)
 		goto out;
 	check = jsontext_read(buf_text(&text), text.len, 0, &why);
-	if (!check && json_error_code(&why) == json_error_out_of_memory)
-		rc = kh_fail_memory(err);
-	else if (!json_is_object(check))
+	no_memory = !check && json_error_code(&why) == json_error_out_of_memory;
+	if (!no_memory && !json_is_object(check))
 		rc = kh_fail(err, KH_E_INPUT, 0, "--policy: %s is no JSON object", path);
-	else if (json_object_set_new(body, "Policy", json_stringn(buf_text(&text), text.len)))
+	else if (no_memory || json_object_set_new(body, "Policy", json_stringn(buf_text(&text), text.len)))
 		rc = kh_fail_memory(err);
 out:
 	json_decref(check);

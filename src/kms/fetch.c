@@ -155,7 +155,7 @@ static int choose(struct fetch *f, const struct arn *arn, struct kh_error *err)
 	if (!w->algorithm && w->profile &&
 	    tokenprofile_choose(w->profile, f->spec, w->bits, arn, &f->algorithm, &f->chosen, err))
 		return kh_context(err, "%s", w->profile_path);
-	return f->chosen ? compare_profile(w, err) : 0;
+	return w->profile && f->chosen ? compare_profile(w, err) : 0;
 }
 
 int fetch_ask(struct fetch *f, struct kh_error *err)

@@ -64,12 +64,17 @@ static int show(struct listing *l, struct kh_error *err)
 	return keys_table_show(l->c, &l->table, err) ? -1 : trusted_list_show(l->c, l->trusted, l->n_trusted, err);
 }
 
-/* Keys are listed all the same where the token cannot be asked. */
+/* A token that knows no CKA_TRUSTED: it cannot be asked, and its keys are listed all the same. */
+static bool knows_no_trust(CK_RV rv)
+{
+	return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT;
+}
+
 static int find_trusted(struct listing *l, const struct token *t, struct kh_error *err)
 {
 	if (!trust_find(t, NULL, &l->trusted, &l->n_trusted, err))
 		return 0;
-	if (err->code != KH_E_TOKEN || token_is_gone(err->native))
+	if (err->code != KH_E_TOKEN || !knows_no_trust(err->native))
 		return -1;
 	log_warning("%s", err->msg);
 	return 0;

@@ -210,4 +210,4 @@ plan p.yaml "$arn" 90d a
 due denied
 is 5 5 "where the materials may not be listed"
 haul_stop_sim
-tap_done 52
+tap_done 56

@@ -106,7 +106,6 @@ done
 tap_run kms rotate --json p1.bundle e1.bundle a1.bundle
 tap_is "$tap_status $(printf '%s' "$tap_out" | jq -r '.results[0] | [.result, .rotations, .imported, .replicas] | @csv')" \
 	'0 "current already",1,0,2' "once more: nothing is left to do"
-tap_is "$(printf '%s' "$tap_err" | grep -c 'waiting until')" 0 "and it says of no waiting"
 
 # The second, every answer that counts lost and reading late: in one run, and each sent once.
 bundles 2
@@ -153,4 +152,4 @@ for had in 25 24; do
 	tap_is "$(states "$other" | grep -c PENDING)" $((25 - had)) "and staged, or not"
 	haul_stop_sim
 done
-tap_done 52
+tap_done 51

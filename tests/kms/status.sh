@@ -122,7 +122,6 @@ else
 fi
 tmux -L "delete$$" kill-server 2>/dev/null
 tap_exits 0 "the only one of an HMAC key" kms delete --yes --all --key-id "$mac"
-tap_is "$(printf '%s\n' "$tap_out$tap_err" | grep -c ': deleted')" 1 "told once"
 tap_exits 7 "which waits again" kms status mac.bundle
 tap_exits 7 "a bundle's key elsewhere than where it came from" kms status --endpoint-url http://localhost:9 one.bundle
 
@@ -164,4 +163,4 @@ tap_exits 5 "delete all, without knowing which" kms delete --yes --all --key-id 
 tap_exits 0 "one by its id" kms delete --yes --json --key-material-id "$first" --key-id "$symmetric"
 tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.deleted, .key_state]')" "[[\"$first\"],\"PendingImport\"]" "it is deleted"
 haul_stop_sim
-tap_done 63
+tap_done 62

@@ -76,7 +76,9 @@ checked "keys: objects and attributes"
 for lie in $all_lies; do
 	lied "C_WrapKey.1=length-$lie" 7 relay_token wrap bundle
 	lied "C_WrapKey.2=length-$lie" 4 relay_token wrap bundle
-	lied "C_FindObjects.1=length-$lie" "3 4" relay_token wrap bundle
+	found="3 4"
+	case $lie in zero | less) found=0 ;; esac # none of its class: then it is searched by its name alone
+	lied "C_FindObjects.1=length-$lie" "$found" relay_token wrap bundle
 	lied "C_GetAttributeValue.1=length-$lie" 4 relay_token wrap bundle
 done
 for lie in zero less more; do
