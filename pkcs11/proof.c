@@ -152,15 +152,16 @@ static EVP_PKEY *throwaway_rsa(struct proof_run *run, unsigned bits, struct kh_e
 
 static void note(char found[FOUND_MAX], const struct wrap_plan *plan, const struct kh_error *why)
 {
-	char words[WRAP_WORDS_MAX];
+	char room_for_words[WRAP_WORDS_MAX];
+	const char *words = wrap_plan_words(plan, room_for_words);
 	size_t len = strlen(found), room = FOUND_MAX - len;
-	const char *named = strstr(why->msg, wrap_plan_words(plan, words)); /* by the call, and not twice */
-	int n = snprintf(found + len, room, "; %s%s%s", named != NULL ? "" : words, named != NULL ? "" : ": ", why->msg);
+	bool named = strstr(why->msg, words) != NULL; /* by the call, and not twice */
+	int n = snprintf(found + len, room, "; %s%s%s", named ? "" : words, named ? "" : ": ", why->msg);
 
 	/* what does not fit is in --debug */
 	if (n < 0 || (size_t)n >= room)
 		found[len] = '\0';
-	log_debug("proof: %s does not hold: %s", wrap_plan_words(plan, words), why->msg);
+	log_debug("proof: %s does not hold: %s", words, why->msg);
 }
 
 /* A way that was chosen by hand is the first suspect, then a token that answers CKR_OK with what it was not asked for. */
