@@ -5,7 +5,7 @@
 # keyhaul-qr: a bundle as codes and back, in the terminal, as PNG and as one page; what is missing, mixed, changed or no
 # picture is refused, and nothing is written then.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
-tap_need convert tmux jq
+tap_need convert tmux jq python3
 qr=$KEYHAUL_BUILD/keyhaul-qr
 cp "$KEYHAUL_SRC/tests/fuzz/corpus/bundle/whole" a.bundle
 cp "$KEYHAUL_SRC/tests/fuzz/corpus/bundle/request" b.bundle
@@ -44,10 +44,24 @@ tap_like "$tap_err" "no QR code is seen" "it says so"
 head -c 700 a/frame-001.png >cut.png
 head -c 2000 wall.jpg >cut.jpg
 printf 'BM not a picture' >other.bmp
-# 65,535 by 65,535 pixels by their heads
-printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\0\377\377\0\0\377\377\010\0\0\0\0\250\034\013\151' >huge.png
-printf '\377\330\377\300\0\013\010\377\377\377\377\001\001\021\0' >huge.jpg
-for name in cut.png other.bmp huge.png huge.jpg a.bundle /dev/zero "$TAP_DIR"; do
+# good pictures whose heads say 20,000 by 20 pixels
+convert -size 20x20 xc:white wide.png && convert -size 20x20 xc:white wide.jpg
+python3 - wide.png wide.jpg <<'PY'
+import struct, sys, zlib
+png = bytearray(open(sys.argv[1], "rb").read())
+png[16:20] = struct.pack(">I", 20000)
+png[29:33] = struct.pack(">I", zlib.crc32(bytes(png[12:29])))
+open(sys.argv[1], "wb").write(png)
+jpg = bytearray(open(sys.argv[2], "rb").read())
+at = jpg.index(b"\xff\xc0")
+jpg[at + 7:at + 9] = struct.pack(">H", 20000)
+open(sys.argv[2], "wb").write(jpg)
+PY
+for kind in png jpg; do
+	tap_exits 3 "a $kind of too many pixels" "$qr" scan --out x.bundle "wide.$kind"
+	tap_like "$tap_err" "a picture of 20000 by 20 pixels" "is refused by its size"
+done
+for name in cut.png other.bmp a.bundle /dev/zero "$TAP_DIR"; do
 	tap_exits 3 "refused: ${name##*/}" "$qr" scan --out x.bundle "$name"
 done
 tap_run "$qr" scan --out x.bundle cut.jpg
@@ -98,4 +112,4 @@ tap_poll 20 shows "no code fits a terminal of 80 columns and 24 lines"
 tap_ok $? "a terminal that is too small is told"
 tap_like "$(screen)" "larger terminal.*--png" "with the ways out"
 tmux -L "qr$$" kill-server
-tap_done 39
+tap_done 41
