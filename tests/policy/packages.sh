@@ -46,9 +46,9 @@ awk -F '\t' '
 		for (name in have) print name
 	}' listed installed | sort >have
 
-# commands FILE...: the words that stand where a command does.
+# commands FILE...: the words that stand where a command does; a label of case is none.
 commands() {
-	sed -E 's/^[ \t]*#.*//; s/[ \t]#[ \t].*//; s/\\\\?"//g; s/"[^"$`]*"/""/g; s/(\|\||&&|[|;(){}!`&]|\$\()/\n/g' "$@" |
+	sed -E 's/(^|[ \t]in|;;)[ \t]*[A-Za-z0-9_*?.-]+( \| [A-Za-z0-9_*?.-]+)*\)/\1 /; s/^[ \t]*#.*//; s/[ \t]#[ \t].*//; s/\\\\?"//g; s/"[^"$`]*"/""/g; s/(\|\||&&|[|;(){}!`&]|\$\()/\n/g' "$@" |
 		sed -E 's/^[ \t]+//; s/^((if|then|else|elif|do|while|until|exec|command -v|env|xargs|time) +|[A-Za-z_]+=[^ ]* +)*//
 			s/^(tap_run|tap_need|tap_start [a-z]+|tap_poll [0-9]+|tap_exits [0-9]+ "") +//' |
 		sed -nE 's,^/usr/bin/,,; s/^([a-z][a-z0-9._-]*)([ \t].*|$)/\1/p' | sort -u
@@ -57,7 +57,16 @@ commands() {
 cd "$KEYHAUL_SRC" || exit 1
 find bootstrap .ci tests softhsm-conf completions -type f 2>/dev/null |
 	xargs grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' | sort >"$TAP_DIR/scripts"
-xargs cat <"$TAP_DIR/scripts" >"$TAP_DIR/all"
+# without the texts within them that are no shell: tables, plans, Python with its open()
+xargs awk -v quote="'" '
+	FNR == 1 { until = "" }
+	until != "" { line = $0; sub(/^\t+/, "", line); if (line == until) until = ""; next }
+	{ print }
+	match($0, "<<-?" quote "?[A-Z]+") {
+		until = substr($0, RSTART, RLENGTH)
+		gsub(/[^A-Z]/, "", until)
+		if (until == "SH" || until == "SCRIPT") until = ""
+	}' <"$TAP_DIR/scripts" >"$TAP_DIR/all"
 cd "$TAP_DIR" || exit 1
 sed -nE 's/^[ \t]*([a-z_]+)\(\) \{.*/\1/p' all | sort -u >functions
 { cat functions; echo time; } >ours # time is a word of bash
