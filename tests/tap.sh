@@ -45,7 +45,8 @@ AWS_EC2_METADATA_DISABLED=true
 NO_COLOR=1
 LC_ALL=C.UTF-8
 TZ=UTC
-export AWS_EC2_METADATA_DISABLED NO_COLOR LC_ALL TZ
+SHELL=/bin/sh # tmux and script run commands by it; where it is unset by the account's, and nobody's is nologin
+export AWS_EC2_METADATA_DISABLED NO_COLOR LC_ALL TZ SHELL
 
 tap_count=0
 tap_failed=0

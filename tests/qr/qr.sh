@@ -76,18 +76,21 @@ tap_is "$(find drawn -name 'frame-*.svg' | wc -l)" 6 "or as files"
 
 # in a terminal: what is drawn there is a code
 screen() {
-	tmux -L "qr$$" capture-pane -p -t qr
+	tmux -L "qr$$" capture-pane -p -t qr 2>&1
 }
 shows() {
 	screen | grep -q "$1"
 }
+# screen_shows RE WHAT: within a while, and else what it showed is told.
+screen_shows() {
+	tap_poll 20 shows "$1"
+	tap_ok $? "$2" || tap_diag "the screen, where $1 was awaited: $(screen)"
+}
 tmux -L "qr$$" -f /dev/null new-session -d -s qr -x 150 -y 70 "exec $qr qr $TAP_DIR/a.bundle"
-tap_poll 20 shows "1 of .*, SHA-256 ${digest%"${digest#????????}"}"
-tap_ok $? "the first code, with its number and the digest's beginning"
+screen_shows "1 of .*, SHA-256 ${digest%"${digest#????????}"}" "the first code, with its number and the digest's beginning"
 screen >first
 tmux -L "qr$$" send-keys -t qr Enter
-tap_poll 20 shows "^2 of "
-tap_ok $? "Enter shows the next"
+screen_shows "^2 of " "Enter shows the next"
 tmux -L "qr$$" kill-server
 # half blocks to pixels: what is drawn is light
 python3 - first screen.pgm <<'PY'
@@ -108,8 +111,7 @@ convert screen.pgm -scale 500% screen.png
 tap_exits 3 "what the terminal shows can be read" "$qr" scan --out x.bundle screen.png
 tap_like "$tap_err" "^error: 1 of [0-9]* frames were read; missing: 2" "it is frame 1"
 tmux -L "qr$$" -f /dev/null new-session -d -s qr -x 80 -y 24 "$qr qr $TAP_DIR/a.bundle; exec sleep 60"
-tap_poll 20 shows "no code fits a terminal of 80 columns and 24 lines"
-tap_ok $? "a terminal that is too small is told"
+screen_shows "no code fits a terminal of 80 columns and 24 lines" "a terminal that is too small is told"
 tap_like "$(screen)" "larger terminal.*--png" "with the ways out"
 tmux -L "qr$$" kill-server
 tap_done 41
