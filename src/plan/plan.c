@@ -3,7 +3,6 @@
 #include "plan.h"
 
 #include "aws/awstime.h"
-#include "base/base64.h"
 #include "base/file.h"
 #include "plan_field.h"
 
@@ -11,27 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION_NAME "keyhaul_plan"
-
 struct plan {
 	struct yamldoc_node *root;
 	struct plan_key *keys;
 	size_t n;
 	char sha256[2 * FILE_DIGEST + 1];
 };
-
-static int take_version(const struct yamldoc_node *node, void *out, struct kh_error *err)
-{
-	const char *text;
-
-	(void)out;
-	if (yamlfield_text(node, 16, &text, err))
-		return -1;
-	if (strcmp(text, "1") == 0)
-		return 0;
-	yamldoc_fail(node, err, VERSION_NAME " '%.16s': this keyhaul reads version 1", text);
-	return kh_hint(err, "a plan begins with '" VERSION_NAME ": 1'");
-}
 
 /* It becomes a part of file names. */
 static int take_name(const struct yamldoc_node *node, void *out, struct kh_error *err)
@@ -161,23 +145,9 @@ static int take_keys(const struct yamldoc_node *node, void *out, struct kh_error
 }
 
 static const struct yamlfield plan_root[] = {
-	{VERSION_NAME, true, take_version},
+	{"keyhaul_plan", true, yamlfield_version},
 	{"keys", true, take_keys},
 };
-
-static int parse(struct plan *p, const char *data, size_t len, struct kh_error *err)
-{
-	unsigned char digest[FILE_DIGEST];
-
-	if (file_sha256(data, len, digest, err) || yamldoc_parse(data, len, &p->root, err))
-		return -1;
-	hex_encode(digest, sizeof(digest), p->sha256);
-	/* the version first: of another format nothing else can be said */
-	if (p->root->kind == YAMLDOC_MAP && yamldoc_get(p->root, VERSION_NAME) &&
-	    take_version(yamldoc_get(p->root, VERSION_NAME), p, err))
-		return -1;
-	return plan_map(p->root, "a plan", YAMLFIELDS(plan_root), p, err) || plan_check_twice(p->keys, p->n, err) ? -1 : 0;
-}
 
 int plan_parse(const char *data, size_t len, struct plan **out, struct kh_error *err)
 {
@@ -185,7 +155,8 @@ int plan_parse(const char *data, size_t len, struct plan **out, struct kh_error 
 
 	if (!p)
 		return kh_fail_memory(err);
-	if (parse(p, data, len, err)) {
+	if (yamlfield_document(data, len, "a plan", PLAN_ELSEWHERE, YAMLFIELDS(plan_root), p, p->sha256, &p->root, err) ||
+	    plan_check_twice(p->keys, p->n, err)) {
 		plan_free(p);
 		return -1;
 	}

@@ -7,7 +7,7 @@
 int plan_map(const struct yamldoc_node *map, const char *what, const struct yamlfield *rows, size_t n, void *out,
 	     struct kh_error *err)
 {
-	return yamlfield_map(map, what, "module, PIN, slot and profile belong on the command line", rows, n, out, err);
+	return yamlfield_map(map, what, PLAN_ELSEWHERE, rows, n, out, err);
 }
 
 int plan_region(const struct yamldoc_node *node, const char **out, struct kh_error *err)

@@ -8,6 +8,8 @@
 
 /* How the plan's maps are read, for the files of src/plan alone. */
 
+#define PLAN_ELSEWHERE "module, PIN, slot and profile belong on the command line"
+
 /* A map of the plan by its rows; the hint to an unknown name says what has no place in a plan. KH_E_INPUT. */
 int plan_map(const struct yamldoc_node *map, const char *what, const struct yamlfield *rows, size_t n, void *out,
 	     struct kh_error *err);

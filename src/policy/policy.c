@@ -5,28 +5,14 @@
 #include "aws/awstime.h"
 #include "aws/limits.h"
 #include "aws/partition.h"
-#include "base/base64.h"
 #include "policy_field.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION_NAME "keyhaul_policy"
+#define ELSEWHERE "keyhaul-policy(5) has what each means"
 #define SERIAL_MAX 16 /* bytes of CK_TOKEN_INFO's serialNumber */
 #define LABEL_MAX 32
-
-static int take_version(const struct yamldoc_node *node, void *out, struct kh_error *err)
-{
-	const char *text;
-
-	(void)out;
-	if (yamlfield_text(node, 16, &text, err))
-		return -1;
-	if (strcmp(text, "1") == 0)
-		return 0;
-	yamldoc_fail(node, err, VERSION_NAME " '%.16s': this keyhaul reads version 1", text);
-	return kh_hint(err, "a policy begins with '" VERSION_NAME ": 1'");
-}
 
 /* A list of texts, each of its own form and there once; it stays a list of nodes. */
 static int take_texts(const struct yamldoc_node *node, size_t max, int (*check)(const char *text, struct kh_error *err),
@@ -261,7 +247,7 @@ static int take_key(const struct yamldoc_node *node, void *out, struct kh_error 
 }
 
 static const struct yamlfield root[] = {
-	{VERSION_NAME, true, take_version},
+	{"keyhaul_policy", true, yamlfield_version},
 	{"accounts", false, take_accounts},
 	{"regions", false, take_regions},
 	{"endpoints", false, take_endpoints},
@@ -281,26 +267,12 @@ static const struct yamlfield root[] = {
 int policy_map(const struct yamldoc_node *map, const char *what, const struct yamlfield *rows, size_t n, void *out,
 	       struct kh_error *err)
 {
-	return yamlfield_map(map, what, "keyhaul-policy(5) has what each means", rows, n, out, err);
+	return yamlfield_map(map, what, ELSEWHERE, rows, n, out, err);
 }
 
 bool policy_is_word(const struct yamldoc_node *node, const char *word)
 {
 	return node->kind == YAMLDOC_TEXT && strcmp(node->text, word) == 0;
-}
-
-static int parse(struct policy *p, const char *data, size_t len, struct kh_error *err)
-{
-	unsigned char digest[FILE_DIGEST];
-	const struct yamldoc_node *version;
-
-	if (file_sha256(data, len, digest, err) || yamldoc_parse(data, len, &p->root, err))
-		return -1;
-	hex_encode(digest, sizeof(digest), p->sha256);
-	version = yamldoc_get(p->root, VERSION_NAME);
-	if (version && take_version(version, p, err)) /* of another format nothing else can be said */
-		return -1;
-	return policy_map(p->root, "a policy", YAMLFIELDS(root), p, err) || policy_check_whole(p, err) ? -1 : 0;
 }
 
 int policy_parse(const char *path, const char *data, size_t len, struct policy **out, struct kh_error *err)
@@ -313,7 +285,8 @@ int policy_parse(const char *path, const char *data, size_t len, struct policy *
 		policy_free(p);
 		return kh_fail_memory(err);
 	}
-	if (parse(p, data, len, err)) {
+	if (yamlfield_document(data, len, "a policy", ELSEWHERE, YAMLFIELDS(root), p, p->sha256, &p->root, err) ||
+	    policy_check_whole(p, err)) {
 		policy_free(p);
 		return -1;
 	}

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "yamlfield.h"
 
+#include "base/base64.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +47,35 @@ int yamlfield_map(const struct yamldoc_node *map, const char *what, const char *
 		if (rows[i].required && !yamldoc_get(map, rows[i].name))
 			return yamldoc_fail(map, err, "%s lacks '%s'", what, rows[i].name);
 	return 0;
+}
+
+int yamlfield_version(const struct yamldoc_node *node, void *out, struct kh_error *err)
+{
+	const char *text;
+
+	(void)out;
+	if (yamlfield_text(node, 16, &text, err))
+		return -1;
+	if (strcmp(text, "1") == 0)
+		return 0;
+	yamldoc_fail(node, err, "%s '%.16s': this keyhaul reads version 1", node->name, text);
+	return kh_hint(err, "such a file begins with '%s: 1'", node->name);
+}
+
+int yamlfield_document(const char *data, size_t len, const char *what, const char *elsewhere, const struct yamlfield *rows,
+		       size_t n, void *out, char sha256[2 * FILE_DIGEST + 1], struct yamldoc_node **root,
+		       struct kh_error *err)
+{
+	unsigned char digest[FILE_DIGEST];
+	const struct yamldoc_node *version;
+
+	if (file_sha256(data, len, digest, err) || yamldoc_parse(data, len, root, err))
+		return -1;
+	hex_encode(digest, sizeof(digest), sha256);
+	version = yamldoc_get(*root, rows[0].name);
+	if (version && rows[0].take(version, out, err))
+		return -1;
+	return yamlfield_map(*root, what, elsewhere, rows, n, out, err);
 }
 
 int yamlfield_text(const struct yamldoc_node *node, size_t max, const char **out, struct kh_error *err)

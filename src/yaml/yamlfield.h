@@ -4,6 +4,7 @@
 #define KEYHAUL_YAML_YAMLFIELD_H
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "yamldoc.h"
 
 /* How a map of a document is read: a row a name. `take` reads the value into the reader's own struct. */
@@ -21,6 +22,18 @@ struct yamlfield {
  */
 int yamlfield_map(const struct yamldoc_node *map, const char *what, const char *elsewhere, const struct yamlfield *rows,
 		  size_t n, void *out, struct kh_error *err);
+
+/* Of the row of the version, which a file begins with: 1 is the only one. KH_E_INPUT. */
+int yamlfield_version(const struct yamldoc_node *node, void *out, struct kh_error *err);
+
+/*
+ * Reads a whole file: its SHA-256 in hex, the document into `*root` (the caller frees it, also after an error) and its map
+ * by the rows as yamlfield_map does. The first row is the version's, which is looked at before all else: of another format
+ * nothing can be said. KH_E_INPUT.
+ */
+int yamlfield_document(const char *data, size_t len, const char *what, const char *elsewhere, const struct yamlfield *rows,
+		       size_t n, void *out, char sha256[2 * FILE_DIGEST + 1], struct yamldoc_node **root,
+		       struct kh_error *err);
 
 /* The node's text, neither empty nor longer than `max` bytes. KH_E_INPUT. */
 int yamlfield_text(const struct yamldoc_node *node, size_t max, const char **out, struct kh_error *err);
