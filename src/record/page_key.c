@@ -2,14 +2,12 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "page.h"
 
-#include "base/base64.h"
 #include "base/clock.h"
+#include "bundle/phrase.h"
 #include "signed.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define LIST_MAX 2048
 
 static void add_part(struct html *h, const char *title)
 {
@@ -20,43 +18,27 @@ static void add_part(struct html *h, const char *title)
 
 static void add_blob(struct html *h, const char *what, struct bundle_blob blob)
 {
-	unsigned char digest[FILE_DIGEST];
-	char hex[2 * FILE_DIGEST + 1], size[48];
+	char words[PHRASE_BLOB + 1], hex[BUNDLE_DIGEST_HEX];
 
 	if (!blob.data || h->failed)
 		return;
-	h->failed = file_sha256(blob.data, blob.len, digest, h->err);
-	hex_encode(digest, sizeof(digest), hex);
-	(void)snprintf(size, sizeof(size), "%zu bytes, SHA-256 ", blob.len);
-	html_code(h, what, size, hex);
-}
-
-/* Adds ", TEXT" to a list in words; nothing for NULL. */
-static void list_add(char list[LIST_MAX], const char *before, const char *text)
-{
-	size_t len = strlen(list);
-
-	if (text && *text)
-		(void)snprintf(list + len, LIST_MAX - len, "%s%s%s", len ? ", " : "", before, text);
-}
-
-static void list_flag(char list[LIST_MAX], enum bundle_flag flag, const char *yes, const char *no)
-{
-	list_add(list, "", flag == BUNDLE_ABSENT ? NULL : flag == BUNDLE_TRUE ? yes : no);
+	h->failed = phrase_blob(&blob, words, hex, h->err);
+	if (h->failed)
+		return;
+	strncat(words, " ", 1);
+	html_code(h, what, words, hex);
 }
 
 static void add_request(struct html *h, const struct bundle *b)
 {
 	const struct bundle_request *q = bundle_request(b);
-	char intent[INTENT_WORDS_MAX], list[LIST_MAX] = "";
+	char intent[INTENT_WORDS_MAX], list[PHRASE_MAX];
 
 	add_part(h, "What was asked of KMS");
 	html_code(h, "KMS key", "", q->kms_key_arn);
 	if (arn_is_rehearsal(&bundle_facts(b)->arn))
 		html_fact(h, "Rehearsal", "YES: this is no key of AWS's, but of keyhaul-sim");
-	list_add(list, "", q->key_spec);
-	list_add(list, "", q->key_usage);
-	list_flag(list, q->multi_region, "multi-Region", "one Region");
+	phrase_key_spec(q, list);
 	html_fact(h, "Key spec", list);
 	html_factf(h, "Wrapping", "%s under %s", q->wrapping_algorithm, q->wrapping_key_spec);
 	add_blob(h, "Wrapping key", q->public_key);
@@ -108,29 +90,20 @@ static void add_approvals(struct html *h, const struct bundle *b)
 
 static void add_token(struct html *h, const struct bundle_material *m)
 {
-	char list[LIST_MAX] = "";
+	char list[PHRASE_MAX];
 
-	list_add(list, "", m->token.label);
-	list_add(list, "", m->token.manufacturer);
-	list_add(list, "", m->token.model);
-	list_add(list, "serial ", m->token.serial);
-	list_add(list, "firmware ", m->token.firmware);
-	list_flag(list, m->token.hardware, "says it is hardware", "does not say it is hardware");
+	phrase_token(m, list);
 	html_fact(h, "Token", list);
 }
 
 static void add_key(struct html *h, const struct bundle_material *m)
 {
-	char list[LIST_MAX] = "";
+	char list[PHRASE_MAX];
 
 	html_factf(h, "Key", "%s%s%s %lld bits%s%s", m->key.label ? m->key.label : "", m->key.label ? ", " : "",
 		   m->key.type ? m->key.type : "", (long long)m->key.size, m->key.id ? ", id " : "", m->key.id ? m->key.id : "");
-	list_flag(list, m->key.sensitive, "sensitive", "NOT sensitive");
-	list_flag(list, m->key.always_sensitive, "always was", "was NOT always");
-	list_flag(list, m->key.extractable, "extractable", "not extractable");
-	list_flag(list, m->key.local, "made on the token", "NOT stated as made on the token");
-	list_add(list, "", m->key.key_gen_mechanism);
-	list_flag(list, m->key.kept, "kept on the token", "NOT kept on the token");
+	phrase_key_states(m, list);
+	phrase_flag(list, m->key.kept, "kept on the token", "NOT kept on the token");
 	html_fact(h, "As the token states", *list ? list : "nothing");
 	html_fact(h, "Check value", m->key.check_value);
 	add_blob(h, "Public key", m->public_key);
@@ -138,11 +111,11 @@ static void add_key(struct html *h, const struct bundle_material *m)
 
 static void add_proof(struct html *h, const struct bundle_material *m)
 {
-	char list[LIST_MAX] = "", number[64];
+	char list[PHRASE_MAX] = "", number[64];
 
 	for (size_t i = 0; i < m->n_mechanisms; i++) {
 		(void)snprintf(number, sizeof(number), " (0x%lX)", m->mechanisms[i].number);
-		list_add(list, "", m->mechanisms[i].name);
+		phrase_add(list, "", m->mechanisms[i].name);
 		strncat(list, number, sizeof(list) - strlen(list) - 1);
 	}
 	html_fact(h, "Mechanisms", list);

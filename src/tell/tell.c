@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "tell.h"
 
-#include "base/base64.h"
 #include "bundle/next.h"
+#include "bundle/phrase.h"
 #include "bundle/words.h"
 #include "sheet.h"
 #include "sign/cms.h"
@@ -11,35 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS 1024
-
-/* Adds ", TEXT" (or "TEXT" at the beginning); cut where it is full, which the format's limits keep from happening. */
-static void list_add(char words[WORDS], const char *text)
-{
-	size_t len = strlen(words);
-
-	if (text && *text)
-		(void)snprintf(words + len, WORDS - len, "%s%s", len ? ", " : "", text);
-}
-
-static void list_flag(char words[WORDS], enum bundle_flag flag, const char *yes, const char *no)
-{
-	if (flag != BUNDLE_ABSENT)
-		list_add(words, flag == BUNDLE_TRUE ? yes : no);
-}
-
 static void tell_digest(struct sheet *s, const char *what, struct bundle_blob blob)
 {
-	unsigned char digest[FILE_DIGEST];
-	char hex[2 * FILE_DIGEST + 1];
+	char words[PHRASE_BLOB], hex[BUNDLE_DIGEST_HEX];
 
 	if (s->failed || !blob.data)
 		return;
-	s->failed = file_sha256(blob.data, blob.len, digest, s->err);
-	if (s->failed)
-		return;
-	hex_encode(digest, sizeof(digest), hex);
-	sheet_line(s, what, "%zu bytes, SHA-256 %s", blob.len, hex);
+	s->failed = phrase_blob(&blob, words, hex, s->err);
+	if (!s->failed)
+		sheet_line(s, what, "%s %s", words, hex);
 }
 
 /* A digest for people: in hex, and below it in words for reading aloud. */
@@ -48,16 +28,6 @@ static void tell_in_words(struct sheet *s, const char *what, const char *hex)
 	sheet_text(s, what, hex);
 	if (!s->failed)
 		s->failed = words_show(s->c, 4, hex, s->err);
-}
-
-static void tell_key_spec(struct sheet *s, const struct bundle_request *r)
-{
-	char words[WORDS] = "";
-
-	list_add(words, r->key_spec);
-	list_add(words, r->key_usage);
-	list_flag(words, r->multi_region, "multi-Region", "one Region");
-	sheet_text(s, "key spec", words);
 }
 
 static void tell_times(struct sheet *s, const struct bundle *b)
@@ -78,10 +48,10 @@ static void tell_times(struct sheet *s, const struct bundle *b)
 
 static void tell_endpoint(struct sheet *s, const struct bundle_request *r)
 {
-	char words[WORDS] = "";
+	char words[PHRASE_MAX] = "";
 
-	list_add(words, r->endpoint);
-	list_flag(words, r->tls_verified, "TLS verified", "TLS NOT verified");
+	phrase_add(words, "", r->endpoint);
+	phrase_flag(words, r->tls_verified, "TLS verified", "TLS NOT verified");
 	sheet_text(s, "endpoint", words);
 	if (r->described == BUNDLE_FALSE)
 		sheet_line(s, "DescribeKey", "was not allowed: KMS's key was not compared with this request");
@@ -90,12 +60,13 @@ static void tell_endpoint(struct sheet *s, const struct bundle_request *r)
 static void request(struct sheet *s, const struct bundle *b)
 {
 	const struct bundle_request *r = bundle_request(b);
-	char intent[INTENT_WORDS_MAX];
+	char intent[INTENT_WORDS_MAX], words[PHRASE_MAX];
 
 	sheet_text(s, "KMS key", r->kms_key_arn);
 	if (arn_is_rehearsal(&bundle_facts(b)->arn))
 		sheet_line(s, "rehearsal", "account %s is keyhaul-sim's: this is no key of AWS's", ARN_REHEARSAL_ACCOUNT);
-	tell_key_spec(s, r);
+	phrase_key_spec(r, words);
+	sheet_text(s, "key spec", words);
 	sheet_line(s, "wrapping", "%s under %s", r->wrapping_algorithm, r->wrapping_key_spec);
 	tell_digest(s, "wrapping key", r->public_key);
 	tell_digest(s, "import token", r->import_token);
@@ -164,42 +135,17 @@ static void material_signature(struct sheet *s, const struct bundle *b)
 	buf_free(&text);
 }
 
-static void tell_token(struct sheet *s, const struct bundle_material *m)
-{
-	char words[WORDS] = "";
-
-	list_add(words, m->token.label);
-	list_add(words, m->token.manufacturer);
-	list_add(words, m->token.model);
-	if (m->token.serial) {
-		list_add(words, "serial ");
-		strncat(words, m->token.serial, WORDS - strlen(words) - 1);
-	}
-	if (m->token.firmware) {
-		list_add(words, "firmware ");
-		strncat(words, m->token.firmware, WORDS - strlen(words) - 1);
-	}
-	list_flag(words, m->token.hardware, "says it is hardware", "does not say it is hardware");
-	sheet_text(s, "token", words);
-}
-
 static void tell_key(struct sheet *s, const struct bundle_material *m)
 {
-	char words[WORDS] = "", size[48];
+	char words[PHRASE_MAX] = "", size[48];
 
 	(void)snprintf(size, sizeof(size), "%s %lld bits", m->key.type ? m->key.type : "", (long long)m->key.size);
-	list_add(words, m->key.label);
-	list_add(words, size);
-	list_add(words, m->key.id ? "id " : NULL);
-	strncat(words, m->key.id ? m->key.id : "", WORDS - strlen(words) - 1);
-	list_flag(words, m->key.kept, "kept on the token", "NOT kept on the token: it can never be imported again");
+	phrase_add(words, "", m->key.label);
+	phrase_add(words, "", size);
+	phrase_add(words, "id ", m->key.id);
+	phrase_flag(words, m->key.kept, "kept on the token", "NOT kept on the token: it can never be imported again");
 	sheet_text(s, "key", words);
-	words[0] = '\0';
-	list_flag(words, m->key.sensitive, "sensitive", "NOT sensitive");
-	list_flag(words, m->key.always_sensitive, "always was", "was not always");
-	list_flag(words, m->key.extractable, "extractable", "not extractable");
-	list_flag(words, m->key.local, "made on the token", "not stated as made on the token");
-	list_add(words, m->key.key_gen_mechanism);
+	phrase_key_states(m, words);
 	sheet_text(s, "key says", words);
 	sheet_text(s, "check value", m->key.check_value);
 	tell_digest(s, "public key", m->public_key);
@@ -207,14 +153,14 @@ static void tell_key(struct sheet *s, const struct bundle_material *m)
 
 static void tell_proof(struct sheet *s, const struct bundle_material *m)
 {
-	char words[WORDS] = "";
+	char words[PHRASE_MAX] = "";
 
 	for (size_t i = 0; i < m->n_mechanisms; i++) {
 		char one[160];
 
 		(void)snprintf(one, sizeof(one), "%s (0x%lX) %s", m->mechanisms[i].name, m->mechanisms[i].number,
 			       m->mechanisms[i].role);
-		list_add(words, one);
+		phrase_add(words, "", one);
 	}
 	sheet_text(s, "mechanisms", words);
 	sheet_line(s, "proof", "a throwaway of %lld bits was wrapped to a throwaway RSA key of %lld bits and opened",
@@ -231,14 +177,15 @@ static void tell_proof(struct sheet *s, const struct bundle_material *m)
 static void tell_material(struct sheet *s, const struct bundle *b)
 {
 	const struct bundle_material *m = bundle_material(b);
-	char when[SHEET_TIME];
+	char when[SHEET_TIME], words[PHRASE_MAX];
 
 	if (!m)
 		return;
 	sheet_time(m->wrapped_at, s->c->now, when);
 	sheet_line(s, "wrapped", "%s%s%s", when, m->generator ? " by " : "", m->generator ? m->generator : "");
 	tell_digest(s, "blob", m->encrypted_key_material);
-	tell_token(s, m);
+	phrase_token(m, words);
+	sheet_text(s, "token", words);
 	tell_key(s, m);
 	tell_proof(s, m);
 	if (strcmp(m->policy_sha256, "none") == 0)
