@@ -5,6 +5,7 @@
 #include "aws/limits.h"
 #include "bundle_fields.h"
 #include "bundle_json.h"
+#include "form.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -26,20 +27,6 @@ static int check_arn(const char *text, struct kh_error *err)
 	return arn_parse_key(text, &arn, err);
 }
 
-static int check_key_spec(const char *text, struct kh_error *err)
-{
-	enum keyspec spec;
-
-	return keyspec_parse(text, &spec, err);
-}
-
-static int check_algorithm(const char *text, struct kh_error *err)
-{
-	enum wrapalg alg;
-
-	return wrapalg_parse(text, &alg, err);
-}
-
 static int check_wrapping_spec(const char *text, struct kh_error *err)
 {
 	unsigned bits;
@@ -47,95 +34,73 @@ static int check_wrapping_spec(const char *text, struct kh_error *err)
 	return wrapalg_bits_parse(text, &bits, err);
 }
 
-static int one_of(const char *text, const char *const *choices, struct kh_error *err)
-{
-	for (size_t i = 0; choices[i]; i++)
-		if (strcmp(choices[i], text) == 0)
-			return 0;
-	return kh_fail(err, KH_E_INPUT, 0, "'%.64s' is none of the values that it can have", text);
-}
-
 static int check_usage(const char *text, struct kh_error *err)
 {
 	static const char *const usages[] = {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT",
 					     NULL};
 
-	return one_of(text, usages, err);
+	return form_one_of(text, usages, err);
 }
 
 static int check_hash(const char *text, struct kh_error *err)
 {
 	static const char *const hashes[] = {"SHA1", "SHA256", NULL};
 
-	return one_of(text, hashes, err);
+	return form_one_of(text, hashes, err);
 }
 
 static int check_key_type(const char *text, struct kh_error *err)
 {
 	static const char *const types[] = {"AES", "GENERIC_SECRET", "RSA", "EC", NULL};
 
-	return one_of(text, types, err);
+	return form_one_of(text, types, err);
 }
 
 static int check_role(const char *text, struct kh_error *err)
 {
 	static const char *const roles[] = {"wrap", "wrap-kek", "wrap-target", NULL};
 
-	return one_of(text, roles, err);
+	return form_one_of(text, roles, err);
 }
 
 static int check_pkcs8(const char *text, struct kh_error *err)
 {
 	static const char *const shapes[] = {"named-curve", "named-curve+public-key", "rsa-two-prime", NULL};
 
-	return one_of(text, shapes, err);
+	return form_one_of(text, shapes, err);
 }
 
 static int check_model(const char *text, struct kh_error *err)
 {
 	static const char *const models[] = {INTENT_EXPIRES, INTENT_DOES_NOT_EXPIRE, NULL};
 
-	return one_of(text, models, err);
+	return form_one_of(text, models, err);
 }
 
 static int check_import_type(const char *text, struct kh_error *err)
 {
 	static const char *const types[] = {INTENT_NEW, INTENT_EXISTING, NULL};
 
-	return one_of(text, types, err);
+	return form_one_of(text, types, err);
 }
 
 static int check_method(const char *text, struct kh_error *err)
 {
 	static const char *const methods[] = {"public-key", "signature", "hmac", "reimport", NULL};
 
-	return one_of(text, methods, err);
+	return form_one_of(text, methods, err);
 }
 
 static int check_verdict(const char *text, struct kh_error *err)
 {
 	static const char *const verdicts[] = {"yes", "no", NULL};
 
-	return one_of(text, verdicts, err);
-}
-
-static int check_hex(const char *text, struct kh_error *err)
-{
-	size_t len = strlen(text);
-
-	return len % 2 == 0 && strspn(text, "0123456789abcdef") == len
-		       ? 0 : kh_fail(err, KH_E_INPUT, 0, "not hex in lower case, two digits a byte");
-}
-
-static int check_sha256(const char *text, struct kh_error *err)
-{
-	return strlen(text) == BUNDLE_DIGEST_HEX - 1 && check_hex(text, err) == 0
-		       ? 0 : kh_fail(err, KH_E_INPUT, 0, "not a SHA-256 in hex (64 digits, lower case)");
+	return form_one_of(text, verdicts, err);
 }
 
 static int check_sha256_or_none(const char *text, struct kh_error *err)
 {
-	return strcmp(text, "none") == 0 ? 0 : check_sha256(text, err);
+	return strcmp(text, "none") == 0 ? 0 : form_sha256(text, err);
 }
 
 static int check_mechanism(const char *text, struct kh_error *err)
@@ -162,14 +127,14 @@ static const struct field intent[] = {
 	{"valid_to", FIELD_TIME, REQ(intent.valid_to)},
 	{"valid_for", FIELD_INTEGER, REQ(intent.valid_for), .max = KMS_VALID_TO_MAX},
 	{"import_type", FIELD_TEXT, REQ(intent.import_type), .max = 64, .check = check_import_type},
-	{"key_material_id", FIELD_TEXT, REQ(intent.key_material_id), .max = 64, .check = check_sha256},
+	{"key_material_id", FIELD_TEXT, REQ(intent.key_material_id), .max = 64, .check = form_sha256},
 	{"key_material_description", FIELD_TEXT, REQ(intent.key_material_description), .max = 256},
 };
 
 static const struct field request[] = {
 	{"kms_key_arn", FIELD_TEXT, MUST, REQ(kms_key_arn), .max = ARN_MAX, .check = check_arn},
-	{"key_spec", FIELD_TEXT, MUST, REQ(key_spec), .max = 64, .check = check_key_spec},
-	{"wrapping_algorithm", FIELD_TEXT, MUST, REQ(wrapping_algorithm), .max = 64, .check = check_algorithm},
+	{"key_spec", FIELD_TEXT, MUST, REQ(key_spec), .max = 64, .check = form_key_spec},
+	{"wrapping_algorithm", FIELD_TEXT, MUST, REQ(wrapping_algorithm), .max = 64, .check = form_algorithm},
 	{"wrapping_key_spec", FIELD_TEXT, MUST, REQ(wrapping_key_spec), .max = 64, .check = check_wrapping_spec},
 	{"public_key", FIELD_BLOB, MUST, REQ(public_key), .max = KMS_PUBLIC_KEY_MAX},
 	{"import_token", FIELD_BLOB, MUST, REQ(import_token), .max = KMS_IMPORT_TOKEN_MAX},
@@ -184,8 +149,8 @@ static const struct field request[] = {
 	{"request_id", FIELD_TEXT, REQ(request_id), .max = 128},
 	{"key_uri", FIELD_TEXT, REQ(key_uri), .max = 1024, .check = bundle_check_uri},
 	{"token_serial", FIELD_TEXT, REQ(token_serial), .max = 48},
-	{"policy_sha256", FIELD_TEXT, REQ(policy_sha256), .max = 64, .check = check_sha256},
-	{"plan_sha256", FIELD_TEXT, REQ(plan_sha256), .max = 64, .check = check_sha256},
+	{"policy_sha256", FIELD_TEXT, REQ(policy_sha256), .max = 64, .check = form_sha256},
+	{"plan_sha256", FIELD_TEXT, REQ(plan_sha256), .max = 64, .check = form_sha256},
 	{"intent", FIELD_OBJECT, INSIDE(intent)},
 };
 
@@ -200,7 +165,7 @@ static const struct field token[] = {
 
 static const struct field key[] = {
 	{"label", FIELD_TEXT, MAT(key.label), .max = 1024},
-	{"id", FIELD_TEXT, MAT(key.id), .max = 1024, .check = check_hex},
+	{"id", FIELD_TEXT, MAT(key.id), .max = 1024, .check = form_hex},
 	{"type", FIELD_TEXT, MUST, MAT(key.type), .max = 32, .check = check_key_type},
 	{"size", FIELD_INTEGER, MUST, MAT(key.size), .max = 4096},
 	{"kept", FIELD_FLAG, MAT(key.kept)},
@@ -209,7 +174,7 @@ static const struct field key[] = {
 	{"extractable", FIELD_FLAG, MAT(key.extractable)},
 	{"local", FIELD_FLAG, MAT(key.local)},
 	{"key_gen_mechanism", FIELD_TEXT, MAT(key.key_gen_mechanism), .max = 64, .check = check_mechanism},
-	{"check_value", FIELD_TEXT, MAT(key.check_value), .max = 64, .check = check_hex},
+	{"check_value", FIELD_TEXT, MAT(key.check_value), .max = 64, .check = form_hex},
 };
 
 static const struct field mechanism[] = {
@@ -232,7 +197,7 @@ static const struct field proof[] = {
 
 static const struct field material[] = {
 	{"encrypted_key_material", FIELD_BLOB, MUST, MAT(encrypted_key_material), .max = KMS_ENCRYPTED_KEY_MATERIAL_MAX},
-	{"request_sha256", FIELD_TEXT, MUST, MAT(request_sha256), .max = 64, .check = check_sha256},
+	{"request_sha256", FIELD_TEXT, MUST, MAT(request_sha256), .max = 64, .check = form_sha256},
 	{"token", FIELD_OBJECT, INSIDE(token)},
 	{"key", FIELD_OBJECT, MUST, INSIDE(key)},
 	{"public_key", FIELD_BLOB, MAT(public_key), .max = KMS_PUBLIC_KEY_MAX},
@@ -245,7 +210,7 @@ static const struct field material[] = {
 };
 
 static const struct field receipt[] = {
-	{"key_material_id", FIELD_TEXT, RCPT(key_material_id), .max = 64, .check = check_sha256},
+	{"key_material_id", FIELD_TEXT, RCPT(key_material_id), .max = 64, .check = form_sha256},
 	{"expiration_model", FIELD_TEXT, MUST, RCPT(expiration_model), .max = 64, .check = check_model},
 	{"valid_to", FIELD_TIME, RCPT(valid_to)},
 	{"import_type", FIELD_TEXT, RCPT(import_type), .max = 64, .check = check_import_type},
@@ -253,12 +218,12 @@ static const struct field receipt[] = {
 	{"request_id", FIELD_TEXT, RCPT(request_id), .max = 128},
 	{"caller", FIELD_TEXT, RCPT(caller), .max = 512},
 	{"imported_at", FIELD_TIME, MUST, RCPT(imported_at)},
-	{"material_sha256", FIELD_TEXT, MUST, RCPT(material_sha256), .max = 64, .check = check_sha256},
+	{"material_sha256", FIELD_TEXT, MUST, RCPT(material_sha256), .max = 64, .check = form_sha256},
 };
 
 static const struct field approved[] = {
-	{"request_sha256", FIELD_TEXT, MUST, APR(request_sha256), .max = 64, .check = check_sha256},
-	{"policy_sha256", FIELD_TEXT, MUST, APR(policy_sha256), .max = 64, .check = check_sha256},
+	{"request_sha256", FIELD_TEXT, MUST, APR(request_sha256), .max = 64, .check = form_sha256},
+	{"policy_sha256", FIELD_TEXT, MUST, APR(policy_sha256), .max = 64, .check = form_sha256},
 	{"approver", FIELD_TEXT, MUST, APR(approver), .max = 64},
 };
 
@@ -274,7 +239,7 @@ static const struct field kms_proof[] = {
 	{"verdict", FIELD_TEXT, PRF(verdict), .max = 8, .check = check_verdict},
 	{"at", FIELD_TIME, MUST, PRF(at)},
 	{"by", FIELD_TEXT, MUST, PRF(by), .max = 64},
-	{"material_sha256", FIELD_TEXT, MUST, PRF(material_sha256), .max = 64, .check = check_sha256},
+	{"material_sha256", FIELD_TEXT, MUST, PRF(material_sha256), .max = 64, .check = form_sha256},
 };
 
 const struct fields_section fields_request = {"request", ROWS(request)};

@@ -2,9 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "tokenprofile_fields.h"
 
+#include "form.h"
 #include "field_table.h"
-
-#include <string.h>
 
 #define INSIDE(table) .fields = (table), .n_fields = sizeof(table) / sizeof((table)[0])
 #define AT(member) .offset = offsetof(struct tokenprofile, member)
@@ -13,58 +12,30 @@
 #define MUST .required = true
 #define NUMBER_MAX 0xffffffff
 
-static int check_key_spec(const char *text, struct kh_error *err)
-{
-	enum keyspec spec;
-
-	return keyspec_parse(text, &spec, err);
-}
-
-static int check_algorithm(const char *text, struct kh_error *err)
-{
-	enum wrapalg alg;
-
-	return wrapalg_parse(text, &alg, err);
-}
-
-static int one_of(const char *text, const char *const *choices, struct kh_error *err)
-{
-	for (size_t i = 0; choices[i]; i++)
-		if (strcmp(choices[i], text) == 0)
-			return 0;
-	return kh_fail(err, KH_E_INPUT, 0, "'%.64s' is none of the values that it can have", text);
-}
-
 static int check_way(const char *text, struct kh_error *err)
 {
 	static const char *const ways[] = {"oaep", "native", "two-step", NULL};
 
-	return one_of(text, ways, err);
+	return form_one_of(text, ways, err);
 }
 
 static int check_verdict(const char *text, struct kh_error *err)
 {
 	static const char *const verdicts[] = {TOKENPROFILE_PROVEN, "refused", "wrong", TOKENPROFILE_UNTOLD, NULL};
 
-	return one_of(text, verdicts, err);
+	return form_one_of(text, verdicts, err);
 }
 
 static int check_honour(const char *text, struct kh_error *err)
 {
 	static const char *const honours[] = {"honoured", "broken", "not-known", NULL};
 
-	return one_of(text, honours, err);
-}
-
-static int check_sha256(const char *text, struct kh_error *err)
-{
-	return strlen(text) == BUNDLE_DIGEST_HEX - 1 && strspn(text, "0123456789abcdef") == BUNDLE_DIGEST_HEX - 1
-		       ? 0 : kh_fail(err, KH_E_INPUT, 0, "not a SHA-256 in hex (64 digits, lower case)");
+	return form_one_of(text, honours, err);
 }
 
 static const struct field module[] = {
 	{"file", FIELD_TEXT, MUST, AT(module.file), .max = 256},
-	{"sha256", FIELD_TEXT, AT(module.sha256), .max = 64, .check = check_sha256},
+	{"sha256", FIELD_TEXT, AT(module.sha256), .max = 64, .check = form_sha256},
 };
 
 static const struct field library[] = {
@@ -83,8 +54,8 @@ static const struct field token[] = {
 };
 
 static const struct field row[] = {
-	{"key_spec", FIELD_TEXT, MUST, ROW(key_spec), .max = 64, .check = check_key_spec},
-	{"wrapping_algorithm", FIELD_TEXT, MUST, ROW(wrapping_algorithm), .max = 64, .check = check_algorithm},
+	{"key_spec", FIELD_TEXT, MUST, ROW(key_spec), .max = 64, .check = form_key_spec},
+	{"wrapping_algorithm", FIELD_TEXT, MUST, ROW(wrapping_algorithm), .max = 64, .check = form_algorithm},
 	{"way", FIELD_TEXT, MUST, ROW(way), .max = 16, .check = check_way},
 	{"kwp_mechanism", FIELD_INTEGER, ROW(kwp_mechanism), .max = NUMBER_MAX},
 	{"listed", FIELD_FLAG, ROW(listed)},
