@@ -150,6 +150,16 @@ int fetch_item_look(struct fetch_item *i, const struct fetch_want *want, bool re
 	return rc;
 }
 
+int fetch_item_save(struct fetch_item *i, const struct fetch *f, struct file *file, struct kh_error *err)
+{
+	if (fetch_save(f, file, err))
+		return -1;
+	i->result = "fetched";
+	memcpy(i->arn, f->parameters.arn, sizeof(i->arn));
+	i->until = f->parameters.valid_to;
+	return 0;
+}
+
 int fetch_item_get(struct fetch_item *i, struct fetch *f, struct kh_error *err)
 {
 	struct file *file = NULL;
@@ -160,11 +170,8 @@ int fetch_item_get(struct fetch_item *i, struct fetch *f, struct kh_error *err)
 	if (file_content(file)) {
 		kh_fail(err, KH_E_AGAIN, 0, "it came to be there meanwhile");
 		kh_hint(err, "another fetch works in this folder: wait until it has ended, then run this again");
-	} else if (!fetch_ask(f, err) && !fetch_save(f, file, err)) {
-		i->result = "fetched";
-		memcpy(i->arn, f->parameters.arn, sizeof(i->arn));
-		i->until = f->parameters.valid_to;
-		rc = 0;
+	} else if (!fetch_ask(f, err)) {
+		rc = fetch_item_save(i, f, file, err);
 	}
 	file_close(file);
 	return rc;

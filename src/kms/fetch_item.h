@@ -47,6 +47,9 @@ int fetch_item_check(const struct bundle *b, const struct fetch_item *i, const s
  */
 int fetch_item_aside(const char *path, const char *why, char out[FETCH_ITEM_PATH], int *n, struct kh_error *err);
 
+/* Writes what fetch_ask got over f->kms as the item's bundle, and what became of it into the item. */
+int fetch_item_save(struct fetch_item *i, const struct fetch *f, struct file *file, struct kh_error *err);
+
 /* Fetches the bundle over f->kms and f->endpoint, with the place locked, where nothing is there that counts. */
 int fetch_item_get(struct fetch_item *i, struct fetch *f, struct kh_error *err);
 

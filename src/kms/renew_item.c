@@ -102,12 +102,8 @@ int renew_item_get(struct fetch_item *i, struct fetch *f, struct kh_error *err)
 
 	if (file_open(i->path, BUNDLE_MAX, &file, err))
 		return -1;
-	if (!fetch_ask(f, err) && !keep_what_is_there(i, file, kms_now(&f->kms), err) && !fetch_save(f, file, err)) {
-		i->result = "fetched";
-		memcpy(i->arn, f->parameters.arn, sizeof(i->arn));
-		i->until = f->parameters.valid_to;
-		rc = 0;
-	}
+	if (!fetch_ask(f, err) && !keep_what_is_there(i, file, kms_now(&f->kms), err))
+		rc = fetch_item_save(i, f, file, err);
 	file_close(file);
 	return rc;
 }
