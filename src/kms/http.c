@@ -149,21 +149,6 @@ void http_close(struct http *h)
 	http_global_end();
 }
 
-static CURLcode set_request(struct http *h, const struct kms_request *r)
-{
-	CURL *e = h->easy;
-	CURLcode rc = http_handle_sign(e, r->service, r->region, r->creds);
-
-#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
-	SET(CURLOPT_URL, r->url);
-	SET(CURLOPT_POSTFIELDS, r->body);
-	SET(CURLOPT_POSTFIELDSIZE, (long)r->body_len);
-	SET(CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
-	SET(CURLOPT_PROXY, r->no_proxy ? "" : NULL); /* a proxy could stand for any host */
-#undef SET
-	return rc;
-}
-
 static int not_local(const struct kms_request *r, struct kh_error *err)
 {
 	kh_fail(err, KH_E_CHECK, 0, "%s is not this machine, and nothing proves who answers there", r->url);
@@ -236,6 +221,9 @@ static void drop_headers(struct http *h)
 
 CURL *http_begin(struct http *h, const struct kms_request *request, struct kms_answer *answer, struct kh_error *err)
 {
+	struct http_sending sending = {.url = request->url, .no_proxy = request->no_proxy, .body = request->body,
+				       .body_len = request->body_len, .creds = request->creds, .service = request->service,
+				       .region = request->region};
 	CURLcode rc;
 
 	h->answer = answer;
@@ -249,8 +237,9 @@ CURL *http_begin(struct http *h, const struct kms_request *request, struct kms_a
 		drop_headers(h);
 		return NULL;
 	}
-	rc = set_request(h, request);
-	rc = rc ? rc : curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, h->request_headers);
+	sending.headers = h->request_headers;
+	rc = http_handle_send(h->easy, &sending);
+	rc = rc ? rc : curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
 	if (!rc)
 		return h->easy;
 	drop_headers(h);

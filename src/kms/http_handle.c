@@ -121,15 +121,28 @@ CURLcode http_handle_set(CURL *easy, const struct http_opts *opts, struct http_p
 	return rc ? rc : set_ca(easy, opts->ca_bundle);
 }
 
-CURLcode http_handle_sign(CURL *easy, const char *service, const char *region, const struct creds *creds)
+CURLcode http_handle_send(CURL *easy, const struct http_sending *r)
 {
-	char scope[96];
-	CURLcode rc;
+	CURLcode rc = CURLE_OK;
+	char scope[96] = "";
 
-	(void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", region, service);
-	rc = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, creds ? scope : NULL);
-	rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_USERNAME, creds ? creds->access_key_id : NULL);
-	return rc ? rc : curl_easy_setopt(easy, CURLOPT_PASSWORD, creds ? secret_text(creds->secret_key) : NULL);
+	if (r->creds)
+		(void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", r->region, r->service);
+#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(easy, option, value))
+	SET(CURLOPT_URL, r->url);
+	SET(CURLOPT_PROXY, r->no_proxy ? "" : NULL); /* a proxy could stand for any host */
+	SET(CURLOPT_HTTPHEADER, r->headers);
+	SET(CURLOPT_AWS_SIGV4, r->creds ? scope : NULL);
+	SET(CURLOPT_USERNAME, r->creds ? r->creds->access_key_id : NULL);
+	SET(CURLOPT_PASSWORD, r->creds ? secret_text(r->creds->secret_key) : NULL);
+	if (r->body) {
+		SET(CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+		SET(CURLOPT_POSTFIELDS, r->body);
+	} else {
+		SET(CURLOPT_HTTPGET, 1L);
+	}
+#undef SET
+	return rc;
 }
 
 int http_handle_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err)

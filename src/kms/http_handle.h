@@ -29,8 +29,19 @@ long http_handle_cap(const struct http_opts *opts);
  */
 CURLcode http_handle_set(CURL *easy, const struct http_opts *opts, struct http_peer *peer, char why[CURL_ERROR_SIZE]);
 
-/* SigV4, for this scope, or none where `creds` is NULL; libcurl copies all of it. */
-CURLcode http_handle_sign(CURL *easy, const char *service, const char *region, const struct creds *creds);
+/* One request as it is sent, whoever is asked. All but the credentials, which libcurl copies, is the caller's until it ended. */
+struct http_sending {
+	const char *url;
+	bool no_proxy;	  /* to the host itself, whatever the environment says */
+	const char *body; /* NULL: GET */
+	size_t body_len;
+	struct curl_slist *headers;
+	const struct creds *creds; /* SigV4 by these for the scope; NULL: not signed */
+	const char *service, *region;
+};
+
+/* Sets all of that on a handle, and unsets what another request had. */
+CURLcode http_handle_send(CURL *easy, const struct http_sending *sending);
 
 /* Adds "NAME: VALUE"; the caller frees the list, also after an error. KH_E_INPUT for a line end in the value. */
 int http_handle_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err);

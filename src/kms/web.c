@@ -47,37 +47,31 @@ static int add_headers(struct web *w, struct kh_error *err)
 	return token ? http_handle_header(&w->headers, "X-Amz-Security-Token", secret_text(token), err) : 0;
 }
 
-static CURLcode set_body(CURL *e, const struct web_request *r)
-{
-	CURLcode rc;
-
-	if (strcmp(r->method, "GET") == 0)
-		return curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
-	rc = curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, r->body ? (long)secret_len(r->body) : 0L);
-	rc = rc ? rc : curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body ? secret_text(r->body) : "");
-	return rc ? rc : curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
-}
-
 static CURLcode set_all(struct web *w, const struct http_opts *o)
 {
 	const struct web_request *r = w->request;
+	const struct http_sending sending = {
+		.url = r->url, .no_proxy = r->no_proxy, .headers = w->headers,
+		.body = strcmp(r->method, "GET") == 0 ? NULL : r->body ? secret_text(r->body) : "",
+		.body_len = r->body ? secret_len(r->body) : 0,
+		.creds = r->sign, .service = r->service, .region = r->region,
+	};
 	struct http_opts verified = *o;
 	CURL *e = w->easy;
 	CURLcode rc;
 
 	verified.no_verify = false;
 	rc = http_handle_set(e, &verified, &w->peer, w->why);
+	rc = rc ? rc : http_handle_send(e, &sending);
 #define SET(option, value) (rc = rc ? rc : curl_easy_setopt(e, option, value))
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, w);
-	SET(CURLOPT_URL, r->url);
-	SET(CURLOPT_HTTPHEADER, w->headers);
-	SET(CURLOPT_PROXY, r->no_proxy ? "" : NULL);
+	if (sending.body && strcmp(r->method, "POST") != 0) /* PUT without libcurl's reading */
+		SET(CURLOPT_CUSTOMREQUEST, r->method);
 	if (r->timeout_ms)
 		SET(CURLOPT_TIMEOUT_MS, r->timeout_ms);
 #undef SET
-	rc = rc ? rc : set_body(e, r);
-	return rc || !r->sign ? rc : http_handle_sign(e, r->service, r->region, r->sign);
+	return rc;
 }
 
 /* What libcurl's failure means. The URL up to its query: an account may be in it. */
