@@ -2,7 +2,6 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "cmd.h"
 
-#include "clock.h"
 #include "cmd_output.h"
 #include "cmd_signal.h"
 #include "cmd_transcript.h"
@@ -235,13 +234,15 @@ static int check_words(const struct cmd_row *row, const struct opt_words *words,
 
 static int run_row(const struct cmd_program *p, const struct cmd_row *row, int argc, char **argv)
 {
-	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(TEXT_MAX), .now = clock_now()};
+	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(TEXT_MAX)};
 	struct opt_group groups[GROUPS_MAX];
 	struct opt_words words = {0};
 	struct kh_error err = {0}, no_matter;
 	char command[128];
 	int rc = -1, status;
 
+	clock_told_begin(&c.told);
+	c.now = c.told.host;
 	all_groups(row, groups);
 	(void)snprintf(command, sizeof(command), "%s%s%s", p->name, row->verb ? " " : "", row->verb ? row->verb : "");
 	c.command = command;

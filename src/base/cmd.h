@@ -4,6 +4,7 @@
 #define KEYHAUL_BASE_CMD_H
 
 #include "buf.h"
+#include "clock_told.h"
 #include "opt.h"
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ struct cmd {
 	void *opts;	    /* the command's own options struct, filled in */
 	char **words;	    /* operands */
 	size_t nwords;
-	int64_t now;	    /* the clock as the command began */
+	int64_t now;	    /* the time that it goes by: the clock as the command began, or what was told then */
+	struct clock_told told; /* which of them it is */
 	struct cmd_common common;
 	const char *command; /* "keyhaul-token wrap" */
 	struct buf text;    /* what stdout gets without --json */

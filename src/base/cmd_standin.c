@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "clock.h"
 #include "cmd_output.h"
 #include "cmd_transcript.h"
 #include "log.h"
@@ -48,11 +47,13 @@ static int finish(struct cmd *c, struct kh_error *why)
 
 int standin_run(const struct cmd_program *p, const struct cmd_row *row, const struct opt_group *groups, int argc, char **argv)
 {
-	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(16), .now = clock_now(), .words = argv,
+	struct cmd c = {.row = row, .text = BUF_INIT(TEXT_MAX), .results = BUF_INIT(16), .words = argv,
 			.nwords = (size_t)argc, .argc = argc, .argv = argv, .understood = true};
 	struct kh_error err = {.code = KH_OK};
 	char command[128];
 
+	clock_told_begin(&c.told);
+	c.now = c.told.host;
 	(void)snprintf(command, sizeof(command), "%s %s", p->name, row->verb);
 	c.command = command;
 	for (int i = 0; i < argc; i++) {

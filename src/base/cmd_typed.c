@@ -63,6 +63,18 @@ static int add_typed(const struct cmd *c, struct buf *out, struct kh_error *err)
 	return buf_add(out, "],", 2, err);
 }
 
+/* The line's own times stay the host's clock. */
+static int add_told(const struct cmd *c, struct buf *out, struct kh_error *err)
+{
+	char said[CLOCK_TEXT], host[CLOCK_TEXT];
+
+	if (!c->told.is_told)
+		return 0;
+	clock_format(c->told.said, said);
+	clock_format(c->told.host, host);
+	return buf_addf(out, "\"told_now\":{\"host_clock\":\"%s\",\"said\":\"%s\"},", err, host, said);
+}
+
 static int add_outcome(const struct cmd *c, enum kh_code code, const struct kh_error *why, struct buf *out,
 		       struct kh_error *err)
 {
@@ -91,11 +103,11 @@ static int members_of(const struct cmd *c, enum kh_code code, const struct kh_er
 
 	if (gethostname(host, sizeof(host) - 1))
 		host[0] = '\0';
-	clock_format(c->now, at);
+	clock_format(c->told.host, at);
 	clock_format(clock_now(), ended);
 	(void)snprintf(program, sizeof(program), "%.*s", (int)(space ? space - c->command : 63), c->command);
 	if (add_text(out, "at", at, err) || add_text(out, "ended", ended, err) || add_text(out, "host", host, err) ||
-	    add_text(out, "program", program, err) || add_text(out, "version", VERSION, err) || add_typed(c, out, err) ||
+	    add_text(out, "program", program, err) || add_text(out, "version", VERSION, err) || add_told(c, out, err) || add_typed(c, out, err) ||
 	    trail_json(out, err) || (log_warnings()[0] && buf_addf(out, "\"warnings\":[%s],", err, log_warnings())))
 		return -1;
 	return add_outcome(c, code, why, out, err);

@@ -70,10 +70,16 @@ struct bundle_facts {
 	struct spki wrapping_key; /* request.public_key */
 };
 
+/* That the time was told, on a host without a clock (--now), and what that host's clock said; both absent where it was not. */
+struct bundle_told {
+	const char *said, *host_clock; /* "2026-11-22T10:00:00Z" */
+};
+
 /* That somebody agreed to the request under a policy: what he signed, and his CMS detached signature of it. */
 struct bundle_approval {
 	const char *request_sha256, *policy_sha256;
 	const char *approver; /* the name that the policy has for him */
+	struct bundle_told told_now;
 	struct bundle_blob signature;
 };
 
@@ -112,6 +118,7 @@ struct bundle_material {
 	} proof;
 	const char *policy_sha256; /* or "none" */
 	int64_t wrapped_at;
+	struct bundle_told told_now;
 	const char *generator;
 };
 
@@ -190,7 +197,7 @@ int bundle_set_proof(struct bundle *b, size_t at_index, const struct bundle_proo
 /* Adds an approval of its request; KH_E_INPUT where there are BUNDLE_APPROVALS_MAX. Checked likewise. */
 int bundle_add_approval(struct bundle *b, const struct bundle_approval *a, struct kh_error *err);
 
-/* What an approver signs: {approver, policy_sha256, request_sha256} in canonical form, added to `out`. */
+/* What an approver signs: {approver, policy_sha256, request_sha256}, and told_now where his time was told, in canonical form, added to `out`. */
 int bundle_approval_text(const struct bundle_approval *a, struct buf *out, struct kh_error *err);
 
 /* Puts the signature of the material in place. KH_E_INPUT where there is no material. */

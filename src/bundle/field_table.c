@@ -3,6 +3,7 @@
 #include "field_table.h"
 
 #include "aws/limits.h"
+#include "base/clock.h"
 #include "bundle_fields.h"
 #include "bundle_json.h"
 #include "form.h"
@@ -103,6 +104,14 @@ static int check_sha256_or_none(const char *text, struct kh_error *err)
 	return strcmp(text, "none") == 0 ? 0 : form_sha256(text, err);
 }
 
+/* A time that stays text: a host without a clock may well say 1970-01-01T00:00:00Z, and 0 is absent. */
+static int check_time(const char *text, struct kh_error *err)
+{
+	int64_t t;
+
+	return clock_parse(text, &t, err);
+}
+
 static int check_mechanism(const char *text, struct kh_error *err)
 {
 	size_t len = strlen(text);
@@ -195,6 +204,11 @@ static const struct field proof[] = {
 	 .count = offsetof(struct bundle_material, proof.n_warnings)},
 };
 
+static const struct field material_told[] = {
+	{"said", FIELD_TEXT, MUST, MAT(told_now.said), .max = CLOCK_TEXT - 1, .check = check_time},
+	{"host_clock", FIELD_TEXT, MUST, MAT(told_now.host_clock), .max = CLOCK_TEXT - 1, .check = check_time},
+};
+
 static const struct field material[] = {
 	{"encrypted_key_material", FIELD_BLOB, MUST, MAT(encrypted_key_material), .max = KMS_ENCRYPTED_KEY_MATERIAL_MAX},
 	{"request_sha256", FIELD_TEXT, MUST, MAT(request_sha256), .max = 64, .check = form_sha256},
@@ -206,6 +220,7 @@ static const struct field material[] = {
 	{"proof", FIELD_OBJECT, MUST, INSIDE(proof)},
 	{"policy_sha256", FIELD_TEXT, MUST, MAT(policy_sha256), .max = 64, .check = check_sha256_or_none},
 	{"wrapped_at", FIELD_TIME, MUST, MAT(wrapped_at)},
+	{"told_now", FIELD_OBJECT, INSIDE(material_told)},
 	{"generator", FIELD_TEXT, MUST, MAT(generator), .max = 64},
 };
 
@@ -221,10 +236,16 @@ static const struct field receipt[] = {
 	{"material_sha256", FIELD_TEXT, MUST, RCPT(material_sha256), .max = 64, .check = form_sha256},
 };
 
+static const struct field approved_told[] = {
+	{"said", FIELD_TEXT, MUST, APR(told_now.said), .max = CLOCK_TEXT - 1, .check = check_time},
+	{"host_clock", FIELD_TEXT, MUST, APR(told_now.host_clock), .max = CLOCK_TEXT - 1, .check = check_time},
+};
+
 static const struct field approved[] = {
 	{"request_sha256", FIELD_TEXT, MUST, APR(request_sha256), .max = 64, .check = form_sha256},
 	{"policy_sha256", FIELD_TEXT, MUST, APR(policy_sha256), .max = 64, .check = form_sha256},
 	{"approver", FIELD_TEXT, MUST, APR(approver), .max = 64},
+	{"told_now", FIELD_OBJECT, INSIDE(approved_told)},
 };
 
 static const struct field approval[] = {

@@ -7,11 +7,20 @@
 #include "bundle/words.h"
 #include "bundle/result.h"
 #include "bundle/jsontext.h"
+#include "bundle/told.h"
 #include "tell/tell.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+struct inspect_opts {
+	const char *now;
+};
+
+static const struct opt_row rows[] = {TOLD_OPT(struct inspect_opts, now)};
+
+static const struct opt_group groups[] = {OPT_GROUP(NULL, rows, 0), OPT_GROUPS_END};
 
 /* The whole bundle as JSON, by way of its own text: nothing can be left out. */
 static json_t *content_of(const struct bundle *b, struct kh_error *err)
@@ -106,7 +115,13 @@ static int inspect(struct cmd *c, const char *path, struct kh_error *err)
 	char *target = file_itself(path);
 	int rc = -1;
 
-	if (bundle_read(path, &b, err) || next_command(b, target ? target : path, c->now, &next, err) ||
+	if (bundle_read(path, &b, err))
+		goto out;
+	if (told_check(&c->told, b, err)) {
+		kh_context(err, "%s", path);
+		goto out;
+	}
+	if (next_command(b, target ? target : path, c->now, &next, err) ||
 	    tell_bundle(c, path, b, buf_text(&next), err) || result_of(c, path, b, buf_text(&next), err))
 		goto out;
 	rc = 0;
@@ -119,8 +134,11 @@ out:
 
 static int run(struct cmd *c, struct kh_error *err)
 {
+	const struct inspect_opts *o = c->opts;
 	struct kh_error why;
 
+	if (told_take(c, o->now, err))
+		return -1;
 	for (size_t i = 0; i < c->nwords; i++) {
 		if (c->nwords == 1)
 			return inspect(c, c->words[i], err);
@@ -134,6 +152,8 @@ const struct cmd_row inspect_row = {
 	.verb = "inspect",
 	.operands = "BUNDLE...",
 	.summary = "what is in a bundle, checked, in words",
+	.groups = groups,
+	.opts_size = sizeof(struct inspect_opts),
 	.min_words = 1,
 	.max_words = SIZE_MAX,
 	.run = run,

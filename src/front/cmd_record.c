@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "bundle/jsontext.h"
 #include "bundle/result.h"
+#include "bundle/told.h"
 #include "judged.h"
 #include "record/page.h"
 #include "record/signed.h"
@@ -164,7 +165,8 @@ static int run(struct cmd *c, struct kh_error *err)
 
 	if (!o->out)
 		return kh_fail(err, KH_E_USAGE, 0, "--out is missing");
-	if (signing_check(&o->signing, false, &wanted, err) || read_all(c, &r, err) || page_write(&r, c->now, &page, err) ||
+	if (signing_check(&o->signing, false, &wanted, err) || told_take_by(c, o->signing.now, o->signing.bundle, err) ||
+	    read_all(c, &r, err) || page_write(&r, c->now, &page, err) ||
 	    file_create(o->out, 0644, buf_text(&page), page.len, err))
 		goto out;
 	if (tell_findings(c, &r, err)) {

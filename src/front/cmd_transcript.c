@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "bundle/result.h"
+#include "bundle/told.h"
 #include "bundle/words.h"
 #include "record/chain.h"
 #include "record/mask.h"
@@ -39,17 +40,32 @@ static int check_sound(const struct chain *c, const struct findings *f, struct k
 	return 0;
 }
 
-/* {"at","host","last","lines"}: what is signed is its canonical form. */
-static int add_close(const struct chain *c, const struct transcript_opts *o, int64_t now, struct buf *members, struct kh_error *err)
+/* {"at","host","last","lines"}, and told_now where the time was told; NULL for want of memory. */
+static json_t *close_of(const struct chain *c, const struct clock_told *t)
+{
+	struct told_text text;
+	struct bundle_told told = told_section(t, &text);
+	char at[CLOCK_TEXT];
+	json_t *close;
+
+	clock_format(t->host, at);
+	close = json_pack("{s:s, s:s, s:s, s:I}", "at", at, "host", c->host, "last", chain_last_sha256(c), "lines", (json_int_t)c->n);
+	if (close && t->is_told &&
+	    json_object_set_new(close, "told_now", json_pack("{s:s, s:s}", "said", told.said, "host_clock", told.host_clock))) {
+		json_decref(close);
+		close = NULL;
+	}
+	return close;
+}
+
+/* What is signed is its canonical form. */
+static int add_close(const struct chain *c, const struct transcript_opts *o, const struct clock_told *told, struct buf *members,
+		     struct kh_error *err)
 {
 	struct buf content = BUF_INIT(CONTENT_MAX), signature = BUF_INIT(SIGNATURE_MAX);
-	char at[CLOCK_TEXT];
-	json_t *close = NULL;
+	json_t *close = close_of(c, told);
 	int rc = -1;
 
-	clock_format(now, at);
-	close = json_pack("{s:s, s:s, s:s, s:I}", "at", at, "host", c->host, "last", chain_last_sha256(c), "lines",
-			  (json_int_t)c->n);
 	if (!close) {
 		kh_fail_memory(err);
 		goto out;
@@ -109,13 +125,13 @@ static int close_one(struct cmd *c, const char *path, struct kh_error *err)
 	int rc = -1;
 
 	/* locked from before it is read until its last line is there */
-	if (signing_check(&o->signing, true, &wanted, err) || chain_read(path, &f, &chain, err))
+	if (signing_check(&o->signing, true, &wanted, err) || told_take_by(c, o->signing.now, o->signing.bundle, err) || chain_read(path, &f, &chain, err))
 		goto out;
 	chain_free(chain);
 	chain = NULL;
 	findings_clear(&f);
 	if (transcript_open(path, &t, err) || transcript_lock(t, err) || chain_read(path, &f, &chain, err) ||
-	    check_sound(chain, &f, err) || add_close(chain, o, c->now, &members, err) || transcript_append(t, &members, err))
+	    check_sound(chain, &f, err) || add_close(chain, o, &c->told, &members, err) || transcript_append(t, &members, err))
 		goto out;
 	rc = tell_closed(c, path, err) ? cmd_was_done(err) : 0;
 out:

@@ -3,6 +3,7 @@
 #include "signing.h"
 
 #include "base/file.h"
+#include "bundle/told.h"
 #include "step.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ const struct opt_row signing_rows[] = {
 	OPT("pin-file", OPT_INPUT, pin_file, "FILE", "the PIN, in the first line"),
 	OPT("pin-fd", OPT_TEXT, pin_fd, "N", "the PIN, from a file descriptor"),
 	OPT("no-login", OPT_FLAG, no_login, NULL, "the token asks for no PIN"),
+	TOLD_OPT(struct signing_opts, now),
+	OPT("bundle", OPT_INPUT, bundle, "FILE", TOLD_BUNDLE_TEXT),
 };
 _Static_assert(sizeof(signing_rows) / sizeof(signing_rows[0]) == SIGNING_ROWS, "the header's count");
 
@@ -41,7 +44,7 @@ int signing_run(const struct signing_opts *o, const char *path, const char *sign
 	const struct {
 		const char *name, *value;
 	} options[] = {{"signer", o->signer}, {"cert", o->cert}, {"module", o->module}, {"module-init-args", o->module_init_args},
-		       {"pin-file", o->pin_file}, {"pin-fd", o->pin_fd}, {"out", signature}};
+		       {"pin-file", o->pin_file}, {"pin-fd", o->pin_fd}, {"now", o->now}, {"bundle", o->bundle}, {"out", signature}};
 	struct step s;
 	int rc = -1;
 

@@ -8,11 +8,11 @@
 
 /* The options that 'keyhaul-token sign' takes; kept as the text they came as, for that program checks them. */
 struct signing_opts {
-	const char *signer, *cert, *module, *module_init_args, *pin_file, *pin_fd;
+	const char *signer, *cert, *module, *module_init_args, *pin_file, *pin_fd, *now, *bundle;
 	bool no_login;
 };
 
-#define SIGNING_ROWS 7
+#define SIGNING_ROWS 9
 extern const struct opt_row signing_rows[SIGNING_ROWS];
 
 /* Their group, at `where` in the command's options struct. */

@@ -60,7 +60,9 @@ json_t *import_result_json(const char *path, const struct import *i)
 			   bundle_material(i->bundle)->policy_sha256);
 	if (object && (add_optional(object, "valid_to", receipt->valid_to ? until : NULL) ||
 		       add_optional(object, "key_material_id", receipt->key_material_id) ||
-		       add_optional(object, "request_id", receipt->request_id))) {
+		       add_optional(object, "request_id", receipt->request_id) ||
+		       add_optional(object, "told_now", bundle_material(i->bundle)->told_now.said) ||
+		       add_optional(object, "told_host_clock", bundle_material(i->bundle)->told_now.host_clock))) {
 		json_decref(object);
 		return NULL;
 	}

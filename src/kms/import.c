@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bundle/next.h"
+#include "bundle/told.h"
 #include "compare.h"
 #include "policy/approvers.h"
 #include "target.h"
@@ -342,7 +343,10 @@ static int first(struct import_run *run, struct import *i, struct kh_error *err)
 {
 	struct ops_imported done = {0};
 
-	if (import_read_policy(run, err) || check_offline(run, i, err) || connect(run, i, err))
+	if (import_read_policy(run, err) || check_offline(run, i, err))
+		return -1;
+	told_warn(file_path(i->file), i->bundle);
+	if (connect(run, i, err))
 		return -1;
 	point(i);
 	if (look_before(i, err) || fix_times(i, err) || submit(i, &done, err) || write_receipt(i, &done, err))

@@ -14,7 +14,8 @@ struct chain_line {
 	json_t *json;	  /* an object whose members have the types that the format gives them */
 	size_t file_line; /* in the file, from 1 */
 	json_int_t n;	  /* as it says itself */
-	const char *at;
+	const char *at;	  /* by the host's clock */
+	const char *told; /* by --now, on a host without one; NULL */
 	bool is_close;
 	char sha256[CANON_HEX];
 	const char *torn; /* the digest of what was torn before it; NULL */

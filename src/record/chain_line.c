@@ -105,6 +105,16 @@ static bool is_close(const json_t *o)
 	       json_is_string(json_object_get(c, "host")) && *text_of(o, "signature");
 }
 
+/* {"said","host_clock"} where the time was told; NULL where it was not, "" where it is none. */
+static const char *told_of(const json_t *o)
+{
+	const json_t *told = json_object_get(o, "told_now");
+
+	if (!told)
+		return NULL;
+	return is_time(text_of(told, "said")) && is_time(text_of(told, "host_clock")) ? text_of(told, "said") : "";
+}
+
 static bool has_form(const json_t *o, struct chain_line *out)
 {
 	const json_t *torn = json_object_get(o, "torn");
@@ -116,11 +126,12 @@ static bool has_form(const json_t *o, struct chain_line *out)
 	out->n = json_integer_value(json_object_get(o, "n"));
 	out->is_close = json_object_get(o, "close") != NULL;
 	out->at = text_of(out->is_close ? json_object_get(o, "close") : o, "at");
+	out->told = told_of(out->is_close ? json_object_get(o, "close") : o);
 	if (torn) {
 		out->torn = text_of(torn, "sha256");
 		out->torn_bytes = json_integer_value(json_object_get(torn, "bytes"));
 	}
-	return out->n > 0 && (!torn || is_hex(out->torn)) && (out->is_close ? is_close(o) : is_command(o));
+	return out->n > 0 && (!out->told || *out->told) && (!torn || is_hex(out->torn)) && (out->is_close ? is_close(o) : is_command(o));
 }
 
 int chain_line_parse(const char *text, size_t len, struct chain_line *out, struct kh_error *err)

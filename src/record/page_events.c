@@ -134,6 +134,11 @@ static void add_event(struct html *h, const struct timeline_event *e)
 	html_textf(h, "%.10s", e->line->at);
 	html_raw(h, "<br>");
 	html_textf(h, "%.8s", e->line->at + 11);
+	if (e->line->told) {
+		html_raw(h, "<div class=\"small\">told ");
+		html_textf(h, "%.10s %.8s", e->line->told, e->line->told + 11);
+		html_raw(h, "</div>");
+	}
 	html_raw(h, "</td><td>");
 	html_text(h, e->chain->host);
 	html_raw(h, "</td><td class=\"n\">");
@@ -181,7 +186,7 @@ void page_events(struct html *h, const struct record *r)
 		add_table(h, events, n, true);
 	else
 		html_raw(h, "<p>No command failed.</p>\n");
-	html_raw(h, "<h2>Timeline</h2>\n<p class=\"made\">By the hosts' clocks; a command that read a bundle comes behind the one that "
+	html_raw(h, "<h2>Timeline</h2>\n<p class=\"made\">By the hosts' clocks, and by what was told with --now where one had none; a command that read a bundle comes behind the one that "
 		    "wrote it so.</p>\n");
 	add_table(h, events, n, false);
 	free(events);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "bundle/phrase.h"
+#include "bundle/told.h"
 #include "signed.h"
 
 #include <stdio.h>
@@ -74,6 +75,12 @@ static void add_signer(struct html *h, const char *what, const char *name, const
 	html_code(h, "certificate", "SHA-256 ", who.sha256);
 }
 
+static void add_told(struct html *h, const struct bundle_told *told)
+{
+	if (told->said)
+		html_factf(h, "Time told", "the time was TOLD " TOLD_WORDS, told->said, told->host_clock);
+}
+
 static void add_approvals(struct html *h, const struct bundle *b)
 {
 	size_t n = 0;
@@ -85,6 +92,7 @@ static void add_approvals(struct html *h, const struct bundle *b)
 	for (size_t i = 0; i < n; i++) {
 		add_signer(h, "Approved by", all[i].approver, b, i);
 		html_code(h, "under the policy", "", all[i].policy_sha256);
+		add_told(h, &all[i].told_now);
 	}
 }
 
@@ -141,6 +149,7 @@ static void add_material(struct html *h, const struct bundle *b)
 		return;
 	}
 	html_time(h, "Wrapped", m->wrapped_at);
+	add_told(h, &m->told_now);
 	html_fact(h, "Made by", m->generator);
 	add_token(h, m);
 	add_key(h, m);

@@ -66,6 +66,14 @@ static bool is_to_come(const struct merge *m, const char *sha256, size_t chain)
 	return found;
 }
 
+/* A line's time: the told one is nearer to the truth. */
+static const char *time_of(const struct merge *m, size_t chain)
+{
+	const struct chain_line *l = &m->r->chains[chain]->v[m->next[chain]];
+
+	return l->told ? l->told : l->at;
+}
+
 static bool must_wait(const struct merge *m, size_t chain)
 {
 	size_t at;
@@ -90,8 +98,7 @@ static size_t choose(const struct merge *m)
 			continue;
 		waits = must_wait(m, k);
 		if (best == m->r->n_chains || (best_waits && !waits) ||
-		    (best_waits == waits &&
-		     strcmp(m->r->chains[k]->v[m->next[k]].at, m->r->chains[best]->v[m->next[best]].at) < 0)) {
+		    (best_waits == waits && strcmp(time_of(m, k), time_of(m, best)) < 0)) {
 			best = k;
 			best_waits = waits;
 		}

@@ -155,7 +155,8 @@ int cert_check_time(const X509 *cert, int64_t now, struct kh_error *err)
 	clock_format(now, when);
 	if (X509_cmp_time(X509_get0_notBefore(cert), &at) >= 0) {
 		(void)snprintf(why, sizeof(why), "is not valid yet (it is %s)", when);
-		return refuse(cert, err, why);
+		(void)refuse(cert, err, why);
+		return kh_hint(err, "look at this host's clock; on one that has none --now tells the time, where the verb takes it");
 	}
 	if (X509_cmp_time(X509_get0_notAfter(cert), &at) <= 0) {
 		(void)snprintf(why, sizeof(why), "has expired (it is %s)", when);

@@ -4,6 +4,7 @@
 
 #include "bundle/next.h"
 #include "bundle/phrase.h"
+#include "bundle/told.h"
 #include "bundle/words.h"
 #include "sheet.h"
 #include "sign/cms.h"
@@ -106,6 +107,12 @@ static void tell_signature(struct sheet *s, const char *what, const char *who, c
 	X509_free(signer.cert);
 }
 
+static void tell_told(struct sheet *s, const char *what, const struct bundle_told *told)
+{
+	if (told->said)
+		sheet_line(s, what, "the time was TOLD " TOLD_WORDS, told->said, told->host_clock);
+}
+
 static void approvals(struct sheet *s, const struct bundle *b)
 {
 	size_t n = 0;
@@ -119,6 +126,7 @@ static void approvals(struct sheet *s, const struct bundle *b)
 		s->failed = bundle_approval_text(&all[i], &text, s->err);
 		tell_signature(s, "approval", who, &all[i].signature, &text);
 		sheet_line(s, "", "under the policy with SHA-256 %s", all[i].policy_sha256);
+		tell_told(s, "", &all[i].told_now);
 		buf_free(&text);
 	}
 }
@@ -183,6 +191,7 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 		return;
 	sheet_time(m->wrapped_at, s->c->now, when);
 	sheet_line(s, "wrapped", "%s%s%s", when, m->generator ? " by " : "", m->generator ? m->generator : "");
+	tell_told(s, "clock", &m->told_now);
 	tell_digest(s, "blob", m->encrypted_key_material);
 	phrase_token(m, words);
 	sheet_text(s, "token", words);

@@ -3,9 +3,9 @@
 #include "commands.h"
 #include "signer.h"
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "bundle/result.h"
+#include "bundle/told.h"
 #include "bundle/wordquiz.h"
 #include "policy/approvers.h"
 #include "tell/tell.h"
@@ -15,7 +15,7 @@
 #include <strings.h>
 
 struct approve_opts {
-	const char *signer, *cert, *policy, *confirm;
+	const char *signer, *cert, *policy, *confirm, *now;
 	struct token_opts token_opts;
 };
 
@@ -27,6 +27,7 @@ static const struct opt_row rows[] = {
 	OPT("cert", OPT_INPUT, cert, "FILE", "the approver's certificate, PEM or DER"),
 	OPT("policy", OPT_INPUT, policy, "FILE", POLICY_OPT_TEXT),
 	OPT("confirm", OPT_TEXT, confirm, "DIGEST", "the request's SHA-256 in hex, in place of words that are typed back"),
+	TOLD_OPT(struct approve_opts, now),
 };
 
 static const struct opt_group groups[] = {
@@ -37,6 +38,7 @@ static const struct opt_group groups[] = {
 
 /* Who approves, under what. */
 struct approver {
+	const struct clock_told *told;
 	struct policy *policy;
 	X509 *cert;
 	const struct policy_person *person;
@@ -106,12 +108,14 @@ static int sign(struct approver *a, const struct approve_opts *o, struct bundle 
 {
 	struct bundle_approval approval = {.request_sha256 = bundle_request_sha256(b), .policy_sha256 = a->policy->sha256,
 					   .approver = a->person->name};
+	struct told_text told;
 	struct buf text = BUF_INIT(BUNDLE_MAX), signature = BUF_INIT(CMS_SIGNATURE_MAX);
 	const struct policy_person *who = NULL;
-	int64_t now = clock_now(); /* typing and the PIN took their time */
+	int64_t now = clock_told_now(a->told); /* typing and the PIN took their time */
 	size_t n = 0;
 	int rc = -1;
 
+	approval.told_now = told_section(a->told, &told);
 	if ((!a->signer && signer_open(o->signer, o->cert, &o->token_opts, now, &a->signer, err)) ||
 	    bundle_approval_text(&approval, &text, err) || signer_sign(a->signer, now, buf_text(&text), text.len, &signature, err))
 		goto out;
@@ -154,7 +158,7 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 	if (bundle_open(path, &file, &b, err))
 		return -1;
 	before = has_approved(a, b, c->now);
-	if (bundle_check_time(b, c->now, err) ||
+	if (told_check(a->told, b, err) || bundle_check_time(b, c->now, err) ||
 	    policy_check_request(a->policy, bundle_request(b), bundle_facts(b), c->now, err)) {
 		kh_context(err, "%s", path);
 		goto out;
@@ -164,7 +168,7 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 		goto out;
 	}
 	/* what may fail goes before what is done */
-	if (approvers_count(a->policy, b, clock_now(), &n, err) || (!before && bundle_save(b, file, err)))
+	if (approvers_count(a->policy, b, clock_told_now(a->told), &n, err) || (!before && bundle_save(b, file, err)))
 		goto out;
 	rc = report(c, a, path, b, before, n, err) ? cmd_was_done(err) : 0;
 out:
@@ -175,11 +179,12 @@ out:
 
 static int run(struct cmd *c, struct kh_error *err)
 {
-	struct approver a = {.cert = NULL};
+	const struct approve_opts *o = c->opts;
+	struct approver a = {.told = &c->told};
 	struct kh_error why;
 	int rc = -1;
 
-	if (check_opts(c, c->opts, err) || find_person(&a, c->opts, c->now, err))
+	if (check_opts(c, o, err) || told_take(c, o->now, err) || find_person(&a, o, c->now, err))
 		goto out;
 	rc = 0;
 	for (size_t i = 0; i < c->nwords && rc == 0; i++) {

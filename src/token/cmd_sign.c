@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "bundle/result.h"
+#include "bundle/told.h"
 #include "sign/cms.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@
 #define FILE_MAX (64u << 20) /* bytes of what is signed */
 
 struct sign_opts {
-	const char *signer, *cert, *out;
+	const char *signer, *cert, *out, *now, *bundle;
 	struct token_opts token_opts;
 };
 
@@ -25,6 +26,8 @@ static const struct opt_row rows[] = {
 	OPT("signer", OPT_URI, signer, "URI|FILE", "the signer's private key: in a token, or a PEM file"),
 	OPT("cert", OPT_INPUT, cert, "FILE", "the signer's certificate, PEM or DER"),
 	OPT("out", OPT_OUTPUT, out, "FILE", "the new file that gets the signature (CMS, DER)"),
+	TOLD_OPT(struct sign_opts, now),
+	OPT("bundle", OPT_INPUT, bundle, "FILE", TOLD_BUNDLE_TEXT),
 };
 
 static const struct opt_group groups[] = {
@@ -78,7 +81,7 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct signer *s = NULL;
 	int rc = -1;
 
-	if (check_opts(o, err) || file_read(c->words[0], &content, err) || check_content(&content, err) ||
+	if (check_opts(o, err) || told_take_by(c, o->now, o->bundle, err) || file_read(c->words[0], &content, err) || check_content(&content, err) ||
 	    signer_open(o->signer, o->cert, &o->token_opts, c->now, &s, err) ||
 	    signer_sign(s, c->now, buf_text(&content), content.len, &signature, err) ||
 	    file_create(o->out, 0644, buf_text(&signature), signature.len, err))

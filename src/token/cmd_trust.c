@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "base/clock.h"
 #include "base/log.h"
 #include "bundle/result.h"
 #include "bundle/words.h"
@@ -15,7 +14,7 @@
 #include <string.h>
 
 struct trust_opts {
-	const char *token, *so_pin_file, *policy_file;
+	const char *token, *so_pin_file, *policy_file, *now;
 	bool remove;
 	struct token_opts token_opts;
 };
@@ -28,6 +27,7 @@ static const struct opt_row rows[] = {
 	 .text = "take the bundle's wrapping key off the token again"},
 	{.name = "policy", .kind = OPT_INPUT, .offset = offsetof(struct trust_opts, policy_file), .arg = "FILE",
 	 .text = POLICY_OPT_TEXT},
+	TOLD_OPT(struct trust_opts, now),
 };
 
 static const struct opt_group groups[] = {
@@ -61,6 +61,8 @@ static int check_opts(const struct trust_opts *o, size_t words, struct kh_error 
 		return 0;
 	if (o->remove)
 		return kh_fail(err, KH_E_USAGE, 0, "--remove wants the BUNDLE whose wrapping key is to go");
+	if (o->now)
+		return kh_fail(err, KH_E_USAGE, 0, "--now wants the BUNDLE whose times it is held to");
 	return o->so_pin_file == NULL ? 0 : kh_fail(err, KH_E_USAGE, 0, "without a BUNDLE keys are listed, and no PIN is used");
 }
 
@@ -94,7 +96,7 @@ static int check_request(const struct trusting *w, int64_t now, struct kh_error 
 	const struct bundle_facts *f = bundle_facts(w->item.bundle);
 	const struct policy *p = w->haul.policy;
 
-	if (bundle_check_time(w->item.bundle, now, err) != 0 ||
+	if (told_check(w->haul.told, w->item.bundle, err) != 0 || bundle_check_time(w->item.bundle, now, err) != 0 ||
 	    policy_check_request(p, bundle_request(w->item.bundle), f, now, err) != 0 ||
 	    (p != NULL && approvers_check(p, w->item.bundle, now, err) != 0) ||
 	    wrapalg_check(f->key_spec, f->algorithm, f->wrapping_bits, &f->arn, err) != 0)
@@ -163,7 +165,7 @@ static int put(struct cmd *c, struct trusting *w, const char *label, struct kh_e
 	if (is_there(w))
 		return tell(c, w, label, "trusted already", err);
 	/* a prompt may last */
-	if (log_in(w, err) != 0 || check_request(w, clock_now(), err) != 0)
+	if (log_in(w, err) != 0 || check_request(w, clock_told_now(&c->told), err) != 0)
 		return -1;
 	if (cmd_interrupted())
 		return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before anything was put on the token");
@@ -215,14 +217,14 @@ static int work(struct cmd *c, struct trusting *w, struct kh_error *err)
 static int run(struct cmd *c, struct kh_error *err)
 {
 	struct trust_opts *o = c->opts;
-	struct trusting w = {.o = o};
+	struct trusting w = {.o = o, .haul.told = &c->told};
 	struct policy *policy = NULL;
 	int ret = -1;
 
 	w.session.token.session = CK_INVALID_HANDLE;
 	o->token_opts.pin_fd = -1;
 	o->token_opts.no_login = true; /* the user stays out: the security officer cannot log in beside him */
-	if (check_opts(o, c->nwords, err) != 0 || policy_in_force(POLICY_HOST_PATH, o->policy_file, &policy, err) != 0)
+	if (check_opts(o, c->nwords, err) != 0 || told_take(c, o->now, err) != 0 || policy_in_force(POLICY_HOST_PATH, o->policy_file, &policy, err) != 0)
 		goto out;
 	w.haul.policy = policy;
 	if (parse_uri(&w, err) == 0 && work(c, &w, err) == 0)

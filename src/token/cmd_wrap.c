@@ -36,6 +36,7 @@ static const struct opt_row rows[] = {
 	OPT("signer-pin-file", OPT_INPUT, signer_pin_file, "FILE",
 	    "a file whose first line is the PIN of the signer's token, or the key file's passphrase"),
 	OPT("policy", OPT_INPUT, policy_file, "FILE", POLICY_OPT_TEXT),
+	TOLD_OPT(struct haul_opts, now),
 	OPT("allow-non-sensitive", OPT_FLAG, allow_non_sensitive, NULL, "wrap a key that the token would also give out"),
 };
 
@@ -163,7 +164,8 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct wrap_choice choice;
 	int ret;
 
-	if (check_opts(o, c->nwords, err) != 0 || read_choice(o, &choice, err) != 0 ||
+	o->told = &c->told;
+	if (check_opts(o, c->nwords, err) != 0 || told_take(c, o->now, err) != 0 || read_choice(o, &choice, err) != 0 ||
 	    policy_in_force(POLICY_HOST_PATH, o->policy_file, &policy, err) != 0)
 		return -1;
 	o->policy = policy;

@@ -13,6 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What time it is now: prompts, proofs and other bundles take theirs. */
+static int64_t now_of(const struct haul_opts *o)
+{
+	return o->told != NULL ? clock_told_now(o->told) : clock_now();
+}
+
 /* The request's wrapping key is on the token for this one wrap. What costs a call is looked at for the first key only. */
 static int wrap_key_under(const struct haul_item *item, const struct token *t, struct proof_run *proofs,
 			  struct haul_result *r, struct kh_error *err)
@@ -37,12 +43,12 @@ static int wrap_key_under(const struct haul_item *item, const struct token *t, s
 }
 
 /* The token's part, with the proof made and the key found. */
-static int wrap_key(struct haul_item *item, const struct token *t, struct proof_run *proofs, struct haul_result *r,
-		    struct kh_error *err)
+static int wrap_key(struct haul_item *item, const struct haul_opts *o, const struct token *t, struct proof_run *proofs,
+		    struct haul_result *r, struct kh_error *err)
 {
 	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
 
-	if (bundle_check_time(item->bundle, clock_now(), err) != 0)
+	if (bundle_check_time(item->bundle, now_of(o), err) != 0)
 		return -1;
 	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
 		return -1;
@@ -52,7 +58,7 @@ static int wrap_key(struct haul_item *item, const struct token *t, struct proof_
 int haul_write(struct haul_item *item, const struct haul_opts *o, const struct token *t, const struct haul_result *r,
 	       struct kh_error *err)
 {
-	int64_t now = clock_now();
+	int64_t now = now_of(o);
 
 	if (haul_material_set(item, o, t, r, now, err) != 0 || haul_sign_material(o, item->bundle, now, err) != 0)
 		return -1;
@@ -89,7 +95,7 @@ static int haul_generated(struct haul_item *item, const struct haul_opts *o, con
 	r->generated = true;
 	r->kept = !o->no_keep;
 	if (key_read(t, made.key, &r->key, err) == 0 && haul_key_check(item, o, &r->key, err) == 0)
-		ret = wrap_key(item, t, proofs, r, err);
+		ret = wrap_key(item, o, t, proofs, r, err);
 	if (o->no_keep)
 		destroy_made(o, t, &made, r);
 	if (ret == 0)
@@ -123,8 +129,7 @@ static int make_ready(struct haul_item *item, const struct haul_opts *o, const s
 	    proof_get(proofs, t, facts->key_spec, haul_secret_len(item), facts->algorithm, &r->proof, err) != 0 ||
 	    check_trusted(r, err) != 0)
 		return -1;
-	/* not c->now: between lie the PIN's prompt, the proof, other bundles */
-	now = clock_now();
+	now = now_of(o); /* not c->now: between lie the PIN's prompt, the proof, other bundles */
 	if (bundle_check_time(item->bundle, now, err) != 0 ||
 	    policy_check_request(o->policy, bundle_request(item->bundle), facts, now, err) != 0 ||
 	    (o->policy != NULL && approvers_check(o->policy, item->bundle, now, err) != 0))
@@ -142,7 +147,7 @@ int haul_wrap(struct haul_item *item, const struct haul_opts *o, const struct se
 	if (make_ready(item, o, s, proofs, r, err) != 0)
 		return -1;
 	r->kept = r->key.token_object != BUNDLE_FALSE;
-	return wrap_key(item, &s->token, proofs, r, err);
+	return wrap_key(item, o, &s->token, proofs, r, err);
 }
 
 int haul_one(struct haul_item *item, const struct haul_opts *o, const struct session *s, struct proof_run *proofs,

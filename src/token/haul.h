@@ -5,6 +5,7 @@
 
 #include "base/cmd.h"
 #include "bundle/bundle.h"
+#include "bundle/told.h"
 #include "pkcs11/key.h"
 #include "pkcs11/proof.h"
 #include "policy/policy.h"
@@ -31,6 +32,8 @@ struct haul_opts {
 	long jobs;		   /* threads */
 	const char *policy_file;
 	const char *signer, *cert, *signer_pin_file;
+	const char *now;	   /* what time it is, where that is told */
+	const struct clock_told *told; /* cmd_wrap.c's; NULL: the host's clock */
 	struct haul_signing *signing; /* cmd_wrap.c's; see haul_sign.h */
 	const struct policy *policy; /* the one in force, which cmd_wrap.c reads; NULL: none */
 	struct token_opts token_opts;

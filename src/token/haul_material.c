@@ -17,6 +17,7 @@ struct texts {
 	char check_value[2 * KEY_CHECK_VALUE_MAX + 1];
 	char mechanism[CKM_NAME_MAX];
 	char names[2][CKM_NAME_MAX];
+	struct told_text told;
 };
 
 #define TEXTS_INIT \
@@ -119,6 +120,8 @@ int haul_material_set(struct haul_item *item, const struct haul_opts *o, const s
 	if (fill_token(t, &x, &m, err) != 0 || fill_key(&r->key, r->kept, &x, &m, err) != 0)
 		goto out;
 	fill_proof(r->proof, &m);
+	if (o->told != NULL)
+		m.told_now = told_section(o->told, &x.told);
 	if (r->public_key.len > 0)
 		m.public_key = (struct bundle_blob){(const unsigned char *)r->public_key.data, r->public_key.len};
 	m.n_mechanisms = wrap_plan_mechanisms(&r->proof->plan, m.mechanisms, x.names);
