@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "ckr.h"
-#include "proof_step.h"
+#include "lock_back.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
@@ -20,7 +20,7 @@
 struct lock_trial {
 	EVP_PKEY *rsa;		     /* NULL once the key itself is asked for */
 	struct proof_throwaway w;    /* locked, where one could be made */
-	struct wrap_plan plan;	     /* that wrapped it before */
+	struct wrap_plan plan;	     /* that wrapped it before, where there is one */
 	struct lock_finding finding; /* of the throwaway */
 };
 
@@ -104,36 +104,55 @@ static bool speaks_of_the_key(CK_RV rv)
 	       rv == CKR_ACTION_PROHIBITED || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_INFORMATION_SENSITIVE;
 }
 
-/* That it was the key's own C_WrapKey: not the ephemeral key's, which says nothing of it. */
-static bool is_of_the_key(const struct wrap_plan *plan, const struct kh_error *why)
+bool lock_was_wrapped(int wrapped, const struct kh_error *why)
 {
-	CK_MECHANISM_TYPE mechanism = plan->way == WRAP_OAEP	 ? CKM_RSA_PKCS_OAEP
-				      : plan->way == WRAP_NATIVE ? CKM_RSA_AES_KEY_WRAP
-								 : plan->kwp;
-	char call[CKM_NAME_MAX + 32], name[CKM_NAME_MAX];
-	int n = snprintf(call, sizeof(call), "C_WrapKey on %s: ", ckm_name(mechanism, name));
-
-	return strncmp(why->msg, call, (size_t)n) == 0;
+	return wrapped == 0 || (why->code == KH_E_TOKEN && why->native == CKR_OK) || why->code == KH_E_CHECK;
 }
 
-/* What CKR_OK to a locked key means; the code of a refusal otherwise. */
-static int judge(int wrapped, const struct wrap_plan *plan, const struct kh_error *why, const char *what,
-		 struct lock_finding *f, struct kh_error *err)
+/* What C_WrapKey of a locked key answered; the code where it is a refusal. */
+static int judge(int wrapped, const struct wrap_plan *plan, const struct kh_error *why, struct lock_finding *f,
+		 struct kh_error *err)
 {
 	f->shown = false;
-	if (wrapped == 0 || (why->code == KH_E_TOKEN && why->native == CKR_OK) || why->code == KH_E_CHECK) {
-		kh_fail(err, KH_E_CHECK, 0, "the token wraps locked keys all the same (C_WrapKey: CKR_OK for %s%s)", what,
-			wrapped == 0 ? "" : ", though not with it inside");
-		return kh_hint(err, HINT_WRAPPED);
-	}
-	if (!speaks_of_the_key(why->native) || !is_of_the_key(plan, why))
+	f->wrapped = lock_was_wrapped(wrapped, why);
+	f->noise = f->wrapped && wrapped != 0;
+	if (f->wrapped)
+		return 0;
+	/* the ephemeral key's code says nothing of this one */
+	if (!speaks_of_the_key(why->native) || !wrap_plan_spoke_of_target(plan, why))
 		return cannot(f, "C_WrapKey gave no answer that tells", why, err);
 	f->shown = true;
 	f->rv = why->native;
 	return 0;
 }
 
-/* The throwaway, of which nothing is lost: the plan that wrapped it must be refused now. */
+/* 0 where the token allows nothing that a lock forbids; else all that it does. */
+static int fail_where_open(const struct lock_finding *f, const char *what, struct kh_error *err)
+{
+	char calls[LOCK_WHY_MAX] = "";
+	bool any = f->wrapped;
+
+	for (size_t i = 0; i < LOCK_BACKS; i++) {
+		size_t len = strlen(calls);
+
+		if (f->back[i].verdict != LOCK_BACK_ALLOWED)
+			continue;
+		any = true;
+		snprintf(calls + len, sizeof(calls) - len, "%s%s with %s", len > 0 ? ", " : "", f->back[i].call,
+			 f->back[i].change);
+	}
+	if (!any)
+		return 0;
+	if (f->wrapped)
+		kh_fail(err, KH_E_CHECK, 0, "the token wraps locked keys all the same (C_WrapKey: CKR_OK for %s%s)%s%s%s", what,
+			f->noise ? ", though not with it inside" : "", calls[0] != '\0' ? ", and undoes locks (" : "", calls,
+			calls[0] != '\0' ? ": CKR_OK)" : "");
+	else
+		kh_fail(err, KH_E_CHECK, 0, "the token undoes locks (%s: CKR_OK for %s)", calls, what);
+	return kh_hint(err, HINT_WRAPPED);
+}
+
+/* The throwaway, of which nothing is lost: the plan that wrapped it (NULL: none) must be refused now, and it stays so. */
 static int try_throwaway(const struct token *t, const struct proof_throwaway *w, const struct wrap_plan *plan,
 			 struct lock_finding *f, struct kh_error *err)
 {
@@ -144,10 +163,16 @@ static int try_throwaway(const struct token *t, const struct proof_throwaway *w,
 
 	if (lock_set(t, &k, &why) != 0)
 		return cannot(f, "a throwaway key cannot be locked", &why, err);
-	wrapped = proof_try(t, w, plan, &proof, &why);
-	if (wrapped != 0 && !proof_is_finding(&why))
-		return cannot(f, "", &why, err);
-	return judge(wrapped, plan, &why, "a throwaway key of the same kind", f, err);
+	if (plan != NULL) {
+		wrapped = proof_try(t, w, plan, &proof, &why);
+		if (wrapped != 0 && !proof_is_finding(&why))
+			return cannot(f, "", &why, err);
+		if (judge(wrapped, plan, &why, f, err) < 0)
+			return -1;
+	}
+	if (lock_back_try(t, w, plan, f->back, err) != 0)
+		return -1;
+	return fail_where_open(f, "a throwaway key of the same kind", err);
 }
 
 /* The key itself, under a wrapping key that nobody can open anything of. */
@@ -161,14 +186,14 @@ static int try_key(const struct token *t, const struct proof_throwaway *w, const
 	OPENSSL_cleanse(&blob, sizeof(blob));
 	if (wrapped != 0 && !proof_is_finding(&why))
 		return cannot(f, "", &why, err);
-	return judge(wrapped, plan, &why, "the key itself", f, err);
+	return judge(wrapped, plan, &why, f, err) < 0 ? -1 : fail_where_open(f, "the key itself", err);
 }
 
 static int try_by_plan(const struct token *t, struct lock_trial *trial, struct kh_error *err)
 {
 	int rc = find_plan(t, &trial->w, &trial->plan, &trial->finding, err);
 
-	return rc == 0 ? try_throwaway(t, &trial->w, &trial->plan, &trial->finding, err) : rc;
+	return rc < 0 ? -1 : try_throwaway(t, &trial->w, rc == 0 ? &trial->plan : NULL, &trial->finding, err);
 }
 
 static int try_kind(const struct token *t, const struct key *k, struct lock_trial *trial, struct kh_error *err)
@@ -203,19 +228,27 @@ int lock_try(const struct token *t, const struct key *k, struct lock_trial **out
 	return 0;
 }
 
-int lock_check(const struct token *t, const struct key *k, struct lock_trial *trial, struct lock_finding *out,
-	       struct kh_error *err)
+const struct lock_finding *lock_found(const struct lock_trial *trial)
 {
-	int rc;
+	return trial != NULL ? &trial->finding : NULL;
+}
 
-	*out = trial->finding;
-	if (!out->shown)
+bool lock_holds(const struct lock_finding *f)
+{
+	for (size_t i = 0; i < LOCK_BACKS; i++)
+		if (f->back[i].verdict != LOCK_BACK_REFUSED)
+			return false;
+	return f->shown;
+}
+
+int lock_check(const struct token *t, const struct key *k, struct lock_trial *trial, struct kh_error *err)
+{
+	if (!trial->finding.shown)
 		return 0;
 	EVP_PKEY_free(trial->rsa); /* wiped with it */
 	trial->rsa = NULL;
 	trial->w.rsa = NULL;
-	rc = try_key(t, &trial->w, &trial->plan, k, out, err);
-	return rc < 0 ? -1 : 0;
+	return try_key(t, &trial->w, &trial->plan, k, &trial->finding, err) < 0 ? -1 : 0;
 }
 
 void lock_trial_free(const struct token *t, struct lock_trial *trial)

@@ -26,8 +26,17 @@ int own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark
 	return 0;
 }
 
+static bool is_among(const CK_OBJECT_HANDLE *handles, size_t n, CK_OBJECT_HANDLE one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (handles[i] == one)
+			return true;
+	return false;
+}
+
 /* What the token finds by the mark, less what it says has another: a broken search must not choose what is destroyed. */
-static size_t find(const struct token *t, const struct own_mark *mark, CK_OBJECT_HANDLE **out)
+static size_t find_but(const struct token *t, const struct own_mark *mark, const CK_OBJECT_HANDLE *keep, size_t n_keep,
+		       CK_OBJECT_HANDLE **out)
 {
 	struct attr_template match = {.n = 0};
 	struct kh_error ignored;
@@ -38,9 +47,14 @@ static size_t find(const struct token *t, const struct own_mark *mark, CK_OBJECT
 	if (key_search(t, &match, out, &n, &ignored) != 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (own_is(t, (*out)[i], mark, &is_ours, &ignored) == 0 && is_ours)
+		if (!is_among(keep, n_keep, (*out)[i]) && own_is(t, (*out)[i], mark, &is_ours, &ignored) == 0 && is_ours)
 			(*out)[ours++] = (*out)[i];
 	return ours;
+}
+
+static size_t find(const struct token *t, const struct own_mark *mark, CK_OBJECT_HANDLE **out)
+{
+	return find_but(t, mark, NULL, 0, out);
 }
 
 /* `rv` is what C_DestroyObject said last. */
@@ -59,8 +73,13 @@ static void warn_left(const struct own_mark *mark, size_t n, CK_RV rv)
 
 size_t own_sweep(const struct token *t, const struct own_mark *mark)
 {
+	return own_sweep_but(t, mark, NULL, 0);
+}
+
+size_t own_sweep_but(const struct token *t, const struct own_mark *mark, const CK_OBJECT_HANDLE *keep, size_t n_keep)
+{
 	CK_OBJECT_HANDLE *handles = NULL;
-	size_t n = find(t, mark, &handles);
+	size_t n = find_but(t, mark, keep, n_keep, &handles);
 	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < n; i++)
@@ -68,7 +87,7 @@ size_t own_sweep(const struct token *t, const struct own_mark *mark)
 	free(handles);
 	if (n == 0)
 		return 0;
-	n = find(t, mark, &handles);
+	n = find_but(t, mark, keep, n_keep, &handles);
 	free(handles);
 	if (n > 0) /* what counts is that it is gone, whatever was said */
 		warn_left(mark, n, rv);

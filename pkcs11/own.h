@@ -26,6 +26,9 @@ int own_is(const struct token *t, CK_OBJECT_HANDLE object, const struct own_mark
  */
 size_t own_sweep(const struct token *t, const struct own_mark *mark);
 
+/* The same but for the objects of `keep`: `n_keep` handles that are known to be right. */
+size_t own_sweep_but(const struct token *t, const struct own_mark *mark, const CK_OBJECT_HANDLE *keep, size_t n_keep);
+
 /*
  * Looks for token objects that have the mark after C_DestroyObject gave `rv`: what is there still is a warning, and is
  * counted (token_note_left). Gives how many.

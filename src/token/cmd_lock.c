@@ -70,7 +70,23 @@ static int confirm(const struct lock_opts *o, const struct token *t, const struc
 	return ret;
 }
 
-/* `f` NULL: the token wraps what is locked all the same. */
+static json_t *undo_of(const struct lock_finding *f)
+{
+	static const char *const verdicts[] = {
+		[LOCK_BACK_REFUSED] = "refused", [LOCK_BACK_ALLOWED] = "allowed", [LOCK_BACK_NOT_SHOWN] = "not-known"};
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < LOCK_BACKS; i++) {
+		const struct lock_back *b = &f->back[i];
+
+		if (b->verdict != LOCK_BACK_UNTRIED)
+			json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:s}", "call", b->call, "change", b->change,
+							     "verdict", verdicts[b->verdict], "native", ckr_name(b->rv), "why",
+							     b->why));
+	}
+	return out;
+}
+
 static json_t *result_of(const struct token *t, const struct key *k, bool already, const struct lock_finding *f)
 {
 	json_t *out = describe_key(t, k);
@@ -80,16 +96,55 @@ static json_t *result_of(const struct token *t, const struct key *k, bool alread
 		return NULL;
 	failed |= json_object_set_new(out, "locked", json_boolean(k->extractable == BUNDLE_FALSE));
 	failed |= json_object_set_new(out, "already", json_boolean(already));
-	if (f == NULL || f->shown)
-		failed |= json_object_set_new(out, "wrap_refused", json_boolean(f != NULL));
-	if (f != NULL)
-		failed |= f->shown ? json_object_set_new(out, "native", json_string(ckr_name(f->rv)))
-				   : json_object_set_new(out, "not_shown", describe_string(f->why, strlen(f->why)));
+	if (f->shown || f->wrapped)
+		failed |= json_object_set_new(out, "wrap_refused", json_boolean(f->shown));
+	if (f->shown)
+		failed |= json_object_set_new(out, "native", json_string(ckr_name(f->rv)));
+	else if (!f->wrapped)
+		failed |= json_object_set_new(out, "not_shown", describe_string(f->why, strlen(f->why)));
+	failed |= json_object_set_new(out, "undo", undo_of(f));
+	failed |= json_object_set_new(out, "cannot_leave", json_boolean(lock_holds(f) && k->extractable == BUNDLE_FALSE));
 	if (failed) {
 		json_decref(out);
 		return NULL;
 	}
 	return out;
+}
+
+/* What was not refused, each in a warning: an answer of the moment, or CKR_OK of which nothing came. */
+static void warn_not_shown(const struct lock_finding *f)
+{
+	if (!f->shown)
+		log_warning("that C_WrapKey is refused to it could not be shown: %s", f->why);
+	for (size_t i = 0; i < LOCK_BACKS; i++)
+		if (f->back[i].verdict == LOCK_BACK_NOT_SHOWN)
+			log_warning("that the token undoes no lock could not be shown: %s of a throwaway with %s: %s",
+				    f->back[i].call, f->back[i].change, f->back[i].why);
+}
+
+static bool is_as_before(const struct lock_back *b, size_t i)
+{
+	return i > 0 && strcmp(b[i].call, b[i - 1].call) == 0 && b[i].rv == b[i - 1].rv;
+}
+
+/* The claim is made of what was seen refused, all of it, and of nothing less. */
+static int show_claim(struct cmd *c, const struct lock_finding *f, struct kh_error *err)
+{
+	struct buf calls = BUF_INIT(1024);
+	int ret = 0;
+
+	if (f->shown && cmd_printf(c, err, "  and wraps it no more: C_WrapKey: %s (0x%lX)\n", ckr_name(f->rv), f->rv) != 0)
+		return -1;
+	if (!lock_holds(f))
+		return 0;
+	for (size_t i = 0; i < LOCK_BACKS && ret == 0; i++)
+		if (!is_as_before(f->back, i))
+			ret = buf_addf(&calls, "%s%s: %s", err, i > 0 ? ", " : "", f->back[i].call, f->back[i].why);
+	if (ret == 0)
+		ret = cmd_printf(c, err, "  nor does it undo a lock, tried with a throwaway: %s\n"
+				 "  the key can leave this token no more, by any call that was tried\n", buf_text(&calls));
+	buf_free(&calls);
+	return ret;
 }
 
 static int show(struct cmd *c, const struct token *t, const struct key *k, bool already, const struct lock_finding *f,
@@ -100,26 +155,25 @@ static int show(struct cmd *c, const struct token *t, const struct key *k, bool 
 
 	if (key_uri(t, k, &uri, err) != 0 ||
 	    cmd_printf(c, err, "%s\n  %s: the token says CKA_EXTRACTABLE false\n", buf_text(&uri),
-		       already ? "was locked already" : "locked") != 0)
+		       already ? "was locked already" : "locked") != 0 ||
+	    show_claim(c, f, err) != 0)
 		goto out;
-	if (f->shown && cmd_printf(c, err, "  and wraps it no more: C_WrapKey: %s (0x%lX)\n", ckr_name(f->rv), f->rv) != 0)
-		goto out;
-	if (!f->shown)
-		log_warning("that C_WrapKey is refused to it could not be shown: %s", f->why);
+	warn_not_shown(f);
 	ret = result_add(c, result_of(t, k, already, f), err);
 out:
 	buf_free(&uri);
 	return ret;
 }
 
-/* What failed, and how the key stands: it is named as the token has it. */
-static int tell_failure(struct cmd *c, const struct token *t, const struct key *k, bool already, struct kh_error *err)
+/* What failed, and how the key stands: it is named as the token has it. `f` NULL: nothing was found. */
+static int tell_failure(struct cmd *c, const struct token *t, const struct key *k, bool already, const struct lock_finding *f,
+			struct kh_error *err)
 {
 	bool locked = k->extractable == BUNDLE_FALSE;
 	struct buf name = BUF_INIT(2048);
 	struct kh_error ignored;
 
-	if ((err->code == KH_E_CHECK && result_add(c, result_of(t, k, already, NULL), &ignored) != 0) ||
+	if ((err->code == KH_E_CHECK && f != NULL && result_add(c, result_of(t, k, already, f), &ignored) != 0) ||
 	    add_name(k, &name, &ignored) != 0)
 		log_debug("%s", ignored.msg);
 	kh_context(err, "%s %s", buf_text(&name), already  ? "was locked already"
@@ -137,19 +191,18 @@ static int lock(struct cmd *c, const struct token *t, struct key *k, struct kh_e
 {
 	bool already = k->extractable == BUNDLE_FALSE;
 	struct lock_trial *trial = NULL;
-	struct lock_finding finding;
 	int ret = -1;
 
 	if (!already && confirm(c->opts, t, k, err) != 0)
 		return -1;
 	if (lock_try(t, k, &trial, err) != 0) {
-		ret = tell_failure(c, t, k, already, err);
+		ret = tell_failure(c, t, k, already, lock_found(trial), err);
 	} else if (!already && cmd_interrupted()) {
 		kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted before the key was locked");
 		kh_hint(err, "nothing was changed: run the same command again");
 	} else if (already || lock_set(t, k, err) == 0) {
-		ret = lock_check(t, k, trial, &finding, err) == 0 ? show(c, t, k, already, &finding, err)
-								   : tell_failure(c, t, k, already, err);
+		ret = lock_check(t, k, trial, err) == 0 ? show(c, t, k, already, lock_found(trial), err)
+							 : tell_failure(c, t, k, already, lock_found(trial), err);
 	}
 	lock_trial_free(t, trial);
 	return ret;

@@ -13,7 +13,7 @@
  *	KEYHAUL_RELAY_HOST	the host program; relay_host beside relay.so when unset
  *	KEYHAUL_RELAY_DELAY_US	each call takes so many microseconds more, threads beside each other: a round trip
  *	KEYHAUL_RELAY_TRACE	a file to which each call adds a line, "NUMBER FUNCTION NTH-OF-THE-FUNCTION 0xCODE";
- *				C_WrapKey adds "token=0|1 object=LABEL" of the key that is wrapped, C_Login "pin=given|none".
+ *				C_WrapKey and C_CopyObject add "token=0|1 object=LABEL" of the key, C_Login "pin=given|none".
  *				The last line is "left N": objects that were made and not destroyed
  *	KEYHAUL_RELAY_KEYPAD	a file whose first line is what is typed at the token's keypad: the PIN of a C_Login without one
  *	KEYHAUL_RELAY_LOGGED_IN	a file with the PIN by which somebody else is logged in in the real module already
@@ -31,6 +31,9 @@
  *				the call is made; the lengths it gives are 0, 2^62, one less or one more than they are
  *	flags+0xSET-0xCLEAR	C_GetTokenInfo: these flags set and those clear, either or both
  *	session-0xCODE		makes no session objects: this CKR where the template has no CKA_TOKEN that is true
+ *	undo			C_CopyObject, C_SetAttributeValue: CKA_EXTRACTABLE is true again, of the copy or of the key itself,
+ *				of a key that was locked through the relay before
+ *	deaf			C_CopyObject: the copy is made as if it had been asked to be the same
  *	oaep-sha1		C_WrapKey, by whichever mechanism: OAEP with SHA-1 whatever hash was asked for
  *	oaep-mgf		... with the MGF1 hash that was not asked for
  *	kwp-iv			... RFC 5649 with another initial value
@@ -74,6 +77,7 @@
 	X(C_Login, "uub") \
 	X(C_Logout, "u") \
 	X(C_CreateObject, "uAh") \
+	X(C_CopyObject, "uuAh") \
 	X(C_DestroyObject, "uu") \
 	X(C_GetAttributeValue, "uuG") \
 	X(C_SetAttributeValue, "uuA") \

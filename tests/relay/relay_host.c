@@ -77,9 +77,9 @@ static void name_of(const struct host *h, const struct relay_call *c, char *out,
 	out[0] = '\0';
 	if (c->function == RELAY_C_Login)
 		snprintf(out, size, " pin=%s", c->args[2].data != NULL ? "given" : "none");
-	if (c->function != RELAY_C_WrapKey)
+	if (c->function != RELAY_C_WrapKey && c->function != RELAY_C_CopyObject)
 		return;
-	if (h->fn->C_GetAttributeValue(c->args[0].number, c->args[3].number, v, 2) != CKR_OK)
+	if (h->fn->C_GetAttributeValue(c->args[0].number, c->args[c->function == RELAY_C_WrapKey ? 3 : 1].number, v, 2) != CKR_OK)
 		label[0] = '\0';
 	else
 		label[v[1].ulValueLen < sizeof(label) ? v[1].ulValueLen : 0] = '\0';
@@ -149,8 +149,14 @@ static void make_call(const struct host *h, struct relay_call *c, const struct r
 {
 	bool native = h->native && relay_is_native(c);
 
+	if (h->rules.undoes)
+		relay_undo_prepare(h->fn, c);
 	if (rule != NULL && (rule->action == RELAY_CODE || (rule->action == RELAY_SESSION_OBJECTS && relay_is_of_session(c))))
 		c->rv = rule->code;
+	else if (rule != NULL && rule->action == RELAY_UNDO)
+		c->rv = relay_undo(h->fn, c);
+	else if (rule != NULL && rule->action == RELAY_DEAF)
+		c->rv = relay_deaf(h->fn, c);
 	else if (rule != NULL && rule->action >= RELAY_OAEP_SHA1 && c->function == RELAY_C_WrapKey)
 		c->rv = relay_lie(h->fn, c, rule->action, native);
 	else if (native)

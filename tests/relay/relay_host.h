@@ -21,6 +21,17 @@ CK_RV relay_lie(CK_FUNCTION_LIST *fn, struct relay_call *c, enum relay_action ac
 bool relay_is_native(const struct relay_call *c);
 CK_RV relay_native(CK_FUNCTION_LIST *fn, struct relay_call *c);
 
+/* Counts an object that was made for the program, until it destroys it. */
+void relay_note_made(CK_OBJECT_HANDLE object);
+
+/*
+ * A token that undoes locks: before a call, a key that it locks gets a twin that is not locked, and a key that was undone is
+ * its twin; then the call itself by RELAY_UNDO, and C_CopyObject by RELAY_DEAF, which leaves out what was asked for.
+ */
+void relay_undo_prepare(CK_FUNCTION_LIST *fn, struct relay_call *c);
+CK_RV relay_undo(CK_FUNCTION_LIST *fn, struct relay_call *c);
+CK_RV relay_deaf(CK_FUNCTION_LIST *fn, struct relay_call *c);
+
 /* Of which kind and size the key is; RELAY_ANY_KEY where the token does not say. */
 void relay_subject_of(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, struct relay_subject *out);
 

@@ -17,12 +17,17 @@ static CK_OBJECT_HANDLE made[4096];
 static size_t n_made;
 static bool serial;
 
-static void note_made(CK_OBJECT_HANDLE object)
+void relay_note_made(CK_OBJECT_HANDLE object)
 {
+	bool again = false; /* NSS's copy of what is kept is the object itself */
+
 	pthread_mutex_lock(&made_lock);
+	for (size_t i = 0; i < n_made; i++)
+		again |= made[i] == object;
 	if (n_made == sizeof(made) / sizeof(made[0]))
 		abort();
-	made[n_made++] = object;
+	if (!again)
+		made[n_made++] = object;
 	pthread_mutex_unlock(&made_lock);
 }
 
@@ -106,6 +111,8 @@ static CK_RV about_objects(CK_FUNCTION_LIST *fn, enum relay_function function, s
 	switch (function) {
 	case RELAY_C_CreateObject:
 		return fn->C_CreateObject(U(0), D(1), N(1), OUT(2));
+	case RELAY_C_CopyObject:
+		return fn->C_CopyObject(U(0), U(1), D(2), N(2), OUT(3));
 	case RELAY_C_DestroyObject:
 		return fn->C_DestroyObject(U(0), U(1));
 	case RELAY_C_GetAttributeValue:
@@ -155,7 +162,7 @@ CK_RV relay_invoke(CK_FUNCTION_LIST *fn, struct relay_call *c)
 		if (strchr("BLF", a[i].kind) != NULL && a[i].data != NULL && U(i) <= N(i))
 			a[i].filled = U(i);
 		if (a[i].kind == 'h' && c->function != RELAY_C_OpenSession)
-			note_made(U(i));
+			relay_note_made(U(i));
 	}
 	if (rv == CKR_OK && c->function == RELAY_C_DestroyObject)
 		note_destroyed(U(1));

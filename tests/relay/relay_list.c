@@ -90,6 +90,11 @@ static CK_RV pass_create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *v, CK_ULONG n,
 	return relay_pass(RELAY_C_CreateObject, session, v, n, out);
 }
 
+static CK_RV pass_copy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *out)
+{
+	return relay_pass(RELAY_C_CopyObject, session, object, v, n, out);
+}
+
 static CK_RV pass_destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	return relay_pass(RELAY_C_DestroyObject, session, object);
@@ -195,7 +200,8 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
 		.C_OpenSession = pass_open_session, .C_CloseSession = pass_close_session,
 		.C_CloseAllSessions = pass_close_all_sessions, .C_GetSessionInfo = pass_session_info,
 		.C_Login = pass_login, .C_Logout = pass_logout, .C_CreateObject = pass_create,
-		.C_DestroyObject = pass_destroy, .C_GetAttributeValue = pass_get, .C_SetAttributeValue = pass_set,
+		.C_CopyObject = pass_copy, .C_DestroyObject = pass_destroy, .C_GetAttributeValue = pass_get,
+		.C_SetAttributeValue = pass_set,
 		.C_FindObjectsInit = pass_find_init, .C_FindObjects = pass_find, .C_FindObjectsFinal = pass_find_final,
 		.C_EncryptInit = pass_encrypt_init, .C_Encrypt = pass_encrypt, .C_DecryptInit = pass_decrypt_init,
 		.C_Decrypt = pass_decrypt, .C_SignInit = pass_sign_init, .C_Sign = pass_sign,

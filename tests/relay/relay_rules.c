@@ -13,6 +13,8 @@ static const char *const words[RELAY_ACTIONS] = {
 	[RELAY_LENGTH_HUGE] = "length-huge",
 	[RELAY_LENGTH_LESS] = "length-less",
 	[RELAY_LENGTH_MORE] = "length-more",
+	[RELAY_UNDO] = "undo",
+	[RELAY_DEAF] = "deaf",
 	[RELAY_OAEP_SHA1] = "oaep-sha1",
 	[RELAY_OAEP_MGF] = "oaep-mgf",
 	[RELAY_KWP_IV] = "kwp-iv",
@@ -155,6 +157,7 @@ int relay_rules_parse(const char *text, struct relay_rules *out, const char **ba
 		if (out->n == RELAY_RULES_MAX || parse_rule(&at, &out->v[out->n]) != 0)
 			return -1;
 		out->by_subject |= out->v[out->n].subject.type != RELAY_ANY_KEY;
+		out->undoes |= out->v[out->n].action == RELAY_UNDO;
 		out->n++;
 	}
 	return 0;

@@ -16,6 +16,8 @@ enum relay_action {
 	RELAY_LENGTH_MORE,
 	RELAY_FLAGS,
 	RELAY_SESSION_OBJECTS,
+	RELAY_UNDO,
+	RELAY_DEAF,
 	RELAY_OAEP_SHA1,
 	RELAY_OAEP_MGF,
 	RELAY_KWP_IV,
@@ -52,6 +54,7 @@ struct relay_rules {
 	struct relay_rule v[RELAY_RULES_MAX];
 	size_t n;
 	bool by_subject; /* any of them is for some keys only */
+	bool undoes;	 /* any of them is RELAY_UNDO */
 	unsigned long calls, of[RELAY_FUNCTIONS_END]; /* so far */
 };
 

@@ -28,7 +28,7 @@ static bool is_kept(const CK_ATTRIBUTE *v, CK_ULONG n)
 
 bool relay_is_of_session(const struct relay_call *c)
 {
-	for (size_t i = 0; i < c->n && c->function != RELAY_C_SetAttributeValue; i++)
+	for (size_t i = 0; i < c->n && c->function != RELAY_C_SetAttributeValue && c->function != RELAY_C_CopyObject; i++)
 		if (c->args[i].kind == 'A' && !is_kept(c->args[i].data, c->args[i].n))
 			return true;
 	return false;

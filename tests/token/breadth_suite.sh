@@ -215,10 +215,14 @@ lock_it() {
 	tap_run "$TOKEN" lock --yes --key "$token_key;object=made%20SYMMETRIC_DEFAULT" \
 		${KEYHAUL_NSS_INIT:+--module-init-args "$KEYHAUL_NSS_INIT"} ${KEYHAUL_PIN_FILE:+--pin-file "$KEYHAUL_PIN_FILE"}
 	case $kind in
-	*nss) tap_is "$tap_status" 7 "lock: it wraps what is locked, and the key is left: status 7" || tap_diag "$tap_err" ;;
+	*nss)
+		tap_is "$tap_status" 7 "lock: it wraps what is locked, and the key is left: status 7" || tap_diag "$tap_err"
+		tap_like "$tap_err" 'undoes locks \(C_CopyObject with CKA_EXTRACTABLE true: CKR_OK\)' "and copies it into one that is extractable"
+		;;
 	softhsm | opencryptoki | p11kit-softhsm)
 		tap_is "$tap_status" 0 "lock" || tap_diag "$tap_err"
 		tap_like "$tap_out" 'wraps it no more: C_WrapKey: CKR_KEY_UNEXTRACTABLE' "and the token keeps to it"
+		tap_like "$tap_out" '^  the key can leave this token no more, ' "and undoes no lock"
 		lock_keys=' no +pkcs11:[^ ]* +cannot be hauled: not extractable'
 		;;
 	*) tap_skip "lock" "status $tap_status: $tap_err" ;;

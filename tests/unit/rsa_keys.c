@@ -8,9 +8,10 @@
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool rsa_keys_for_all;
 
 static EVP_PKEY *from_hex(const char *hex)
 {
@@ -81,7 +82,7 @@ EVP_PKEY *__wrap_EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, cons
 	else if (strcmp(type, "EC") == 0)
 		group = va_arg(ap, char *);
 	va_end(ap);
-	if (bits && is_checked() && (bits == 2048 || bits == 3072 || bits == 4096))
+	if (bits && (rsa_keys_for_all || is_checked()) && (bits == 2048 || bits == 3072 || bits == 4096))
 		key = rsa_key((unsigned)bits);
 	else if (bits)
 		key = __real_EVP_PKEY_Q_keygen(libctx, propq, type, bits);

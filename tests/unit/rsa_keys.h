@@ -5,6 +5,10 @@
 #define KEYHAUL_TESTS_UNIT_RSA_KEYS_H
 
 #include <openssl/evp.h>
+#include <stdbool.h>
+
+/* Set by a test of which each case makes one: the code that is tested gets one that is there in every build. */
+extern bool rsa_keys_for_all;
 
 /* The key of 2048, 3072 or 4096 bits, always the same one; the caller frees it. */
 EVP_PKEY *rsa_key(unsigned bits);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "fake_wrap.h"
+#include "rsa_keys.h"
 
 #include "base/log.h"
 #include "pkcs11/keygen.h"
@@ -27,6 +28,27 @@ enum keeps {
 	KEEPS_GONE,	/* CKR_DEVICE_REMOVED to C_WrapKey of what is locked */
 };
 
+/* What it does about calls that would undo a lock. */
+enum undo {
+	UNDOES_NOT,	/* CKR_ATTRIBUTE_READ_ONLY */
+	UNDOES,
+	UNDOES_IN_SECRET, /* the attribute says that it is locked, and it is wrapped */
+	UNDOES_ITSELF,	/* the copy is the key itself, which is open then: NSS with what is kept */
+	UNDO_NOTHING,	/* CKR_OK, and the key or its copy is locked */
+	UNDO_NO_OBJECT, /* CKR_OK, and no copy */
+	UNDO_NONSENSE,	/* CKR_OK, with a handle of nothing */
+	UNDO_ANOTHER,	/* CKR_OK, with the handle of the real key, and a copy beside it */
+	UNDO_TROUBLE,	/* CKR_DEVICE_ERROR */
+	UNDO_GONE,
+};
+
+static struct {
+	enum undo how;
+	bool copies; /* what is asked for by C_CopyObject, or else by C_SetAttributeValue; the other refuses */
+	CK_ATTRIBUTE_TYPE type;
+} undo;
+static CK_OBJECT_HANDLE in_secret; /* wrapped though it says that it is locked */
+static unsigned of_the_key; /* how often the real one was to be copied or set back */
 static enum keeps keeps;
 static CK_OBJECT_HANDLE the_key; /* the real one */
 static unsigned asked;		 /* how often it was to be wrapped */
@@ -34,10 +56,48 @@ static unsigned changed;	 /* how often it was to be changed */
 static bool locked_was_wrapped;
 static CK_RV (*honest_wrap)(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, CK_BYTE *, CK_ULONG *);
 
+/* The answer to what would undo a lock of `key`; `object` is it or its copy, by which it is done. */
+static CK_RV undo_lock(CK_OBJECT_HANDLE key, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *v)
+{
+	of_the_key += key == the_key;
+	cr_assert(v->type == CKA_EXTRACTABLE || v->type == CKA_SENSITIVE);
+	cr_assert_eq(*(CK_BBOOL *)v->pValue, v->type == CKA_EXTRACTABLE ? CK_TRUE : CK_FALSE);
+	if (undo.how == UNDOES || undo.how == UNDOES_ITSELF)
+		fake_set(object, v->type, v->pValue, v->ulValueLen);
+	if (undo.how == UNDOES_IN_SECRET)
+		in_secret = object;
+	return undo.how == UNDO_TROUBLE ? CKR_DEVICE_ERROR : undo.how == UNDO_GONE ? CKR_DEVICE_REMOVED : CKR_OK;
+}
+
+static CK_RV copy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *out)
+{
+	CK_OBJECT_HANDLE copy = key;
+
+	(void)session;
+	cr_assert(n == 1 && fake.objects[key - 1].used);
+	if (undo.how == UNDOES_NOT || !undo.copies || v->type != undo.type)
+		return CKR_ATTRIBUTE_READ_ONLY;
+	if (undo.how == UNDOES || undo.how == UNDOES_IN_SECRET || undo.how == UNDO_NOTHING || undo.how == UNDO_ANOTHER) {
+		copy = fake_object();
+		fake.objects[copy - 1] = fake.objects[key - 1];
+	}
+	if (undo.how == UNDO_NONSENSE)
+		*out = FAKE_OBJECTS + 1;
+	else if (undo.how == UNDO_ANOTHER)
+		*out = the_key;
+	else if (undo.how != UNDO_NO_OBJECT)
+		*out = copy;
+	return undo_lock(key, copy, v);
+}
+
 static CK_RV set_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *v, CK_ULONG n)
 {
 	(void)session;
-	cr_assert(n == 1 && v[0].type == CKA_EXTRACTABLE && *(CK_BBOOL *)v[0].pValue == CK_FALSE);
+	cr_assert(n == 1 && fake.objects[object - 1].used);
+	if (v->type == CKA_SENSITIVE || *(CK_BBOOL *)v->pValue == CK_TRUE)
+		return undo.how == UNDOES_NOT || undo.copies || v->type != undo.type ? CKR_ATTRIBUTE_READ_ONLY
+										      : undo_lock(object, object, v);
+	cr_assert(v[0].type == CKA_EXTRACTABLE && *(CK_BBOOL *)v[0].pValue == CK_FALSE);
 	changed += object == the_key;
 	if (keeps == KEEPS_READ_ONLY)
 		return CKR_ATTRIBUTE_READ_ONLY;
@@ -75,7 +135,7 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 		return CKR_KEY_NOT_WRAPPABLE; /* so that it takes two steps */
 	if (target == the_key && asked++ == 0)
 		freed_when_asked = freed;
-	if (is_locked(target)) {
+	if (is_locked(target) && target != in_secret) {
 		locked_was_wrapped = true;
 		if (keeps == KEEPS || (keeps == KEEPS_ALL_BUT_ONE && target != the_key))
 			return CKR_KEY_UNEXTRACTABLE;
@@ -109,8 +169,11 @@ static void fake_up(enum keeps how, enum keyspec spec, struct token *t, struct k
 	honest_wrap = t->fn->C_WrapKey;
 	t->fn->C_WrapKey = wrap_key;
 	t->fn->C_SetAttributeValue = set_attribute;
+	t->fn->C_CopyObject = copy_object;
 	keeps = how;
-	asked = changed = freed = freed_when_asked = 0;
+	rsa_keys_for_all = true;
+	asked = changed = freed = freed_when_asked = of_the_key = 0;
+	in_secret = CK_INVALID_HANDLE;
 	locked_was_wrapped = false;
 	cr_assert_eq(keygen_generate(t, &request, &made, &err), 0, "%s", err.msg);
 	the_key = made.key;
@@ -153,7 +216,9 @@ static int try_and_check(const struct token *t, const struct key *k, struct lock
 
 	cr_assert(changed == 0 && asked == 0, "the key itself is left as it is");
 	if (rc == 0)
-		rc = lock_check(t, k, trial, f, err);
+		rc = lock_check(t, k, trial, err);
+	*f = *lock_found(trial);
+	cr_assert_eq(of_the_key, 0, "nothing that undoes a lock is asked of the key itself");
 	lock_trial_free(t, trial);
 	return rc;
 }
@@ -211,5 +276,84 @@ Test(lock, a_refused_ephemeral_key_shows_nothing)
 	fake_set_bool(the_key, CKA_EXTRACTABLE, false);
 	cr_assert_eq(try_and_check(&t, &k, &f, &err), 0, "%s", err.msg);
 	cr_assert(!f.shown && asked == 0 && strstr(f.why, "CKR_KEY_UNEXTRACTABLE"), "%s", f.why);
+	log_reset();
+}
+
+/* A copy and the attributes set back: what undoes the lock is told, and the claim made where all of it was refused. */
+Test(lock, is_tried_to_be_undone)
+{
+	static const struct {
+		enum undo how;
+		bool copies, set; /* by which calls it is tried */
+		bool sensitive;	  /* and so of CKA_SENSITIVE */
+		int rc;
+		const char *says; /* of the row, or the error */
+	} cases[] = {
+		{UNDOES, true, true, true, -1, "undoes locks ("},
+		{UNDOES_IN_SECRET, true, true, false, -1, "undoes locks ("},
+		{UNDOES_ITSELF, true, false, true, -1, "undoes locks ("},
+		{UNDO_NOTHING, true, true, true, 0, "CKR_OK, and nothing came of it"},
+		{UNDO_NO_OBJECT, true, false, true, 0, "CKR_OK, and no object came of it"},
+		{UNDO_NONSENSE, true, false, true, 0, "CKR_OBJECT_HANDLE_INVALID"},
+		{UNDO_ANOTHER, true, false, true, 0, "CKR_OK, and the handle is another object"},
+		{UNDO_TROUBLE, true, true, true, 0, "CKR_DEVICE_ERROR (0x30)"},
+		{UNDO_GONE, true, true, true, -1, "CKR_DEVICE_REMOVED (0x32)"},
+	};
+	static const CK_ATTRIBUTE_TYPE types[] = {CKA_EXTRACTABLE, CKA_SENSITIVE};
+	size_t tried = 0;
+
+	for (size_t n = 0; n < 4 * sizeof(cases) / sizeof(cases[0]); n++) {
+		size_t i = n / 4, row = n % 4, before;
+		bool copies = row < 2;
+		struct lock_finding f;
+		struct kh_error err = {0};
+		struct token t;
+		struct key k;
+		int rc;
+
+		if (!(copies ? cases[i].copies : cases[i].set) || (row % 2 == 1 && !cases[i].sensitive))
+			continue;
+		tried++;
+		fake_up(KEEPS, row % 2 == 0 ? KEYSPEC_ECC_NIST_P256 : KEYSPEC_SYMMETRIC_DEFAULT, &t, &k);
+		t.token_objects = copies;
+		fake_set_bool(the_key, CKA_EXTRACTABLE, false);
+		undo.how = cases[i].how;
+		undo.copies = copies;
+		undo.type = types[row % 2];
+		before = fake_count();
+		rc = try_and_check(&t, &k, &f, &err);
+		cr_assert(rc == cases[i].rc && !lock_holds(&f), "case %zu.%zu: %s", i, row, err.msg);
+		cr_assert(strstr(rc != 0 ? err.msg : f.back[row].why, cases[i].says), "case %zu.%zu: %s%s", i, row, err.msg,
+			  f.back[row].why);
+		cr_assert_eq(f.back[row].verdict, undo.how == UNDO_GONE ? LOCK_BACK_UNTRIED : rc != 0 ? LOCK_BACK_ALLOWED
+										     : LOCK_BACK_NOT_SHOWN);
+		cr_assert(fake_count() == before && fake.objects[the_key - 1].used, "case %zu.%zu: %zu objects more", i, row,
+			  fake_count() - before);
+		cr_assert(undo.how != UNDOES_ITSELF || f.back[3].verdict == LOCK_BACK_UNTRIED, "it is locked no more");
+		cr_assert(cases[i].how == UNDO_GONE || copies || f.back[0].verdict == LOCK_BACK_REFUSED);
+	}
+	cr_assert_eq(tried, 26);
+	undo.how = UNDOES_NOT;
+	log_reset();
+}
+
+/* The claim is made of all four refusals, and a module without C_CopyObject makes no copies. */
+Test(lock, holds_where_nothing_undoes_it)
+{
+	for (int missing = 0; missing < 2; missing++) {
+		struct lock_finding f;
+		struct kh_error err = {0};
+		struct token t;
+		struct key k;
+
+		fake_up(KEEPS, KEYSPEC_SYMMETRIC_DEFAULT, &t, &k);
+		fake_set_bool(the_key, CKA_EXTRACTABLE, false);
+		if (missing)
+			t.fn->C_CopyObject = NULL;
+		cr_assert(try_and_check(&t, &k, &f, &err) == 0 && lock_holds(&f), "%s", err.msg);
+		cr_assert_eq(f.back[0].rv, missing ? CKR_FUNCTION_NOT_SUPPORTED : CKR_ATTRIBUTE_READ_ONLY);
+		f.shown = false;
+		cr_assert_not(lock_holds(&f));
+	}
 	log_reset();
 }
