@@ -79,13 +79,12 @@ static int check_signed_at(int64_t signed_at, int64_t from, const char *what, in
 	return kh_hint(err, "look at the clocks of the hosts that fetched, signed and are here");
 }
 
-/* Who signed it, by whose key. */
+/* Who signed it, by whose key, which the caller frees. */
 static int judge(const struct policy *p, const struct bundle *b, const struct bundle_approval *a, int64_t now,
-		 const struct policy_person **out, unsigned char key[FILE_DIGEST], struct kh_error *err)
+		 const struct policy_person **out, EVP_PKEY **key, struct kh_error *err)
 {
 	struct buf text = BUF_INIT(BUNDLE_MAX);
 	struct cms_signer signer = {NULL, 0};
-	unsigned int key_len = 0;
 	int rc = -1;
 
 	if (strcmp(a->policy_sha256, p->sha256) != 0) {
@@ -99,8 +98,8 @@ static int judge(const struct policy *p, const struct bundle *b, const struct bu
 		goto out;
 	if (strcmp((*out)->name, a->approver) != 0)
 		kh_fail(err, KH_E_CHECK, 0, "it names another than '%s', whose certificate signed it", (*out)->name);
-	else if (X509_pubkey_digest(signer.cert, EVP_sha256(), key, &key_len) != 1 || key_len != FILE_DIGEST)
-		kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL made no digest of a key");
+	else if ((*key = X509_get_pubkey(signer.cert)) == NULL)
+		kh_fail(err, KH_E_SYSTEM, 0, "OpenSSL gave no public key of a certificate");
 	else
 		rc = 0;
 out:
@@ -112,10 +111,12 @@ out:
 int approvers_judge(const struct policy *p, const struct bundle *b, size_t index, int64_t now,
 		    const struct policy_person **out, struct kh_error *err)
 {
-	unsigned char key[FILE_DIGEST];
+	EVP_PKEY *key = NULL;
 	size_t n = 0;
+	int rc = judge(p, b, &bundle_approvals(b, &n)[index], now, out, &key, err);
 
-	return judge(p, b, &bundle_approvals(b, &n)[index], now, out, key, err);
+	EVP_PKEY_free(key);
+	return rc;
 }
 
 static void add_name(char names[NAMES], const char *name)
@@ -128,7 +129,7 @@ static void add_name(char names[NAMES], const char *name)
 /* The judgement of all: who approved, by which keys, and the first that counts for nobody. */
 struct count {
 	const struct policy_person *who[BUNDLE_APPROVALS_MAX];
-	unsigned char keys[BUNDLE_APPROVALS_MAX][FILE_DIGEST];
+	EVP_PKEY *keys[BUNDLE_APPROVALS_MAX];
 	size_t n;
 	struct kh_error refused; /* KH_OK: none was */
 };
@@ -141,38 +142,43 @@ static bool has(const struct count *c, const struct policy_person *person)
 	return false;
 }
 
-static bool has_key(const struct count *c, const unsigned char key[FILE_DIGEST])
+/* The keys themselves: one and the same has several encodings (RFC 5480 §2.2: a point may stand there compressed). */
+static bool has_key(const struct count *c, const EVP_PKEY *key)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (memcmp(c->keys[i], key, FILE_DIGEST) == 0)
+		if (EVP_PKEY_eq(c->keys[i], key) == 1)
 			return true;
 	return false;
 }
 
+/* 0 with `why` KH_OK where it counts, or is the person's second. */
 static int count_one(struct count *c, const struct policy *p, const struct bundle *b, const struct bundle_approval *a,
-		     int64_t now, struct kh_error *err)
+		     int64_t now, struct kh_error *why)
 {
 	const struct policy_person *person = NULL;
-	unsigned char key[FILE_DIGEST];
-	struct kh_error why = {.code = KH_OK};
+	struct kh_error judged;
+	EVP_PKEY *key = NULL;
 
-	if (judge(p, b, a, now, &person, key, &why)) {
-		if (why.code == KH_E_MEMORY || why.code == KH_E_SYSTEM) {
-			*err = why;
-			return -1;
-		}
-		if (c->refused.code == KH_OK)
-			c->refused = why;
+	why->code = KH_OK;
+	if (judge(p, b, a, now, &person, &key, &judged)) {
+		*why = judged;
 	} else if (has(c, person)) {
-		return 0; /* twice is once */
+		; /* twice is once */
 	} else if (has_key(c, key)) {
-		if (c->refused.code == KH_OK)
-			kh_fail(&c->refused, KH_E_CHECK, 0, "the approval of '%s' is by the key of another's", a->approver);
+		kh_fail(why, KH_E_CHECK, 0, "the approval of '%s' is by the key of another's", a->approver);
 	} else {
 		c->who[c->n] = person;
-		memcpy(c->keys[c->n++], key, FILE_DIGEST);
+		c->keys[c->n++] = key;
+		key = NULL;
 	}
-	return 0;
+	EVP_PKEY_free(key);
+	return why->code == KH_E_MEMORY || why->code == KH_E_SYSTEM ? -1 : 0;
+}
+
+static void clear(struct count *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		EVP_PKEY_free(c->keys[i]);
 }
 
 static int too_few(const struct policy *p, const struct count *c, struct kh_error *err)
@@ -193,10 +199,17 @@ static int count_all(const struct policy *p, const struct bundle *b, int64_t now
 	size_t n = 0;
 	const struct bundle_approval *all = bundle_approvals(b, &n);
 
+	struct kh_error why;
+
 	memset(c, 0, sizeof(*c));
-	for (size_t i = 0; i < n; i++)
-		if (count_one(c, p, b, &all[i], now, err))
+	for (size_t i = 0; i < n; i++) {
+		if (count_one(c, p, b, &all[i], now, &why)) {
+			*err = why;
 			return -1;
+		}
+		if (c->refused.code == KH_OK)
+			c->refused = why;
+	}
 	return 0;
 }
 
@@ -206,18 +219,22 @@ int approvers_count(const struct policy *p, const struct bundle *b, int64_t now,
 	int rc = count_all(p, b, now, &c, err);
 
 	*out = c.n;
+	clear(&c);
 	return rc;
 }
 
 int approvers_check(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err)
 {
 	struct count c;
+	int rc;
 
 	if (p->threshold == 0)
 		return 0;
-	if (count_all(p, b, now, &c, err))
-		return -1;
-	return c.n >= p->threshold ? 0 : too_few(p, &c, err);
+	rc = count_all(p, b, now, &c, err);
+	if (!rc && c.n < p->threshold)
+		rc = too_few(p, &c, err);
+	clear(&c);
+	return rc;
 }
 
 int approvers_check_material(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err)

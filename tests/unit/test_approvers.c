@@ -4,6 +4,7 @@
 #include "rsa_keys.h"
 
 #include <criterion/criterion.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,9 @@
 #define FETCHED 1800000000
 #define NOW (FETCHED + 3600)
 
-enum who { ANN, ANN_2, BEN, CY, DAN, PEOPLE };
+enum who { ANN, ANN_2, BEN, CY, DAN, ZED, PEOPLE };
 
-/* Cy's certificate is of Ben's key; Dan's begins and ends sooner than the others'. */
+/* Cy's certificate is of Ben's key, and so is Zed's, with the point compressed; Dan's begins and ends sooner than the others'. */
 static const struct {
 	const char *name;
 	enum who key;
@@ -24,10 +25,22 @@ static const struct {
 	[BEN] = {"Ben", BEN, FETCHED - 9999, NOW + 9999},
 	[CY] = {"Cy", BEN, FETCHED - 9999, NOW + 9999},
 	[DAN] = {"Dan", DAN, FETCHED + 60, NOW + 60},
+	[ZED] = {"Zed", BEN, FETCHED - 9999, NOW + 9999},
 };
 
 static EVP_PKEY *keys[PEOPLE];
 static X509 *certs[PEOPLE];
+
+/* The same key in another encoding (RFC 5480 §2.2). */
+static void set_compressed(X509 *c, EVP_PKEY *key)
+{
+	EVP_PKEY *copy = EVP_PKEY_dup(key);
+
+	cr_assert_eq(EVP_PKEY_set_utf8_string_param(copy, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"), 1);
+	X509_set_pubkey(c, copy);
+	cr_assert_eq(X509_get0_pubkey_bitstr(c)->length, 33);
+	EVP_PKEY_free(copy);
+}
 
 static void make_people(void)
 {
@@ -43,6 +56,8 @@ static void make_people(void)
 		ASN1_TIME_set(X509_getm_notBefore(c), people[i].from);
 		ASN1_TIME_set(X509_getm_notAfter(c), people[i].to);
 		X509_set_pubkey(c, keys[people[i].key]);
+		if (i == ZED)
+			set_compressed(c, keys[BEN]);
 		cr_assert(X509_sign(c, keys[people[i].key], EVP_sha256()) > 0);
 	}
 }
@@ -58,8 +73,9 @@ static struct policy *make_policy(void)
 	(void)snprintf(text, sizeof(text),
 		       "keyhaul_policy: 1\nmaterial_signers: none\napprovals:\n  threshold: 2\n  approvers:\n"
 		       "    - {name: Ann, certificates: [%s, %s]}\n    - {name: Ben, certificates: [%s]}\n"
-		       "    - {name: Cy, certificates: [%s]}\n    - {name: Dan, certificates: [%s]}\n",
-		       sha256[ANN], sha256[ANN_2], sha256[BEN], sha256[CY], sha256[DAN]);
+		       "    - {name: Cy, certificates: [%s]}\n    - {name: Dan, certificates: [%s]}\n"
+		       "    - {name: Zed, certificates: [%s]}\n",
+		       sha256[ANN], sha256[ANN_2], sha256[BEN], sha256[CY], sha256[DAN], sha256[ZED]);
 	cr_assert_eq(policy_parse("p.yaml", text, strlen(text), &p, &err), 0, "%s", err.msg);
 	return p;
 }
@@ -116,12 +132,14 @@ static const struct {
 } rows[] = {
 	{ANN, BEN, FETCHED, FETCHED + 60, NOW, NULL},
 	{ANN, BEN, FETCHED - APPROVERS_SKEW, NOW + APPROVERS_SKEW, NOW, NULL},
-	{ANN, BEN, FETCHED - APPROVERS_SKEW - 1, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan; the approval of 'Ann': the signature is of "
+	{ANN, BEN, FETCHED - APPROVERS_SKEW - 1, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed; the approval of 'Ann': the signature is of "
 							   "2027-01-15T07:54:59Z, before the fetch of the request (2027-01-15T08:00:00Z)"},
-	{ANN, BEN, NOW, NOW + APPROVERS_SKEW + 1, NOW, "1 did: Ann; missing: Ben, Cy, Dan; the approval of 'Ben': the signature is of "
+	{ANN, BEN, NOW, NOW + APPROVERS_SKEW + 1, NOW, "1 did: Ann; missing: Ben, Cy, Dan, Zed; the approval of 'Ben': the signature is of "
 						       "2027-01-15T09:05:01Z, after now (2027-01-15T09:00:00Z)"},
-	{ANN, ANN_2, NOW, NOW, NOW, "1 did: Ann; missing: Ben, Cy, Dan"},
-	{BEN, CY, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan; the approval of 'Cy' is by the key of another's"},
+	{ANN, ANN_2, NOW, NOW, NOW, "1 did: Ann; missing: Ben, Cy, Dan, Zed"},
+	{BEN, CY, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed; the approval of 'Cy' is by the key of another's"},
+	{BEN, ZED, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed; the approval of 'Zed' is by the key of another's"},
+	{ZED, CY, NOW, NOW, NOW, "1 did: Zed; missing: Ann, Ben, Cy, Dan; the approval of 'Cy' is by the key of another's"},
 	{ANN, DAN, NOW, NOW, NOW, NULL},
 	{ANN, DAN, NOW, NOW, NOW + 61, "'Dan': the certificate of 'CN=Dan' has expired"},
 	{ANN, DAN, FETCHED, FETCHED, FETCHED + 59, "'Dan': the certificate of 'CN=Dan' is not valid yet"},
