@@ -33,6 +33,9 @@ struct material {
 	int64_t rotated; /* when a rotation made it current; 0 for the first and what is pending */
 	char description[257];
 	bool described;
+	bool seeded;  /* by a plan that knows its id alone: it is what is imported for it first */
+	bool unnamed; /* likewise, and the plan does not know the id either */
+	char seen_as[KEYSTORE_MATERIAL_ID]; /* of a seeded one that was imported: what simkey_material_id says of it; else "" */
 };
 
 enum key_state {
@@ -150,6 +153,12 @@ bool simkey_sees(const struct simkey *key, const struct material *m);
  */
 int simkey_material_id(const struct simkey *key, const void *canonical, size_t len, char out[KEYSTORE_MATERIAL_ID],
 		       struct kh_error *err);
+
+/*
+ * The id under which the key has what simkey_material_id calls `id`: its own, but of a seeded material the plan's. `want` is
+ * the id that the import names, NULL for none; `is_new`: no material that is there is meant. A seeded one is bound by it.
+ */
+void simkey_material_seeded(struct simkey *key, const char *want, bool is_new, char id[KEYSTORE_MATERIAL_ID]);
 
 /* Adds a material without bytes; the key owns it. KH_E_INPUT where the key has KEYSTORE_MATERIALS_MAX. */
 int simkey_material_add(struct simkey *key, const char *id, enum material_state state, struct material **out,

@@ -267,6 +267,13 @@ static int put(struct call *c, struct simkey *key, const char *id, struct secret
 	return call_save(c, key, before);
 }
 
+static bool is_new_type(struct call *c)
+{
+	const char *type = member_text(c->in, "ImportType");
+
+	return type && strcmp(type, "NEW_KEY_MATERIAL") == 0;
+}
+
 int op_import_key_material(struct call *c)
 {
 	struct simkey *key = importable(c);
@@ -289,6 +296,7 @@ int op_import_key_material(struct call *c)
 		reply_internal(c->reply, &err);
 		goto out;
 	}
+	simkey_material_seeded(key, member_text(c->in, "KeyMaterialId"), is_new_type(c), id);
 	if (put(c, key, id, &plain, expires, valid_to))
 		goto out;
 	rc = reply_ok(c->reply, json_pack("{s:s, s:s}", "KeyId", key->arn, "KeyMaterialId", id));

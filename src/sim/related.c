@@ -42,6 +42,7 @@ static bool is_like(const struct simkey *key, const struct material *theirs)
 	const struct material *own = simkey_material(key, theirs->id);
 
 	return own && own->state == theirs->state && own->rotated == theirs->rotated &&
+	       (own->seen_as[0] || !theirs->seen_as[0]) &&
 	       (key->external || own->plain || !theirs->plain);
 }
 
@@ -64,6 +65,10 @@ static int take_over(struct simkey *key, const struct material *theirs, struct k
 		return -1;
 	own->state = theirs->state;
 	own->rotated = theirs->rotated;
+	own->seeded = theirs->seeded;
+	own->unnamed = theirs->unnamed;
+	if (!own->seen_as[0])
+		memcpy(own->seen_as, theirs->seen_as, sizeof(own->seen_as));
 	if (key->external || own->plain || !theirs->plain)
 		return 0;
 	own->plain = secret_copy(secret_bytes(theirs->plain), secret_len(theirs->plain), err);

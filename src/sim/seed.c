@@ -3,12 +3,17 @@
 #include "seed.h"
 
 #include "aws/partition.h"
+#include "base/base64.h"
 #include "keymeta.h"
 #include "plan/plan.h"
 
+#include <ctype.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ROTATED_EVERY (30 * INT64_C(86400)) /* seconds */
 
 struct seed {
 	struct plan *plan;
@@ -38,6 +43,46 @@ static const struct simkey *primary_of(const struct keystore *keys, const char *
 	return NULL;
 }
 
+/* The plan's id, in lower case as KMS has it; of one without, any. */
+static int id_of(const struct plan_material *p, char out[KEYSTORE_MATERIAL_ID], struct kh_error *err)
+{
+	unsigned char random[KEYSTORE_MATERIAL_ID / 2];
+
+	(void)snprintf(out, KEYSTORE_MATERIAL_ID, "%s", p->key_material_id ? p->key_material_id : "");
+	for (char *at = out; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	if (out[0])
+		return 0;
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return kh_fail(err, KH_E_SYSTEM, 0, "random bytes: OpenSSL failed");
+	hex_encode(random, sizeof(random), out);
+	return 0;
+}
+
+/* Materials that KMS knows by the plan: the key had them, and waits for their bytes. What is new comes behind them. */
+static int add_materials(struct simkey *key, const struct plan_key *k, int64_t now, struct kh_error *err)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < k->n_materials; i++)
+		known = k->materials[i].key_material_id ? i + 1 : known;
+	for (size_t i = 0; i < known; i++) {
+		const struct plan_material *p = &k->materials[i];
+		char id[KEYSTORE_MATERIAL_ID];
+		struct material *m;
+
+		if (i && !p->key_material_id)
+			continue;
+		if (id_of(p, id, err) ||
+		    simkey_material_add(key, id, i + 1 == known ? MATERIAL_CURRENT : MATERIAL_NON_CURRENT, &m, err))
+			return -1;
+		m->seeded = true;
+		m->unnamed = !p->key_material_id;
+		m->rotated = i ? now - (int64_t)(known - i) * ROTATED_EVERY : 0;
+	}
+	return 0;
+}
+
 static int add_key(struct keystore *keys, const struct plan_key *k, const char *region, int64_t now, struct kh_error *err)
 {
 	enum keyspec spec = k->key_spec ? k->key_spec : KEYSPEC_SYMMETRIC_DEFAULT;
@@ -59,7 +104,7 @@ static int add_key(struct keystore *keys, const struct plan_key *k, const char *
 	key->description = strdup("keyhaul-sim --seed-plan");
 	if (!key->description)
 		kh_fail_memory(err);
-	else if (!keystore_save(keys, key, err))
+	else if ((primary || !add_materials(key, k, now, err)) && !keystore_save(keys, key, err))
 		return 0;
 	keystore_remove(keys, key);
 	return -1;

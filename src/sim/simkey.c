@@ -142,6 +142,26 @@ int simkey_material_id(const struct simkey *key, const void *canonical, size_t l
 	return rc;
 }
 
+static bool stands_for(const struct material *m, const char *want, const char *id)
+{
+	if (m->seen_as[0])
+		return strcmp(m->seen_as, id) == 0;
+	return m->seeded && !m->plain && (want ? strcmp(m->id, want) == 0 : m->unnamed);
+}
+
+void simkey_material_seeded(struct simkey *key, const char *want, bool is_new, char id[KEYSTORE_MATERIAL_ID])
+{
+	for (size_t i = 0; i < key->n_materials; i++) {
+		struct material *m = &key->materials[i];
+
+		if (!stands_for(m, want, id) || (is_new && !m->seen_as[0]))
+			continue;
+		memcpy(m->seen_as, id, sizeof(m->seen_as));
+		memcpy(id, m->id, sizeof(m->id));
+		return;
+	}
+}
+
 int simkey_material_add(struct simkey *key, const char *id, enum material_state state, struct material **out,
 			struct kh_error *err)
 {

@@ -23,9 +23,10 @@ static json_t *material_to_json(const struct material *m, struct kh_error *err)
 
 	if (m->plain && base64_encode(secret_bytes(m->plain), secret_len(m->plain), &text, err))
 		goto out;
-	out = jsontext_pack("{s:s, s:s, s:s*, s:b, s:I, s:s*, s:I}", "id", m->id, "state", state_names[m->state], "plain",
+	out = jsontext_pack("{s:s, s:s, s:s*, s:b, s:I, s:s*, s:I, s:b, s:b, s:s*}", "id", m->id, "state", state_names[m->state], "plain",
 			m->plain ? buf_text(&text) : NULL, "expires", m->expires, "valid_to", (json_int_t)m->valid_to,
-			"description", m->described ? m->description : NULL, "rotated", (json_int_t)m->rotated);
+			"description", m->described ? m->description : NULL, "rotated", (json_int_t)m->rotated,
+			"seeded", m->seeded, "unnamed", m->unnamed, "seen_as", m->seen_as[0] ? m->seen_as : NULL);
 	if (!out)
 		kh_fail_memory(err);
 out:
@@ -87,16 +88,16 @@ out:
 
 static int material_from_json(json_t *json, struct simkey *key, struct kh_error *err)
 {
-	const char *id = NULL, *state = NULL, *plain = NULL, *description = NULL;
+	const char *id = NULL, *state = NULL, *plain = NULL, *description = NULL, *seen_as = "";
 	struct material *m = NULL;
 	json_int_t valid_to = 0, rotated = 0;
 	json_error_t why;
-	int expires = 0;
+	int expires = 0, seeded = 0, unnamed = 0;
 	size_t i = 0;
 
-	if (json_unpack_ex(json, &why, JSON_STRICT, "{s:s, s:s, s?:s, s:b, s:I, s?:s, s?:I}", "id", &id, "state", &state,
+	if (json_unpack_ex(json, &why, JSON_STRICT, "{s:s, s:s, s?:s, s:b, s:I, s?:s, s?:I, s?:b, s?:b, s?:s}", "id", &id, "state", &state,
 			   "plain", &plain, "expires", &expires, "valid_to", &valid_to, "description", &description,
-			   "rotated", &rotated))
+			   "rotated", &rotated, "seeded", &seeded, "unnamed", &unnamed, "seen_as", &seen_as))
 		return kh_fail(err, KH_E_INPUT, 0, "a material in it: %s", why.text);
 	while (i < MATERIAL_STATES && strcmp(state_names[i], state) != 0)
 		i++;
@@ -108,7 +109,10 @@ static int material_from_json(json_t *json, struct simkey *key, struct kh_error 
 	m->valid_to = valid_to;
 	m->rotated = rotated;
 	m->described = description != NULL;
-	if (fit(description ? description : "", m->description, sizeof(m->description), err))
+	m->seeded = seeded;
+	m->unnamed = unnamed;
+	if (fit(seen_as, m->seen_as, sizeof(m->seen_as), err) ||
+	    fit(description ? description : "", m->description, sizeof(m->description), err))
 		return -1;
 	return plain ? plain_from_text(plain, &m->plain, err) : 0;
 }
