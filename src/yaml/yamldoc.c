@@ -166,6 +166,7 @@ static int attach(struct reader *r, struct yamldoc_node *node, const yaml_mark_t
 	node->column = m->column + 1;
 	node->name = r->name;
 	node->name_line = r->name ? r->name_line : node->line;
+	node->name_column = r->name ? r->name_column : node->column;
 	if (r->name && node->text && !*node->text) {
 		node->line = r->name_line; /* of nothing the name's place says more */
 		node->column = r->name_column;
@@ -201,6 +202,8 @@ static int take_value(struct reader *r, const yaml_event_t *e, struct kh_error *
 	node->kind = e->type == YAML_SCALAR_EVENT	    ? YAMLDOC_TEXT
 		     : e->type == YAML_SEQUENCE_START_EVENT ? YAMLDOC_LIST
 							    : YAMLDOC_MAP;
+	node->flow = (e->type == YAML_SEQUENCE_START_EVENT && e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE) ||
+		     (e->type == YAML_MAPPING_START_EVENT && e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
 	if (node->kind == YAMLDOC_TEXT) {
 		node->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 		if (take_text(e, &node->text, err)) {

@@ -24,8 +24,9 @@ struct yamldoc_node {
 	char *name; /* in a map: its name there; NULL in a list */
 	char *text; /* YAMLDOC_TEXT: one line of UTF-8 without controls, "" for none */
 	bool plain; /* without quotes */
-	size_t line, column;
-	size_t name_line; /* where its name stands; its own line in a list */
+	bool flow;  /* YAMLDOC_MAP, YAMLDOC_LIST: in { } or [ ] */
+	size_t line, column; /* columns are characters, not bytes */
+	size_t name_line, name_column; /* where its name stands; its own place in a list */
 	size_t n; /* YAMLDOC_LIST, YAMLDOC_MAP: how many are in it */
 	struct yamldoc_node *first, *last, *next;
 };
