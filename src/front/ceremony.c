@@ -10,7 +10,7 @@
 
 #define TEXT_MAX (1u << 16)
 
-enum each { ONCE, BUNDLE, APPROVAL };
+enum each { ONCE, BUNDLE, APPROVAL, TOKEN, ROTATION };
 enum when { ALWAYS, SIGNED, UNSIGNED, CLOSED, UNCLOSED };
 
 struct row {
@@ -21,34 +21,37 @@ struct row {
 };
 
 /*
- * A command that begins with "carry" has no program: the second word becomes the third. {bundles} is as many words as keys. Keys
- * are done one after the other, so that transcripts can be compared line by line.
+ * A command that begins with "carry" has no program: the second word becomes the third. {bundles} is as many words as there are
+ * bundles, {these} as the step's token or rotation has. They are done one after the other, so that transcripts can be
+ * compared line by line.
  */
 static const struct row table[] = {
 	{CEREMONY_ONLINE, ONCE, ALWAYS, "The policy, on the online host", "keyhaul policy policy.yaml",
 	 "the words of its SHA-256 are those on the first page"},
 	{CEREMONY_GAP, ONCE, ALWAYS, "The policy, behind the gap", "keyhaul policy policy.yaml",
 	 "the words of its SHA-256 are those on the first page"},
-	{CEREMONY_GAP, ONCE, ALWAYS, "What is on the token", "keyhaul keys --token {token}",
-	 "the keys of the plan, and that each can be hauled"},
+	{CEREMONY_GAP, TOKEN, ALWAYS, "What is on the token{of}", "keyhaul keys --token {token}",
+	 "the plan's keys on it, and that each can be hauled"},
 	{CEREMONY_ONLINE, ONCE, ALWAYS, "Wrapping keys for all keys of the plan", "keyhaul fetch --plan plan.yaml --policy policy.yaml --jobs 1 --out requests",
-	 "a bundle for each key of the plan"},
-	{CEREMONY_WITNESS, ONCE, ALWAYS, "To the witness", "carry online/requests witness/requests", "as many bundles as there are keys"},
+	 "{count}: one for each key, material and Region of the plan"},
+	{CEREMONY_WITNESS, ONCE, ALWAYS, "To the witness", "carry online/requests witness/requests", "{count}"},
 	{CEREMONY_WITNESS, BUNDLE, ALWAYS, "KMS's own wrapping key: {bundle}", "keyhaul confirm requests/{bundle}",
 	 "that KMS opened both; the words of the request are read aloud"},
-	{CEREMONY_GAP, ONCE, ALWAYS, "Over the gap", "carry online/requests gap/requests", "as many bundles as there are keys"},
+	{CEREMONY_GAP, ONCE, ALWAYS, "Over the gap", "carry online/requests gap/requests", "{count}"},
 	{CEREMONY_GAP, APPROVAL, ALWAYS, "{person} approves {bundle}",
 	 "keyhaul approve --policy policy.yaml --signer {signer} --cert {cert} requests/{bundle}",
 	 "key, token and expiry are those of the plan; the words typed back are those that the witness read"},
-	{CEREMONY_GAP, ONCE, SIGNED, "The keys are wrapped, and signed by {room}",
-	 "keyhaul wrap --policy policy.yaml --token {token} --signer {roomsigner} --cert {roomcert} requests/{bundles}",
+	{CEREMONY_GAP, TOKEN, SIGNED, "The keys are wrapped, and signed by {room}{of}",
+	 "keyhaul wrap --policy policy.yaml --token {token} --signer {roomsigner} --cert {roomcert} requests/{these}",
 	 "each key wrapped, its proof, and who approved"},
-	{CEREMONY_GAP, ONCE, UNSIGNED, "The keys are wrapped", "keyhaul wrap --policy policy.yaml --token {token} requests/{bundles}",
+	{CEREMONY_GAP, TOKEN, UNSIGNED, "The keys are wrapped{of}", "keyhaul wrap --policy policy.yaml --token {token} requests/{these}",
 	 "each key wrapped, its proof, and who approved"},
-	{CEREMONY_ONLINE, ONCE, ALWAYS, "Back over the gap", "carry gap/requests online/wrapped", "as many bundles as there are keys"},
+	{CEREMONY_ONLINE, ONCE, ALWAYS, "Back over the gap", "carry gap/requests online/wrapped", "{count}"},
 	{CEREMONY_ONLINE, ONCE, ALWAYS, "The keys are imported", "keyhaul import --policy policy.yaml --jobs 1 wrapped/{bundles}",
 	 "each key imported, with its expiry"},
 	{CEREMONY_ONLINE, ONCE, ALWAYS, "KMS has them", "keyhaul status wrapped/{bundles}", "each key Enabled"},
+	{CEREMONY_ONLINE, ROTATION, ALWAYS, "The new material becomes the current one: {bundle}", "keyhaul rotate --policy policy.yaml wrapped/{these}",
+	 "the key rotated to this material"},
 	{CEREMONY_ONLINE, ONCE, CLOSED, "The online host's transcript is closed; {closer}'s token",
 	 "keyhaul transcript close --signer {closersigner} --cert {closercert} online.transcript", "the words, which go onto the last page"},
 	{CEREMONY_WITNESS, ONCE, CLOSED, "The witness's transcript is closed; {closer}'s token",
@@ -58,7 +61,7 @@ static const struct row table[] = {
 	{CEREMONY_DESK, ONCE, ALWAYS, "For the record: online", "carry online/online.transcript desk/online.transcript", "the file"},
 	{CEREMONY_DESK, ONCE, ALWAYS, "For the record: witness", "carry witness/witness.transcript desk/witness.transcript", "the file"},
 	{CEREMONY_DESK, ONCE, ALWAYS, "For the record: behind the gap", "carry gap/gap.transcript desk/gap.transcript", "the file"},
-	{CEREMONY_DESK, ONCE, ALWAYS, "For the record: the bundles", "carry online/wrapped desk/wrapped", "as many bundles as there are keys"},
+	{CEREMONY_DESK, ONCE, ALWAYS, "For the record: the bundles", "carry online/wrapped desk/wrapped", "{count}"},
 	{CEREMONY_DESK, ONCE, CLOSED, "The record",
 	 "keyhaul record --out record.html --policy policy.yaml --closed-by {closercert} -- online.transcript witness.transcript gap.transcript "
 	 "wrapped/{bundles}", "0 findings; its SHA-256 goes onto the last page"},
@@ -67,10 +70,26 @@ static const struct row table[] = {
 	 "0 findings; its SHA-256 goes onto the last page"},
 };
 
-/* Which key and which person a step is about. */
+/* What a step is about. */
 struct about {
-	size_t key, person;
+	enum each each;
+	size_t bundle, person, token;
 };
+
+bool ceremony_is_new(const struct ceremony_bundle *b)
+{
+	return b->material > 0 && !b->key->materials[b->material].key_material_id;
+}
+
+/* Whether {these} has the bundle: those of the step's token, or of its material in every Region. */
+static bool is_about(const struct ceremony *c, const struct about *a, size_t bundle)
+{
+	const struct ceremony_bundle *b = &c->bundles[bundle], *own = &c->bundles[a->bundle];
+
+	if (a->each == ROTATION)
+		return b->key == own->key && b->material == own->material;
+	return b->token == a->token;
+}
 
 static const char *value_of(const struct ceremony *c, const struct about *a, const char *name, size_t len)
 {
@@ -80,9 +99,12 @@ static const char *value_of(const struct ceremony *c, const struct about *a, con
 	const struct {
 		const char *name, *value;
 	} values[] = {
-		{"token", c->token},
-		{"bundle", c->bundles[a->key]},
-		{"bundles", c->bundles[a->key]},
+		{"count", c->count},
+		{"token", c->tokens[a->token].uri},
+		{"of", c->tokens[a->token].of},
+		{"bundle", c->bundles[a->bundle].name},
+		{"bundles", c->bundles[a->bundle].name},
+		{"these", c->bundles[a->bundle].name},
 		{"person", person ? person->who->name : NULL},
 		{"signer", person ? person->signer : NULL},
 		{"cert", person ? person->cert : NULL},
@@ -134,20 +156,29 @@ static int add_word(const struct ceremony *c, const struct about *a, const char 
 	return 0;
 }
 
+/* A word that stands for several: one for each bundle that it is about. */
+static int add_each(const struct ceremony *c, const struct about *a, const char *text, size_t len, bool these, struct ceremony_step *s,
+		    struct kh_error *err)
+{
+	struct about each = *a;
+
+	for (each.bundle = 0; each.bundle < c->n_bundles; each.bundle++)
+		if ((!these || is_about(c, a, each.bundle)) && add_word(c, &each, text, len, s, err))
+			return -1;
+	return 0;
+}
+
 static int add_words(const struct ceremony *c, const struct about *a, const char *command, struct ceremony_step *s,
 		     struct kh_error *err)
 {
 	for (size_t len; *command; command += len + (command[len] == ' ')) {
-		struct about each = *a;
-		size_t times;
+		bool all, these;
 
 		len = strcspn(command, " ");
-		times = memmem(command, len, "{bundles}", 9) ? c->n_keys : 1;
-		for (size_t i = 0; i < times; i++) {
-			each.key = times > 1 ? i : a->key;
-			if (add_word(c, &each, command, len, s, err))
-				return -1;
-		}
+		all = memmem(command, len, "{bundles}", 9);
+		these = memmem(command, len, "{these}", 7);
+		if (all || these ? add_each(c, a, command, len, these, s, err) : add_word(c, a, command, len, s, err))
+			return -1;
 	}
 	return 0;
 }
@@ -164,12 +195,14 @@ static int add_step(struct ceremony *c, const struct row *row, const struct abou
 	s = &steps[c->n_steps++];
 	memset(s, 0, sizeof(*s));
 	s->host = row->host;
-	s->seen = row->seen;
 	s->alone = row->each == APPROVAL;
 	s->carried = strncmp(command, carry, strlen(carry)) == 0;
 	if (s->carried)
 		command += strlen(carry);
-	return fill(c, a, row->title, strlen(row->title), &s->title, err) || add_words(c, a, command, s, err) ? -1 : 0;
+	return fill(c, a, row->title, strlen(row->title), &s->title, err) || fill(c, a, row->seen, strlen(row->seen), &s->seen, err) ||
+			       add_words(c, a, command, s, err)
+		       ? -1
+		       : 0;
 }
 
 static bool counts(const struct ceremony *c, enum when when)
@@ -180,23 +213,35 @@ static bool counts(const struct ceremony *c, enum when when)
 	       (when == CLOSED && is_closed) || (when == UNCLOSED && !is_closed);
 }
 
+/* A rotation is its key's, not its Regions'. */
+static bool rotates(const struct ceremony *c, size_t bundle)
+{
+	return c->rotates && c->bundles[bundle].replica == 0 && ceremony_is_new(&c->bundles[bundle]);
+}
+
 static int add_row(struct ceremony *c, const struct row *row, struct kh_error *err)
 {
-	const size_t keys = row->each == ONCE ? 1 : c->n_keys, people = row->each == APPROVAL ? c->n_approvers : 1;
-	struct about a;
+	const bool of_bundles = row->each == BUNDLE || row->each == APPROVAL || row->each == ROTATION;
+	const size_t bundles = of_bundles ? c->n_bundles : 1, people = row->each == APPROVAL ? c->n_approvers : 1;
+	const size_t tokens = row->each == TOKEN ? c->n_tokens : 1;
+	struct about a = {.each = row->each};
 
 	for (a.person = 0; a.person < people; a.person++)
-		for (a.key = 0; a.key < keys; a.key++)
-			if (add_step(c, row, &a, err))
-				return -1;
+		for (a.token = 0; a.token < tokens; a.token++)
+			for (a.bundle = 0; a.bundle < bundles; a.bundle++)
+				if ((row->each != ROTATION || rotates(c, a.bundle)) && add_step(c, row, &a, err))
+					return -1;
 	return 0;
 }
 
-int ceremony_make(const struct plan *plan, const struct policy *policy, struct ceremony *out, struct kh_error *err)
+int ceremony_make(const struct plan *plan, const char *plan_path, const struct policy *policy, bool rotates_too, struct ceremony *out,
+		  struct kh_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	out->plan = plan;
+	out->plan_path = plan_path;
 	out->policy = policy;
+	out->rotates = rotates_too;
 	if (ceremony_names(out, err))
 		return -1;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -211,6 +256,7 @@ static void clear_step(struct ceremony_step *s)
 		free(s->words[i]);
 	free((void *)s->words);
 	free(s->title);
+	free(s->seen);
 }
 
 void ceremony_clear(struct ceremony *c)

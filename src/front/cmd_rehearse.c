@@ -15,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct rehearse_opts {
 	const char *plan, *policy, *out, *key_pool;
+	bool rotate;
 };
 
 static const struct opt_row rows[] = {
@@ -27,6 +29,8 @@ static const struct opt_row rows[] = {
 	 .text = "the policy of the day, keyhaul-policy(5)"},
 	{.name = "out", .kind = OPT_OUTPUT, .offset = offsetof(struct rehearse_opts, out), .arg = "DIR",
 	 .text = "the new folder that gets the hosts' folders and the record"},
+	{.name = "rotate", .kind = OPT_FLAG, .offset = offsetof(struct rehearse_opts, rotate),
+	 .text = "with steps that make the plan's new materials the current ones"},
 	{.name = "key-pool", .kind = OPT_INPUT, .offset = offsetof(struct rehearse_opts, key_pool), .arg = "DIR",
 	 .text = "wrapping keys for keyhaul-sim, made ahead"},
 };
@@ -45,7 +49,10 @@ struct rehearsal {
 	struct policy *day_policy, *policy;
 	struct ceremony day, ceremony;
 	struct throwaway throwaway;
+	bool other_algorithm; /* SoftHSM has not all of the plan's */
 };
+
+#define MARK "INCOMPLETE" /* a file that is in the folder until the rehearsal is done */
 
 static int make_folder(const char *path, struct kh_error *err)
 {
@@ -61,8 +68,8 @@ static int make_folders(struct rehearsal *r, const char *out, struct kh_error *e
 
 	if (make_folder(out, err))
 		return -1;
-	whole = realpath(out, NULL);
-	if (!whole || strlen(whole) >= sizeof(r->folder)) {
+	whole = realpath(out, NULL); /* short enough for what stands in it */
+	if (!whole || strlen(whole) + 64 >= sizeof(r->folder)) {
 		free(whole);
 		return kh_fail(err, KH_E_SYSTEM, 0, "%s: its path cannot be told", out);
 	}
@@ -75,6 +82,35 @@ static int make_folders(struct rehearsal *r, const char *out, struct kh_error *e
 	}
 	(void)snprintf(r->tokens, sizeof(r->tokens), "%s/throwaway", r->folder);
 	return make_folder(r->tokens, err);
+}
+
+static int mark(const struct rehearsal *r, struct kh_error *err)
+{
+	static const char text[] = "This rehearsal has not come to its end.\n";
+	char path[THROWAWAY_PATH + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/" MARK, r->folder);
+	return file_create(path, 0600, text, sizeof(text) - 1, err);
+}
+
+/* The tokens go whatever became of it: they and their PIN are for nothing but this run. */
+static int finish(const struct rehearsal *r, const char *out, bool done, struct kh_error *err)
+{
+	char path[THROWAWAY_PATH + 16], shown[TEXT_SHOWN(1024)];
+	struct kh_error why;
+
+	if (!r->folder[0])
+		return done ? 0 : -1;
+	if (throwaway_remove(r->tokens, done ? err : &why)) {
+		if (done)
+			return -1;
+		log_warning("%s", why.msg);
+	}
+	(void)snprintf(path, sizeof(path), "%s/" MARK, r->folder);
+	if (done)
+		return unlink(path) ? kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", path) : 0;
+	log_warning("%s is incomplete, as the file " MARK " in it says; its throwaway tokens are gone", text_shown(out, shown, sizeof(shown)));
+	return err->code == KH_E_INTERRUPTED || !err->hint[0] ? kh_hint(err, "remove the folder and rehearse again: nothing of it can be gone on with") : -1;
 }
 
 /* The file into each host's folder that has it: the plan is behind no gap. */
@@ -92,8 +128,20 @@ static int write_file(const struct rehearsal *r, const char *name, const struct 
 	return 0;
 }
 
+static int copy_key_policies(const struct rehearsal *r, const char *plan_path, struct kh_error *err)
+{
+	char host[THROWAWAY_PATH + 16];
+
+	for (int i = CEREMONY_ONLINE; i <= CEREMONY_WITNESS; i++) {
+		(void)snprintf(host, sizeof(host), "%s/%s", r->folder, ceremony_host_name((enum ceremony_host)i));
+		if (rehearsal_key_policies(&r->day, plan_path, host, err))
+			return -1;
+	}
+	return 0;
+}
+
 /* What the steps are made of: the tokens first, the plan for the service, whose address goes into the policy. */
-static int prepare(struct rehearsal *r, struct kh_error *err)
+static int prepare(struct rehearsal *r, const char *plan_path, struct kh_error *err)
 {
 	struct buf plan = BUF_INIT(PLAN_MAX), policy = BUF_INIT(POLICY_MAX);
 	char host[THROWAWAY_PATH + 64];
@@ -101,8 +149,8 @@ static int prepare(struct rehearsal *r, struct kh_error *err)
 	int rc = -1;
 
 	if (throwaway_make(&r->day, r->tokens, &r->throwaway, err) ||
-	    rehearsal_plan(&r->day, &r->throwaway, &r->plan_text, &plan, err) ||
-	    write_file(r, "plan.yaml", &plan, false, err) || rehearsal_service(r->folder, r->pool, err))
+	    rehearsal_plan(&r->day, &r->throwaway, &r->plan_text, &plan, &r->other_algorithm, err) ||
+	    write_file(r, "plan.yaml", &plan, false, err) || copy_key_policies(r, plan_path, err) || rehearsal_service(r->folder, r->pool, err))
 		goto out;
 	endpoint = getenv("AWS_ENDPOINT_URL_KMS");
 	if (rehearsal_policy(&r->day, &r->throwaway, endpoint ? endpoint : "", &r->policy_text, &policy, err) ||
@@ -115,7 +163,7 @@ static int prepare(struct rehearsal *r, struct kh_error *err)
 	}
 	(void)snprintf(host, sizeof(host), "%s/desk/policy.yaml", r->folder);
 	rc = plan_parse(buf_text(&plan), plan.len, &r->plan, err) || policy_read(host, &r->policy, err) ||
-			     ceremony_make(r->plan, r->policy, &r->ceremony, err)
+			     ceremony_make(r->plan, "plan.yaml", r->policy, r->day.rotates, &r->ceremony, err)
 		     ? -1
 		     : 0;
 out:
@@ -162,12 +210,17 @@ static int read_day(const struct rehearse_opts *o, struct rehearsal *r, struct k
 {
 	if (!o->plan || !o->policy || !o->out)
 		return kh_fail(err, KH_E_USAGE, 0, "%s is missing", !o->plan ? "--plan" : !o->policy ? "--policy" : "--out");
+	if (access(POLICY_HOST_PATH, F_OK) == 0) {
+		kh_fail(err, KH_E_CHECK, 0, "this host has " POLICY_HOST_PATH ", which every command goes by");
+		return kh_hint(err, "a rehearsal has a policy of its own, with throwaway certificates: rehearse on a host without that file");
+	}
 	if (o->key_pool && !(r->pool = realpath(o->key_pool, NULL)))
 		return kh_fail_errno(err, KH_E_INPUT, errno, "--key-pool: %s", o->key_pool);
-	if (file_read(o->plan, &r->plan_text, err) || file_read(o->policy, &r->policy_text, err) ||
-	    plan_parse(buf_text(&r->plan_text), r->plan_text.len, &r->day_plan, err))
+	if (file_read(o->plan, &r->plan_text, err) || file_read(o->policy, &r->policy_text, err))
 		return -1;
-	return policy_read(o->policy, &r->day_policy, err) || ceremony_make(r->day_plan, r->day_policy, &r->day, err) ? -1 : 0;
+	if (plan_parse(buf_text(&r->plan_text), r->plan_text.len, &r->day_plan, err))
+		return kh_context(err, "%s", o->plan);
+	return policy_read(o->policy, &r->day_policy, err) || ceremony_make(r->day_plan, o->plan, r->day_policy, o->rotate, &r->day, err) ? -1 : 0;
 }
 
 static void clear(struct rehearsal *r)
@@ -185,20 +238,32 @@ static void clear(struct rehearsal *r)
 	free(r);
 }
 
+static int tell_done(struct cmd *c, const struct rehearsal *r, const char *out, struct kh_error *err)
+{
+	char shown[TEXT_SHOWN(1024)];
+
+	if (r->other_algorithm &&
+	    cmd_printf(c, err, "SoftHSM has no OAEP but with SHA-1: wrapped with the algorithms' SHA_1; what the day's token does, "
+			       "'keyhaul probe' tells\n"))
+		return -1;
+	return cmd_printf(c, err, "%s: rehearsed. Its policy has another account, endpoint, token and other certificates; the steps are the day's\n",
+			  text_shown(out, shown, sizeof(shown)));
+}
+
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct rehearse_opts *o = c->opts;
 	struct rehearsal *r = calloc(1, sizeof(*r));
-	char out[TEXT_SHOWN(1024)];
 	int rc = -1;
 
 	if (!r)
 		return kh_fail_memory(err);
 	r->plan_text.max = PLAN_MAX;
 	r->policy_text.max = POLICY_MAX;
-	if (!read_day(o, r, err) && !make_folders(r, o->out, err) && !prepare(r, err) && !all_steps(c, r, err))
-		rc = cmd_printf(c, err, "%s: rehearsed. Its policy has another account, endpoint, token and other certificates; the steps are the day's\n",
-				text_shown(o->out, out, sizeof(out)));
+	if (!read_day(o, r, err)) {
+		rc = make_folders(r, o->out, err) || mark(r, err) || prepare(r, o->plan, err) || all_steps(c, r, err) ? -1 : 0;
+		rc = finish(r, o->out, rc == 0, err) || tell_done(c, r, o->out, err) ? -1 : 0;
+	}
 	clear(r);
 	return rc;
 }

@@ -14,6 +14,7 @@
 
 struct sheet_opts {
 	const char *plan, *policy, *out;
+	bool rotate;
 };
 
 static const struct opt_row rows[] = {
@@ -23,6 +24,8 @@ static const struct opt_row rows[] = {
 	 .text = "the policy of the day, keyhaul-policy(5)"},
 	{.name = "out", .kind = OPT_OUTPUT, .offset = offsetof(struct sheet_opts, out), .arg = "PAGE",
 	 .text = "the new file that gets the sheet (HTML, for A4 and Letter)"},
+	{.name = "rotate", .kind = OPT_FLAG, .offset = offsetof(struct sheet_opts, rotate),
+	 .text = "with steps that make the plan's new materials the current ones"},
 };
 
 static const struct opt_group groups[] = {
@@ -62,7 +65,7 @@ static int write_page(struct cmd *c, const struct ceremony *ceremony, struct kh_
 
 	if (stepsheet_write(ceremony, c->now, &page, err) || file_create(o->out, 0644, buf_text(&page), page.len, err))
 		goto out;
-	rc = cmd_printf(c, err, "%s: %zu steps for %zu keys\n", text_shown(o->out, path, sizeof(path)), ceremony->n_steps, ceremony->n_keys);
+	rc = cmd_printf(c, err, "%s: %zu steps for %s\n", text_shown(o->out, path, sizeof(path)), ceremony->n_steps, ceremony->count);
 out:
 	buf_free(&page);
 	return rc;
@@ -78,7 +81,7 @@ static int run(struct cmd *c, struct kh_error *err)
 
 	if (!o->plan || !o->policy)
 		return kh_fail(err, KH_E_USAGE, 0, "%s is missing", o->plan ? "--policy" : "--plan");
-	if (plan_read(o->plan, &plan, err) || policy_read(o->policy, &policy, err) || ceremony_make(plan, policy, &ceremony, err) ||
+	if (plan_read(o->plan, &plan, err) || policy_read(o->policy, &policy, err) || ceremony_make(plan, o->plan, policy, o->rotate, &ceremony, err) ||
 	    (o->out && write_page(c, &ceremony, err)))
 		goto out;
 	for (size_t i = 0; i < ceremony.n_steps; i++)

@@ -9,11 +9,14 @@
 #include "step.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FILE_MAX (64u << 20)
@@ -112,18 +115,20 @@ static int carry(const struct ceremony_step *s, const char *folder, struct kh_er
 	return S_ISDIR(st.st_mode) ? copy_folder(from, to, err) : copy_file(from, to, err);
 }
 
-static bool asks_for_pin(const struct ceremony_step *s)
+/* The word behind this one; NULL where it is not there. */
+static const char *behind(const struct ceremony_step *s, const char *word)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->words[i], "--token") == 0 || strcmp(s->words[i], "--signer") == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i + 1 < s->n; i++)
+		if (strcmp(s->words[i], word) == 0)
+			return s->words[i + 1];
+	return NULL;
 }
 
 /* The words as typed, and behind the verb what a person gives otherwise. */
 static int run_words(const struct ceremony_step *s, const struct throwaway *t, const char *host, const char *digest, struct kh_error *err)
 {
-	const char **words = calloc(s->n + 5, sizeof(*words));
+	const char *token = behind(s, "--token"), *signer = behind(s, "--signer");
+	const char **words = calloc(s->n + 7, sizeof(*words));
 	struct step step;
 	size_t n = 0;
 	int rc;
@@ -132,8 +137,12 @@ static int run_words(const struct ceremony_step *s, const struct throwaway *t, c
 		return kh_fail_memory(err);
 	words[n++] = s->words[0];
 	words[n++] = s->words[1];
-	if (asks_for_pin(s)) {
+	if (token || signer) {
 		words[n++] = "--pin-file";
+		words[n++] = t->pin_file;
+	}
+	if (token && signer && strncmp(signer, token, strlen(token)) != 0) { /* on another token, whose PIN is asked for too */
+		words[n++] = "--signer-pin-file";
 		words[n++] = t->pin_file;
 	}
 	if (digest) {
@@ -152,6 +161,28 @@ static int run_words(const struct ceremony_step *s, const struct throwaway *t, c
 	return rc;
 }
 
+/* True where the process has ended, also where nobody has taken notice of that. */
+static bool is_gone(long pid)
+{
+	struct pollfd fd = {.fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0U), .events = POLLIN};
+	bool gone = fd.fd < 0 ? errno == ESRCH : poll(&fd, 1, 0) > 0;
+
+	if (fd.fd >= 0)
+		close(fd.fd);
+	return gone;
+}
+
+/* What a command says of a service that is no longer there is not the cause. */
+static int tell_service(struct kh_error *err)
+{
+	const char *text = getenv("KEYHAUL_SIM_PID");
+	long pid = text ? strtol(text, NULL, 10) : 0;
+
+	if (pid <= 0 || !is_gone(pid) || err->code == KH_E_INTERRUPTED)
+		return -1;
+	return kh_context(err, "keyhaul-sim (process %ld) has ended", pid);
+}
+
 int rehearsal_step(const struct ceremony_step *s, const struct throwaway *t, const char *folder, struct kh_error *err)
 {
 	char host[2 * THROWAWAY_PATH], path[PATH_BYTES], transcript[64];
@@ -166,7 +197,7 @@ int rehearsal_step(const struct ceremony_step *s, const struct throwaway *t, con
 		return kh_fail_memory(err);
 	(void)snprintf(path, sizeof(path), "%s/%s", host, s->words[s->n - 1]);
 	if (!s->alone || !bundle_read(path, &b, err))
-		rc = run_words(s, t, host, b ? bundle_request_sha256(b) : NULL, err);
+		rc = run_words(s, t, host, b ? bundle_request_sha256(b) : NULL, err) ? tell_service(err) : 0;
 	bundle_free(b);
 	return rc;
 }

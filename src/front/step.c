@@ -121,8 +121,11 @@ static int read_output(struct step *s, int fd, struct kh_error *err)
 
 static int ended_by(const struct step *s, int sig, struct kh_error *err)
 {
+	const struct verb *verb = verbs_find(s->words[1]);
+	const char *program = verb && strcmp(s->words[0], "keyhaul") == 0 ? verb->program : s->words[0];
+
 	if (!cmd_interrupted())
-		return kh_fail(err, KH_E_SYSTEM, 0, "%s %s was ended by signal %d", s->words[0], s->words[1], sig);
+		return kh_fail(err, KH_E_SYSTEM, 0, "%s %s was ended by signal %d", program, s->words[1], sig);
 	return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted: %s %s was ended", s->words[0], s->words[1]);
 }
 

@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "step.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <glob.h>
 #include <openssl/rand.h>
 #include <stdint.h>
@@ -130,23 +132,68 @@ out:
 	return rc;
 }
 
-/* The serial of the token of our label, out of --show-slots, which has it in the lines before the label. */
-static int find_serial(struct throwaway *t, struct kh_error *err)
+static struct throwaway_token *token_of(const struct throwaway *t, const char *label)
+{
+	for (size_t i = 0; i < t->n_tokens; i++)
+		if (strcmp(t->tokens[i].label, label) == 0)
+			return &t->tokens[i];
+	return NULL;
+}
+
+/* The serials of our tokens, out of --show-slots, which has them in the lines before the labels. */
+static int find_serials(struct throwaway *t, struct kh_error *err)
 {
 	const char *const words[] = {"softhsm2-util", "--show-slots", NULL};
 	char serial[POLICY_SERIAL_MAX] = "", label[64];
 	struct step s;
 	int rc = run_tool(t, words, &s, err);
 
-	for (const char *at = rc ? NULL : buf_text(&s.output); at && *at && !t->serial[0]; at = strchr(at, '\n'), at = at ? at + 1 : NULL) {
+	for (const char *at = rc ? NULL : buf_text(&s.output); at && *at; at = strchr(at, '\n'), at = at ? at + 1 : NULL) {
+		struct throwaway_token *token;
+
 		(void)sscanf(at, " Serial number: %48s", serial);
-		if (sscanf(at, " Label: %63s", label) == 1 && strcmp(label, t->label) == 0)
-			memcpy(t->serial, serial, sizeof(serial));
+		if (sscanf(at, " Label: %63s", label) == 1 && (token = token_of(t, label)) != NULL)
+			memcpy(token->serial, serial, sizeof(serial));
 	}
 	step_end(&s);
-	if (!rc && !t->serial[0])
-		rc = kh_fail(err, KH_E_SYSTEM, 0, "softhsm2-util --show-slots has no token '%s'", t->label);
+	for (size_t i = 0; !rc && i < t->n_tokens; i++)
+		if (!t->tokens[i].serial[0])
+			rc = kh_fail(err, KH_E_SYSTEM, 0, "softhsm2-util --show-slots has no token '%s'", t->tokens[i].label);
 	return rc;
+}
+
+static bool is_taken(const struct ceremony *c, const struct throwaway *t, const char *label)
+{
+	for (size_t i = 0; i < c->n_approvers; i++)
+		if (strcmp(c->people[i].token, label) == 0)
+			return true;
+	return token_of(t, label) != NULL;
+}
+
+/* Labels that may wrap for keyhaul-sim's account: the policy's own where it is one, which is as long as a token's and no word more. */
+static void choose_label(const struct ceremony *c, const struct throwaway *t, const char *own, char out[40])
+{
+	unsigned n = 1;
+
+	(void)snprintf(out, 40, "%s", own && strncmp(own, THROWAWAY_LABEL, strlen(THROWAWAY_LABEL)) == 0 ? own : THROWAWAY_LABEL);
+	while (strlen(out) > 32 || strpbrk(out, " \t") || is_taken(c, t, out))
+		(void)snprintf(out, 40, THROWAWAY_LABEL "-%u", ++n);
+}
+
+static int make_tokens(const struct ceremony *c, struct throwaway *t, struct kh_error *err)
+{
+	t->tokens = calloc(c->n_tokens, sizeof(*t->tokens));
+	if (!t->tokens)
+		return kh_fail_memory(err);
+	for (size_t i = 0; i < c->n_tokens; i++) {
+		char label[40];
+
+		choose_label(c, t, c->tokens[i].rule->label, label);
+		memcpy(t->tokens[t->n_tokens++].label, label, sizeof(label));
+		if (make_token(t, label, err))
+			return -1;
+	}
+	return find_serials(t, err);
 }
 
 void throwaway_name(const struct ceremony_person *p, char out[POLICY_NAME_MAX + 8])
@@ -169,8 +216,8 @@ static int make_people(const struct ceremony *c, struct throwaway *t, struct kh_
 		const bool approves = t->n_people < c->n_approvers;
 
 		throwaway_name(p, name);
-		if (issue(name, &t->authority, i, err) || (approves && make_token(t, p->who->name, err)) ||
-		    import_key(t, i, approves ? p->who->name : t->label, p->who->name, err))
+		if (issue(name, &t->authority, i, err) || (approves && make_token(t, p->token, err)) ||
+		    import_key(t, i, approves ? p->token : t->tokens[0].label, p->who->name, err))
 			return -1;
 	}
 	return 0;
@@ -178,16 +225,24 @@ static int make_people(const struct ceremony *c, struct throwaway *t, struct kh_
 
 int throwaway_make(const struct ceremony *c, const char *folder, struct throwaway *out, struct kh_error *err)
 {
-	const char *label = c->policy->n_tokens ? c->policy->tokens[0].label : NULL;
-	const bool ours = label && strncmp(label, THROWAWAY_LABEL, strlen(THROWAWAY_LABEL)) == 0;
-
 	memset(out, 0, sizeof(*out));
 	out->folder = folder;
-	(void)snprintf(out->label, sizeof(out->label), "%.32s", ours ? label : THROWAWAY_LABEL);
-	return find_tool(out, err) || prepare(out, err) || make_token(out, out->label, err) || find_serial(out, err) ||
-			       make_people(c, out, err)
-		       ? -1
-		       : 0;
+	return find_tool(out, err) || prepare(out, err) || make_tokens(c, out, err) || make_people(c, out, err) ? -1 : 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+int throwaway_remove(const char *folder, struct kh_error *err)
+{
+	if (nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 || errno == ENOENT)
+		return 0;
+	return kh_fail_errno(err, KH_E_SYSTEM, errno, "%s is left: it has throwaway tokens and their PIN", folder);
 }
 
 void throwaway_clear(struct throwaway *t)
@@ -195,15 +250,35 @@ void throwaway_clear(struct throwaway *t)
 	for (size_t i = 0; i < t->n_people; i++)
 		issued_clear(&t->people[i]);
 	free(t->people);
+	free(t->tokens);
 	issued_clear(&t->authority);
 	OPENSSL_cleanse(t->pin, sizeof(t->pin));
+}
+
+/* A file that a policy names is in its folder or below. */
+static int make_way(char *path, size_t from, struct kh_error *err)
+{
+	for (char *at = path + from + 1; (at = strchr(at, '/')) != NULL; *at++ = '/') {
+		*at = '\0';
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", path);
+	}
+	return 0;
+}
+
+int throwaway_write(const char *host, const char *name, const struct buf *text, struct kh_error *err)
+{
+	char path[THROWAWAY_PATH];
+
+	return path_of(host, name, path, err) || make_way(path, strlen(host), err) || file_create(path, 0600, buf_text(text), text->len, err)
+		       ? -1
+		       : 0;
 }
 
 static int write_cert(const char *host, const char *name, const struct issued *i, struct kh_error *err)
 {
 	struct buf pem = BUF_INIT(PEM_MAX);
-	int rc = strchr(name, '/') ? kh_fail(err, KH_E_USAGE, 0, "'%s' is in another folder than the policy", name)
-				   : issued_cert_pem(i, &pem, err) || write_text(host, name, buf_text(&pem), pem.len, err) ? -1 : 0;
+	int rc = issued_cert_pem(i, &pem, err) || throwaway_write(host, name, &pem, err) ? -1 : 0;
 
 	buf_free(&pem);
 	return rc;

@@ -66,7 +66,8 @@ static size_t named_value(const struct cursor *c, const char **mask)
 		{"serial=", ";&?\" '\\", "SERIAL"},	 {"serial ", ";,:)\" '\\", "SERIAL"},
 		{"{\"label\":\"", "\"", "LABEL"},	 {"\"manufacturer\":\"", "\"", "MAKER"},
 		{"\"model\":\"", "\"", "MODEL"},	 {"\"host\":\"", "\"", "HOST"},		 {"\"check_value\": \"", "\"", "VALUE"},
-		{"\"check_value\":\"", "\"", "VALUE"},	 {"127.0.0.1:", "/\" ,;)'\\", "PORT"},
+		{"\"check_value\":\"", "\"", "VALUE"},	 {"token '", "'", "LABEL"},
+		{"127.0.0.1:", "/\" ,;)'\\", "PORT"},
 	};
 	size_t n = 0;
 
@@ -111,7 +112,7 @@ static size_t masked(const struct cursor *c, const char **mask)
 /* Of a transcript's line: how a rehearsal gives what a person types on the day is no difference. Gives the bytes to leave out. */
 static size_t typed_for_a_person(const struct cursor *c)
 {
-	static const char *const options[] = {",\"--pin-file\",\"", ",\"--confirm\",\""};
+	static const char *const options[] = {",\"--pin-file\",\"", ",\"--signer-pin-file\",\"", ",\"--confirm\",\""};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		const size_t n = strlen(options[i]);

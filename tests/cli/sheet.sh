@@ -91,18 +91,50 @@ refused() { # STATUS WHY WHAT
 	tap_like "$tap_err" "$2" "$3: why"
 }
 cp policy.yaml odd-policy.yaml
-plan "$first, materials: [{key_uri: 'pkcs11:id=%01'}]" >odd-plan.yaml
-refused 3 "line 3.*object=" "a key without a label"
 plan "$first, materials: [{key_uri: 'pkcs11:object=a'}]" >odd-plan.yaml
-refused 3 "line 3.*'id='" "a key without an id"
-plan "$first, materials: [{key_uri: 'pkcs11:object=a;id=%01'}, {key_uri: 'pkcs11:object=b;id=%02'}]" >odd-plan.yaml
-refused 3 "several materials" "a key of several materials"
+refused 3 "odd-plan.yaml: line 3.*'id='" "a key without an id"
 plan "create: {key_spec: SYMMETRIC_DEFAULT}, $uri" >odd-plan.yaml
-refused 3 "no region" "a key without a Region"
+refused 3 "line 3.*no 'region'" "a key without a Region"
+plan "$first, materials: [{key_uri: 'pkcs11:id=%02', key_material_id: $(fingerprint m)}]" >odd-plan.yaml
+refused 3 "line 3.*made on the day" "a key that is made, with a material of before"
 cp plan.yaml odd-plan.yaml
 policy "" "$people" none >odd-policy.yaml
-refused 2 "exactly one token" "a policy without a token"
+refused 2 "names no token" "a policy without a token"
+policy 'tokens: [{serial: "01", label: A}, {serial: "02", label: B}]
+' "$people" none >odd-policy.yaml
+refused 3 "line 3.*of the 2 tokens" "a key that could be on two tokens"
 policy "$tokens" "{threshold: 2, approvers: [{name: A B, certificates: [$(fingerprint a)]}, {name: A-B, certificates: [$(fingerprint b)]}]}" none \
 	>odd-policy.yaml
 refused 2 "the same file A-B.crt" "two people with one file"
-tap_done 25
+long=1234567890123456789012345678901
+policy "$tokens" "{threshold: 2, approvers: [{name: $long 1, certificates: [$(fingerprint a)]}, {name: $long 2, certificates: [$(fingerprint b)]}]}" \
+	none >odd-policy.yaml
+refused 2 "the same token $long" "two people with one token, whose label is cut"
+
+# what a plan can have beside: two tokens, several materials, replicas, a key that is there and whose spec is not said
+policy 'tokens: [{serial: "01", label: A}, {serial: "02", label: B}]
+' none none >many-policy.yaml
+cat >many.yaml <<END
+keyhaul_plan: 1
+keys:
+  - name: two
+    region: eu-west-1
+    create: {key_spec: SYMMETRIC_DEFAULT, multi_region: true, replicas: [{region: us-east-1, policy: default-policy}]}
+    expires: never
+    materials: [{key_uri: "pkcs11:token=A;id=%01"}, {key_uri: "pkcs11:token=B;id=%02"}]
+  - name: there
+    key_id: arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+    expires: never
+    materials: [{key_uri: "pkcs11:token=B;id=%03", key_material_id: $(fingerprint m)}, {key_uri: "pkcs11:token=B;id=%04"}]
+END
+tap_exits 0 "a plan of every kind" "$keyhaul" sheet --plan many.yaml --policy many-policy.yaml --rotate
+w=wrapped/ r=requests/
+tap_is "$(printf '%s\n' "$tap_out" | grep '^keyhaul wrap\|^keyhaul rotate' | sed 's/ --policy policy.yaml//')" "keyhaul wrap --token pkcs11:serial=01 ${r}two.eu-west-1.bundle ${r}two.us-east-1.bundle
+keyhaul wrap --token pkcs11:serial=02 ${r}two.2.eu-west-1.bundle ${r}two.2.us-east-1.bundle ${r}there.us-west-2.bundle ${r}there.2.us-west-2.bundle
+keyhaul rotate ${w}two.2.eu-west-1.bundle ${w}two.2.us-east-1.bundle
+keyhaul rotate ${w}there.2.us-west-2.bundle" "each token wraps its own, and what is new is rotated to in all its Regions"
+tap_is "$(printf '%s\n' "$tap_out" | grep -c '^keyhaul keys'):$(printf '%s\n' "$tap_out" | grep -c '^keyhaul confirm')" "2:6" \
+	"each token is looked at, and each bundle confirmed"
+"$keyhaul" sheet --plan many.yaml --policy many-policy.yaml | grep -c '^keyhaul rotate' >rotations
+tap_is "$(cat rotations)" 0 "without --rotate none is"
+tap_done 31
