@@ -181,6 +181,10 @@ static int settle_lost(struct import *i, struct ops_imported *done, struct kh_er
 		log_warning("the import's answer got lost, and KMS shows material: %s", err->msg);
 		if (!confirm(i, id, done, &why))
 			return 0;
+		if (why.code == KH_E_CHECK) { /* another public key */
+			*err = why;
+			return -1;
+		}
 		if (kms_is_error(&why, "IncorrectKeyMaterialException")) {
 			*err = why;
 			kh_context(err, "KMS HAS ANOTHER MATERIAL, imported by somebody else meanwhile");

@@ -213,19 +213,8 @@ int settle_unknown(const struct settle *s, enum settle_seen *seen, char material
 	return poll(s, s->lost_wait, seen, material_id, look_lost, err);
 }
 
-int settle_confirm(const struct settle *s, const char *material_id, struct ops_imported *out, struct kh_error *err)
-{
-	struct intent same = *s->intent;
-
-	if (keyspec_is_symmetric(s->facts->key_spec)) {
-		same.import_type = INTENT_EXISTING;
-		same.key_material_id = material_id[0] ? material_id : NULL;
-		same.key_material_description = NULL;
-	}
-	return ops_import(s->kms, s->request, s->material, &same, out, err);
-}
-
-int settle_public_key(const struct settle *s, bool *compared, struct kh_error *err)
+/* Whether GetPublicKey gives the material's public key; `*compared` false and `*why` where it was not asked or is not given. */
+static int compare_public_keys(const struct settle *s, bool *compared, const char **why, struct kh_error *err)
 {
 	enum keyspec_kind kind = keyspec_info(s->facts->key_spec)->kind;
 	const struct bundle_blob *ours = &s->material->public_key;
@@ -233,15 +222,18 @@ int settle_public_key(const struct settle *s, bool *compared, struct kh_error *e
 	int rc = 0;
 
 	*compared = false;
+	*why = NULL;
 	if (kind != KEYSPEC_RSA && kind != KEYSPEC_EC)
 		return 0;
 	if (!ours->data) {
-		log_warning("the token gave no public key: that KMS has this very key is not checked");
+		*why = "the token gave no public key";
 		return 0;
 	}
 	if (ops_public_key(s->kms, s->request->kms_key_arn, &der, err)) {
-		if (kms_is_denied(err) || kms_is_error(err, "DisabledException"))
-			log_warning("GetPublicKey: %s: that KMS has this very key is not checked", err->name);
+		if (kms_is_denied(err))
+			*why = "GetPublicKey is denied";
+		else if (kms_is_error(err, "DisabledException"))
+			*why = "GetPublicKey: DisabledException";
 		else
 			rc = -1;
 		goto out;
@@ -256,6 +248,36 @@ int settle_public_key(const struct settle *s, bool *compared, struct kh_error *e
 out:
 	buf_free(&der);
 	return rc;
+}
+
+int settle_public_key(const struct settle *s, bool *compared, struct kh_error *err)
+{
+	const char *why;
+	int rc = compare_public_keys(s, compared, &why, err);
+
+	if (!rc && why)
+		log_warning("%s: that KMS has this very key is not checked", why);
+	return rc;
+}
+
+int settle_confirm(const struct settle *s, const char *material_id, struct ops_imported *out, struct kh_error *err)
+{
+	struct intent same = *s->intent;
+	const char *why;
+	bool compared;
+	int rc = compare_public_keys(s, &compared, &why, err);
+
+	if (compared) {
+		*out = (struct ops_imported){.outcome = rc ? KMS_UNKNOWN : KMS_DONE};
+		return rc;
+	}
+	if (keyspec_is_symmetric(s->facts->key_spec)) {
+		same.import_type = INTENT_EXISTING;
+		if (!same.key_material_id)
+			same.key_material_id = material_id[0] ? material_id : NULL;
+		same.key_material_description = NULL;
+	}
+	return ops_import(s->kms, s->request, s->material, &same, out, err);
 }
 
 /* A symmetric key may have many materials; ours is known by its id. */
@@ -273,8 +295,10 @@ static int material_held(const struct settle *s, const struct ops_key *now, cons
 	m = listed ? find(&materials, id) : NULL;
 	if (listed ? !m || !m->imported : is_pending(now)) /* the id stays when the material goes */
 		*seen = m || strcmp(now->material_id, id) == 0 ? SETTLE_GONE : SETTLE_NOT_YET;
-	else if (!listed)
+	if (!listed && *seen == SETTLE_THERE) {
+		*seen = SETTLE_UNSEEN;
 		log_warning("ListKeyRotations is denied or not offered: that the key still has this material is not checked");
+	}
 	return 0;
 }
 

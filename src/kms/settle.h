@@ -52,8 +52,10 @@ int settle_unknown(const struct settle *s, enum settle_seen *seen, char material
 		   struct kh_error *err);
 
 /*
- * For what KMS has already: whether it is this material, by importing it again, which changes nothing and succeeds only
- * then. A symmetric key's as EXISTING_KEY_MATERIAL of `material_id` ("": of whichever it has). KH_E_KMS where not.
+ * For what KMS has already: whether it is this material. An RSA or EC key's by its public key, where token and KMS both give
+ * it; else by importing it again, which changes nothing and succeeds only then. A symmetric key's is imported as
+ * EXISTING_KEY_MATERIAL of the intent's id, or where it says none of `material_id` ("": of whichever it has). KH_E_KMS, and
+ * for another public key KH_E_CHECK, where not.
  */
 int settle_confirm(const struct settle *s, const char *material_id, struct ops_imported *out, struct kh_error *err);
 
@@ -62,7 +64,7 @@ const char *settle_pending(const struct ops_materials *m);
 
 /*
  * THERE while KMS still has what a receipt says, GONE where it had it, NOT_YET where it shows no trace of it, UNSEEN
- * where DescribeKey is denied. KH_E_CHECK where it has another key.
+ * where DescribeKey is denied, or ListKeyRotations where that alone tells. KH_E_CHECK where it has another key.
  */
 int settle_held(const struct settle *s, const struct bundle_receipt *receipt, enum settle_seen *seen,
 		struct kh_error *err);
