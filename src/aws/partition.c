@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "partition.h"
 
+#include "base/nearest.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,30 @@ static const struct row {
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const char *const published[] = {
+	"af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
+	"ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6",
+	"ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2",
+	"eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "sa-east-1",
+	"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1",
+	"us-iso-east-1", "us-iso-west-1", "us-isob-east-1", "us-isob-west-1", "eu-isoe-west-1", "us-isof-east-1",
+	"us-isof-south-1", "eusc-de-east-1",
+};
+
+/* The names of a partition as a whole ("aws-cn-global") are no one's Region here. */
+bool partition_region_published(const char *region, const char **nearest)
+{
+	struct nearest near = {NULL, 0};
+
+	for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++) {
+		if (strcmp(published[i], region) == 0)
+			return true;
+		nearest_offer(&near, region, strlen(region), published[i]);
+	}
+	*nearest = near.name;
+	return false;
+}
 
 bool partition_region_valid(const char *region)
 {

@@ -19,6 +19,12 @@ struct partition {
 /* True where the text has the form of a Region name (letters, digits, hyphens; a host label). */
 bool partition_region_valid(const char *region);
 
+/*
+ * True for a Region that AWS has published (partitions.json of 2026); it adds some every year, so that another may well be
+ * one. Else `*nearest` is the one that it may be meant for, NULL for none that is near.
+ */
+bool partition_region_published(const char *region, const char **nearest);
+
 /* The partition whose Region pattern fits; "aws" for unknown Regions of good form, as AWS's endpoint rules do. */
 const struct partition *partition_of_region(const char *region);
 

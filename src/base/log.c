@@ -112,21 +112,43 @@ void log_debug(const char *fmt, ...)
 	log_line(prefix, text);
 }
 
+/* A warning that could not be kept is still printed. */
+static void warn(const char *text, bool once)
+{
+	struct buf json = BUF_INIT(8 * LINE_MAX_BYTES);
+	struct kh_error err;
+	bool told = buf_add(&json, ",", 1, &err) == 0 && text_for_json(text, strlen(text), &json, &err) == 0, said;
+
+	(void)pthread_mutex_lock(&lock);
+	said = once && told && warnings.len && strstr(buf_text(&warnings), buf_text(&json) + 1);
+	if (told && !said) /* all of it or nothing */
+		(void)buf_add(&warnings, buf_text(&json) + !warnings.len, json.len - !warnings.len, &err);
+	(void)pthread_mutex_unlock(&lock);
+	if (!said)
+		log_line("warning: ", text);
+	buf_free(&json);
+}
+
 void log_warning(const char *fmt, ...)
 {
 	char text[LINE_MAX_BYTES];
-	struct kh_error err;
 	va_list ap;
 
 	va_start(ap, fmt);
 	format(text, fmt, ap);
 	va_end(ap);
-	log_line("warning: ", text);
-	/* a warning that could not be kept was still printed */
-	(void)pthread_mutex_lock(&lock);
-	if (!warnings.len || buf_add(&warnings, ",", 1, &err) == 0)
-		(void)text_for_json(text, strlen(text), &warnings, &err);
-	(void)pthread_mutex_unlock(&lock);
+	warn(text, false);
+}
+
+void log_warning_once(const char *fmt, ...)
+{
+	char text[LINE_MAX_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(text, fmt, ap);
+	va_end(ap);
+	warn(text, true);
 }
 
 void log_progress(const char *fmt, ...)

@@ -19,6 +19,9 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What a person should know although the run goes on; "warning: ..." and kept for --json (log_warnings). */
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same, but for what was warned of in the same words in this run. */
+void log_warning_once(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* What is going on, only where stderr is a terminal. */
 void log_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -147,6 +147,16 @@ void session_aside(const struct session *s, bool aside)
 		flight_aside(s->flight, aside);
 }
 
+/* A Region with a slip in its name is a host that is not found, or somebody else's; one that is new is AWS's all the same. */
+static void doubt_region(const char *region)
+{
+	const char *nearest;
+
+	if (!partition_region_published(region, &nearest))
+		log_warning_once("'%s' is none of the Regions that AWS had published when this was made%s%s%s", region,
+				 nearest ? ": was " : "", nearest ? nearest : "", nearest ? " meant?" : "");
+}
+
 static int connect(const struct session *s, const struct endpoint_wish *wish, const char *key_id,
 		   struct endpoint *endpoint, struct kms *out, struct kh_error *err)
 {
@@ -155,6 +165,7 @@ static int connect(const struct session *s, const struct endpoint_wish *wish, co
 
 	if (endpoint_resolve(wish, &s->profile, key_id, endpoint, err))
 		return -1;
+	doubt_region(endpoint->region);
 	/* by the name as far as it tells; the address itself is judged before it is connected to (http.c) */
 	local_only = !endpoint->tls || s->opts->no_verify_ssl;
 	if (local_only && partition_is_aws_host(endpoint->host)) {

@@ -100,7 +100,11 @@ static const char *const other_hosts[] = {"localhost", "127.0.0.1", "", ".", "no
 
 Test(aws, endpoints_of_every_partition)
 {
+	static const struct {
+		const char *typed, *meant;
+	} slips[] = {{"eu-cental-1", "eu-central-1"}, {"us-wst-2", "us-west-2"}, {"eu-central1", "eu-central-1"}, {"mars", NULL}};
 	char host[PARTITION_HOST_MAX];
+	const char *nearest;
 	struct kh_error err;
 
 	for (size_t i = 0; i < N(hosts); i++) {
@@ -119,6 +123,12 @@ Test(aws, endpoints_of_every_partition)
 	for (size_t i = 0; i < N(other_hosts); i++)
 		cr_assert(!partition_is_aws_host(other_hosts[i]), "%s", other_hosts[i]);
 	cr_assert_null(partition_find("aws-xy"));
+	for (size_t i = 0; i < N(slips); i++) {
+		cr_assert(!partition_region_published(slips[i].typed, &nearest), "%s", slips[i].typed);
+		cr_assert((nearest && slips[i].meant && strcmp(nearest, slips[i].meant) == 0) || nearest == slips[i].meant, "%s: %s",
+			  slips[i].typed, nearest ? nearest : "none");
+	}
+	cr_assert(partition_region_published("eu-central-1", &nearest));
 }
 
 /* The reference data beside the project, where it is there. */
@@ -160,13 +170,16 @@ static void check_partition(json_t *row)
 	const char *id = json_string_value(json_object_get(row, "id")), *region;
 	json_t *outputs = json_object_get(row, "outputs"), *value;
 	const struct partition *p = partition_find(id);
+	const char *nearest;
 	regex_t regex;
 
 	cr_assert_not_null(p, "%s", id);
 	cr_assert_str_eq(p->suffix, json_string_value(json_object_get(outputs, "dnsSuffix")));
 	cr_assert_str_eq(p->dual_stack_suffix, json_string_value(json_object_get(outputs, "dualStackDnsSuffix")));
-	json_object_foreach(json_object_get(row, "regions"), region, value)
+	json_object_foreach(json_object_get(row, "regions"), region, value) {
 		cr_assert_str_eq(partition_of_region(region)->id, id, "%s", region);
+		cr_assert_eq(partition_region_published(region, &nearest), !strstr(region, "-global"), "%s", region);
+	}
 	compile(json_string_value(json_object_get(row, "regionRegex")), &regex);
 	for (size_t i = 0; i < N(more); i++) {
 		bool fits = regexec(&regex, more[i], 0, NULL, 0) == 0;
