@@ -118,7 +118,7 @@ int words_show(struct cmd *c, size_t indent, const char *hex, struct kh_error *e
 {
 	unsigned char digest[WORDS_COUNT];
 
-	if (words_digest(hex, digest, err))
+	if (words_digest(hex, digest, err) || cmd_printf(c, err, "%*s%s\n", (int)indent, "", hex))
 		return -1;
 	for (size_t i = 0; i < WORDS_COUNT; i += LINE_WORDS)
 		if (cmd_printf(c, err, "%*s%2zu  %-9s  %-11s  %-9s  %s\n", (int)indent, "", i + 1, words_of(digest[i], i),

@@ -23,8 +23,8 @@ int words_digest(const char *hex, unsigned char out[WORDS_COUNT], struct kh_erro
 int words_text(const char *hex, char out[WORDS_TEXT], struct kh_error *err);
 
 /*
- * Adds a SHA-256 (hex) in words to what people read: eight numbered lines of four, for reading aloud, `indent` columns in.
- * Stands below the line that has the hex.
+ * Adds a SHA-256 (hex) to what people read: on a line of its own, so that no terminal breaks it, and in words below that:
+ * eight numbered lines of four, for reading aloud; `indent` columns in. Stands below the line that says what it is of.
  */
 int words_show(struct cmd *c, size_t indent, const char *hex, struct kh_error *err);
 

@@ -202,8 +202,8 @@ static int tell(struct cmd *c, const struct bundle *b, struct kh_error *err)
 				 "wrapping_key_spec", r->wrapping_key_spec),
 		       err))
 		goto out;
-	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s\n  request's SHA-256 %s\n", o->out, r->kms_key_arn,
-		       r->key_spec, r->wrapping_algorithm, r->wrapping_key_spec, bundle_request_sha256(b)) ||
+	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s\n  request's SHA-256\n", o->out, r->kms_key_arn,
+		       r->key_spec, r->wrapping_algorithm, r->wrapping_key_spec) ||
 	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
 		goto out;
 	rc = 0;

@@ -95,7 +95,7 @@ static int tell(struct cmd *c, const char *path, const struct bundle *b, size_t 
 		       added))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (cmd_printf(c, err, "  '%s' under the policy with SHA-256 %s\n", all[i].approver, all[i].policy_sha256))
+		if (cmd_printf(c, err, "  '%s' under the policy with SHA-256\n    %s\n", all[i].approver, all[i].policy_sha256))
 			return -1;
 	return result_add(c, json_pack("{s:s,s:b,s:I,s:I}", "item", path, "ok", 1, "approvals", (json_int_t)n, "added",
 				       (json_int_t)added), err);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE 100 /* columns of a list's line */
+#define LINE 56 /* columns of a list's line */
 
 /* A list of texts, in as many lines as it takes. */
 static void tell_list(struct sheet *s, const char *what, const struct yamldoc_node *list, const char *otherwise)
@@ -42,21 +42,23 @@ static void tell_person(struct sheet *s, const struct policy_person *p)
 	char what[POLICY_NAME_MAX + 3], subject[TEXT_SHOWN(POLICY_SUBJECT_MAX)], file[TEXT_SHOWN(1024)];
 
 	(void)snprintf(what, sizeof(what), "  %s", p->name);
+	if (p->n_certificates)
+		sheet_line(s, what, "by certificate%s of SHA-256", p->n_certificates == 1 ? "" : "s");
 	for (size_t i = 0; i < p->n_certificates; i++)
-		sheet_text(s, i ? "" : what, p->certificates[i].sha256);
+		sheet_hex(s, NULL, p->certificates[i].sha256);
 	for (size_t i = 0; i < p->n_issued; i++) {
 		const struct policy_issued *by = &p->issued[i];
 
 		sheet_line(s, i || p->n_certificates ? "" : what, "%s, issued by %s:",
 			   text_shown(by->subject, subject, sizeof(subject)), text_shown(by->file, file, sizeof(file)));
-		sheet_text(s, "", by->issuer_sha256);
+		sheet_hex(s, NULL, by->issuer_sha256);
 	}
 }
 
 static void tell_people(struct sheet *s, const struct policy *p)
 {
 	if (p->threshold)
-		sheet_line(s, "approvals", "%u of these %zu people, by their certificates' SHA-256", p->threshold, p->approvers.n);
+		sheet_line(s, "approvals", "%u of these %zu people", p->threshold, p->approvers.n);
 	else
 		sheet_text(s, "approvals", "none asked for");
 	for (size_t i = 0; i < p->approvers.n; i++)
@@ -64,8 +66,10 @@ static void tell_people(struct sheet *s, const struct policy *p)
 	sheet_text(s, "material", p->material_signers.n ? "signed by one of these, likewise" : "need not be signed");
 	for (size_t i = 0; i < p->material_signers.n; i++)
 		tell_person(s, &p->material_signers.v[i]);
+	if (p->n_revoked)
+		sheet_text(s, "revoked", "the certificates of SHA-256");
 	for (size_t i = 0; i < p->n_revoked; i++)
-		sheet_text(s, i ? "" : "revoked", p->revoked[i].sha256);
+		sheet_hex(s, NULL, p->revoked[i].sha256);
 }
 
 static void tell_token(struct sheet *s, const struct policy *p)
@@ -120,8 +124,10 @@ static void tell_host(struct sheet *s, const struct policy *p)
 		sheet_text(s, "this host", "has no " POLICY_HOST_PATH ": it counts where --policy names it");
 	else if (strcmp(host->sha256, p->sha256) == 0)
 		sheet_text(s, "this host", "has it as " POLICY_HOST_PATH ": it counts always");
-	else
-		sheet_line(s, "this host", "has another, SHA-256 %s, and that counts", host->sha256);
+	else {
+		sheet_text(s, "this host", "has another, and that counts; its SHA-256");
+		sheet_hex(s, NULL, host->sha256);
+	}
 	policy_free(host);
 }
 
@@ -144,9 +150,7 @@ static int tell(struct cmd *c, const struct policy *p, struct kh_error *err)
 
 	if (words_text(p->sha256, words, err) || cmd_printf(c, err, "%s: a policy\n", text_shown(p->path, path, sizeof(path))))
 		return -1;
-	sheet_text(&s, "SHA-256", p->sha256);
-	if (!s.failed)
-		s.failed = words_show(c, 4, p->sha256, err);
+	sheet_words(&s, "SHA-256", p->sha256);
 	tell_request(&s, p);
 	tell_token(&s, p);
 	tell_people(&s, p);

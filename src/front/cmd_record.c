@@ -129,7 +129,7 @@ static int tell(struct cmd *c, const struct record *r, const struct buf *page, c
 	if (file_sha256(buf_text(page), page->len, digest, err))
 		return -1;
 	hex_encode(digest, sizeof(digest), hex);
-	if (cmd_printf(c, err, "%s: %zu transcripts%s, %zu keys, %zu findings%s%s\n  SHA-256 %s\n", text_shown(o->out, path, sizeof(path)),
+	if (cmd_printf(c, err, "%s: %zu transcripts%s, %zu keys, %zu findings%s%s\n  SHA-256\n    %s\n", text_shown(o->out, path, sizeof(path)),
 		       r->n_chains, open ? ", not all closed" : "", r->n_bundles, found,
 		       signature ? "; signed in " : "", signature ? signature : "", hex))
 		return -1;

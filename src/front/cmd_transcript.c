@@ -99,8 +99,8 @@ static int tell_closed(struct cmd *c, const char *path, struct kh_error *err)
 		goto out;
 	}
 	if (words_text(hex, words, err) ||
-	    cmd_printf(c, err, "%s: closed by '%s' after %zu lines\n  on paper           %s\n", text_shown(path, shown, sizeof(shown)),
-		       text_shown(chain->signer, signer, sizeof(signer)), chain->n - 1, hex) ||
+	    cmd_printf(c, err, "%s: closed by '%s' after %zu lines\n  on paper\n", text_shown(path, shown, sizeof(shown)),
+		       text_shown(chain->signer, signer, sizeof(signer)), chain->n - 1) ||
 	    words_show(c, 4, hex, err))
 		goto out;
 	rc = result_add(c,

@@ -17,8 +17,8 @@ static int show(struct cmd *c, const char *path, const struct bundle *b, const s
 
 	return cmd_printf(c, err,
 			  "%s: yes, the wrapping key is KMS's, for %s\n  it answers %s to a canary under this wrapping key and under "
-			  "one that it gave out now, and %s to noise\n  SHA-256 of the request that was confirmed: %s\n",
-			  path, request->kms_key_arn, f->own, f->noise, bundle_request_sha256(b)) ||
+			  "one that it gave out now, and %s to noise\n  SHA-256 of the request that was confirmed:\n",
+			  path, request->kms_key_arn, f->own, f->noise) ||
 			       words_show(c, 4, bundle_request_sha256(b), err)
 		       ? -1
 		       : 0;

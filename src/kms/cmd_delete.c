@@ -212,8 +212,8 @@ static int report(struct cmd *c, const struct deletion *d, struct kh_error *err)
 			json_decref(ids);
 			ids = NULL; /* result_add's failure, where they are asked for */
 		}
-		if (cmd_printf(c, err, "%s: deleted %s%s\n", d->target.arn, d->ids[i][0] ? "key material id " : "its material",
-			       d->ids[i])) {
+		if (cmd_printf(c, err, d->ids[i][0] ? "%s: deleted key material id\n    %s\n" : "%s: deleted its material%s\n",
+			       d->target.arn, d->ids[i])) {
 			json_decref(ids);
 			return -1;
 		}

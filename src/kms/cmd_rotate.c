@@ -32,7 +32,7 @@ static int report(struct cmd *c, const struct rotation *r, struct kh_error *err)
 {
 	const char *arn = r->keys[0].target.arn;
 
-	if (cmd_printf(c, err, "%s: %s %s\n  %zu on-demand rotation%s done, AWS's limit is %d\n", arn,
+	if (cmd_printf(c, err, "%s: %s\n    %s\n  %zu on-demand rotation%s done, AWS's limit is %d\n", arn,
 		       r->stage == ROTATE_DONE ? "current already is" : "rotated to", r->material_id, r->rotations,
 		       r->rotations == 1 ? "" : "s", KMS_ON_DEMAND_ROTATIONS_MAX))
 		return -1;

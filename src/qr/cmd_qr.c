@@ -165,7 +165,7 @@ static int show(struct cmd *c, const struct sheet *s, const struct range *r, str
 
 static int report(struct cmd *c, const struct sheet *s, const struct range *r, const char *where, struct kh_error *err)
 {
-	if (where && cmd_printf(c, err, "%s: %zu of %zu frames of %s, SHA-256 %s\nnext: keyhaul-qr scan --out BUNDLE IMAGE... there\n",
+	if (where && cmd_printf(c, err, "%s: %zu of %zu frames of %s, SHA-256\n    %s\nnext: keyhaul-qr scan --out BUNDLE IMAGE... there\n",
 				where, r->to - r->from, s->count, c->words[0], s->digest))
 		return -1;
 	return result_add(c, jsontext_pack("{s:s,s:b,s:i,s:s,s:s*}", "item", c->words[0], "ok", 1, "frames", (int)s->count, "sha256",

@@ -135,7 +135,7 @@ static int finish(struct cmd *c, const struct frames *f, struct kh_error *err)
 	}
 	if (file_create(o->out, 0600, file.data, file.len, err))
 		goto out;
-	if (cmd_printf(c, err, "%s: written from %zu frames, SHA-256 %s\nnext: keyhaul inspect %s\n", o->out, of, frames_digest(f),
+	if (cmd_printf(c, err, "%s: written from %zu frames, SHA-256\n    %s\nnext: keyhaul inspect %s\n", o->out, of, frames_digest(f),
 		       o->out) ||
 	    result_add(c, jsontext_pack("{s:s,s:b,s:i,s:s}", "item", o->out, "ok", 1, "frames", (int)of, "sha256", frames_digest(f)),
 		       err)) {

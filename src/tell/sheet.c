@@ -3,6 +3,7 @@
 #include "sheet.h"
 
 #include "base/clock.h"
+#include "bundle/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +29,19 @@ void sheet_text(struct sheet *s, const char *what, const char *text)
 {
 	if (text && *text)
 		sheet_line(s, what, "%s", text);
+}
+
+void sheet_hex(struct sheet *s, const char *what, const char *hex)
+{
+	if (s->failed || !hex || !*hex)
+		return;
+	s->failed = what ? cmd_printf(s->c, s->err, "  %s\n    %s\n", what, hex) : cmd_printf(s->c, s->err, "    %s\n", hex);
+}
+
+void sheet_words(struct sheet *s, const char *what, const char *hex)
+{
+	if (!s->failed)
+		s->failed = cmd_printf(s->c, s->err, "  %s\n", what) || words_show(s->c, 4, hex, s->err) ? -1 : 0;
 }
 
 /* A span in its largest unit of which there are two. */

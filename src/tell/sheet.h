@@ -23,6 +23,12 @@ void sheet_line(struct sheet *s, const char *what, const char *fmt, ...) __attri
 /* Adds a line of the text, unless it is NULL or empty: what is unknown is absent. */
 void sheet_text(struct sheet *s, const char *what, const char *text);
 
+/* Adds hex on a line of its own below what it is (NULL: the line before says it), so that no terminal breaks it; nothing for NULL and "". */
+void sheet_hex(struct sheet *s, const char *what, const char *hex);
+
+/* A SHA-256 for people: what it is of, and below that in hex and in words for reading aloud. */
+void sheet_words(struct sheet *s, const char *what, const char *hex);
+
 /* Room for a time as people read it: "2026-11-22T10:00:00Z (in 23 h)". */
 #define SHEET_TIME 64
 

@@ -5,7 +5,6 @@
 #include "bundle/next.h"
 #include "bundle/phrase.h"
 #include "bundle/told.h"
-#include "bundle/words.h"
 #include "sheet.h"
 #include "sign/cms.h"
 
@@ -19,16 +18,8 @@ static void tell_digest(struct sheet *s, const char *what, struct bundle_blob bl
 	if (s->failed || !blob.data)
 		return;
 	s->failed = phrase_blob(&blob, words, hex, s->err);
-	if (!s->failed)
-		sheet_line(s, what, "%s %s", words, hex);
-}
-
-/* A digest for people: in hex, and below it in words for reading aloud. */
-static void tell_in_words(struct sheet *s, const char *what, const char *hex)
-{
-	sheet_text(s, what, hex);
-	if (!s->failed)
-		s->failed = words_show(s->c, 4, hex, s->err);
+	sheet_text(s, what, words);
+	sheet_hex(s, NULL, hex);
 }
 
 static void tell_times(struct sheet *s, const struct bundle *b)
@@ -75,14 +66,14 @@ static void request(struct sheet *s, const struct bundle *b)
 	tell_endpoint(s, r);
 	sheet_text(s, "key on token", r->key_uri);
 	sheet_text(s, "token serial", r->token_serial);
-	sheet_text(s, "policy SHA-256", r->policy_sha256);
-	sheet_text(s, "plan SHA-256", r->plan_sha256);
+	sheet_hex(s, "policy's SHA-256", r->policy_sha256);
+	sheet_hex(s, "plan's SHA-256", r->plan_sha256);
 	intent_words(&r->intent, intent, sizeof(intent));
 	if (intent_is_empty(&r->intent))
 		sheet_text(s, "import says", bundle_receipt(b) ? "nothing in the request: it was said at the import" : "nothing yet: import asks for it");
 	else
 		sheet_text(s, "import says", intent);
-	tell_in_words(s, "request's SHA-256", bundle_request_sha256(b));
+	sheet_words(s, "request's SHA-256", bundle_request_sha256(b));
 }
 
 /* Who signed what, and whether the signature is good; whether he may, a policy says. */
@@ -102,7 +93,8 @@ static void tell_signature(struct sheet *s, const char *what, const char *who, c
 		sheet_time(signer.signed_at, s->c->now, when);
 		sheet_line(s, what, "%sa good signature of %s", who, when);
 		sheet_line(s, "", "by the certificate of '%s'", cert_subject(signer.cert, name));
-		sheet_line(s, "", "with SHA-256 %s", sha256);
+		sheet_text(s, "", "with SHA-256");
+		sheet_hex(s, NULL, sha256);
 	}
 	X509_free(signer.cert);
 }
@@ -125,7 +117,8 @@ static void approvals(struct sheet *s, const struct bundle *b)
 		(void)snprintf(who, sizeof(who), "'%s', ", all[i].approver);
 		s->failed = bundle_approval_text(&all[i], &text, s->err);
 		tell_signature(s, "approval", who, &all[i].signature, &text);
-		sheet_line(s, "", "under the policy with SHA-256 %s", all[i].policy_sha256);
+		sheet_text(s, "", "under the policy with SHA-256");
+		sheet_hex(s, NULL, all[i].policy_sha256);
 		tell_told(s, "", &all[i].told_now);
 		buf_free(&text);
 	}
@@ -186,6 +179,7 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 {
 	const struct bundle_material *m = bundle_material(b);
 	char when[SHEET_TIME], words[PHRASE_MAX];
+	bool none;
 
 	if (!m)
 		return;
@@ -197,11 +191,10 @@ static void tell_material(struct sheet *s, const struct bundle *b)
 	sheet_text(s, "token", words);
 	tell_key(s, m);
 	tell_proof(s, m);
-	if (strcmp(m->policy_sha256, "none") == 0)
-		sheet_text(s, "wrapped under", "no policy");
-	else
-		sheet_line(s, "wrapped under", "the policy of SHA-256 %s", m->policy_sha256);
-	tell_in_words(s, "material's SHA-256", bundle_material_sha256(b));
+	none = strcmp(m->policy_sha256, "none") == 0;
+	sheet_text(s, "wrapped under", none ? "no policy" : "the policy of SHA-256");
+	sheet_hex(s, NULL, none ? NULL : m->policy_sha256);
+	sheet_words(s, "material's SHA-256", bundle_material_sha256(b));
 	material_signature(s, b);
 }
 
@@ -214,7 +207,7 @@ static void tell_receipt(struct sheet *s, const struct bundle *b)
 		return;
 	sheet_time(r->imported_at, s->c->now, when);
 	sheet_line(s, "imported", "%s%s%s", when, r->caller ? " by " : "", r->caller ? r->caller : "");
-	sheet_text(s, "key material id", r->key_material_id);
+	sheet_hex(s, "key material id", r->key_material_id);
 	if (r->valid_to) {
 		sheet_time(r->valid_to, s->c->now, when);
 		sheet_line(s, "expires", "%s", when);

@@ -137,9 +137,9 @@ static int tell(struct cmd *c, const struct trusting *w, const char *label, cons
 	const char *digest = bundle_request_sha256(w->item.bundle);
 	char words[TOKEN_WORDS_MAX];
 
-	if (cmd_printf(c, err, "%s: %s\n  the wrapping key (RSA %u) of the request for\n  %s\n  %s\n  request SHA-256  %s\n", label,
+	if (cmd_printf(c, err, "%s: %s\n  the wrapping key (RSA %u) of the request for\n  %s\n  %s\n  request SHA-256\n", label,
 		       did, f->wrapping_bits, bundle_request(w->item.bundle)->kms_key_arn,
-		       token_words(&w->session.token, words), digest) != 0 ||
+		       token_words(&w->session.token, words)) != 0 ||
 	    words_show(c, 4, digest, err) != 0 || trusted_list_show(c, w->keys, w->n, err) != 0)
 		return -1;
 	return result_add(c, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "label", label, "did", did, "request_sha256", digest,

@@ -83,7 +83,7 @@ json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const
 
 static int show_digest(struct cmd *c, const char *whose, const char *hex, struct kh_error *err)
 {
-	return cmd_printf(c, err, "  %s SHA-256  %s\n", whose, hex) != 0 ? -1 : words_show(c, 4, hex, err);
+	return cmd_printf(c, err, "  %s SHA-256\n", whose) != 0 ? -1 : words_show(c, 4, hex, err);
 }
 
 /* The command to type next, as inspect tells it. */
@@ -119,7 +119,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 		       q->wrapping_algorithm, q->wrapping_key_spec, r->blob.len) != 0 ||
 	    cmd_printf(c, err, "  says       %s\n", intent_is_empty(&q->intent) ? "nothing yet: the import must say its expiry" : intent) != 0 ||
 	    show_proof(c, r->proof, err) != 0 ||
-	    (o->policy != NULL && cmd_printf(c, err, "  policy     SHA-256 %s\n", o->policy->sha256) != 0) ||
+	    (o->policy != NULL && cmd_printf(c, err, "  policy's SHA-256\n    %s\n", o->policy->sha256) != 0) ||
 	    (signer != NULL && cmd_printf(c, err, "  signed by  '%s'\n", text_shown(signer, shown, sizeof(shown))) != 0) ||
 	    show_digest(c, "request's", bundle_request_sha256(item->bundle), err) != 0 ||
 	    show_digest(c, "material's", bundle_material_sha256(item->bundle), err) != 0 || show_next(c, item, o, err) != 0)

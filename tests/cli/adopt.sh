@@ -30,7 +30,7 @@ cli_parameters 3072 "$until"
 tap_exits 0 "adopts" cli_adopt whole.bundle ECC_NIST_P256 RSA_AES_KEY_WRAP_SHA_256 --valid-to 90d \
 	--key-uri 'pkcs11:token=t;object=o'
 tap_like "$tap_out" "^next: keyhaul-token wrap --key 'pkcs11:token=t;object=o' whole.bundle" "and says what comes next"
-tap_like "$tap_out" "^  request's SHA-256 $(jq -jcS .request whole.bundle | sha256sum | cut -d' ' -f1)\$" "and the digest that is read aloud"
+tap_like "$tap_out" "^    $(jq -jcS .request whole.bundle | sha256sum | cut -d' ' -f1)\$" "and the digest that is read aloud"
 tap_like "$tap_out" "^  ECC_NIST_P256, RSA_AES_KEY_WRAP_SHA_256 under RSA_3072\$" "and what it was told"
 tap_like "$tap_err" "^warning: KMS's answer says neither .*ECC_NIST_P256, and RSA_AES_KEY_WRAP_SHA_256 .*not checked" "which nobody has checked"
 tap_unlike "$tap_err" "does not say whether" "the expiry is said"

@@ -11,6 +11,10 @@ keyhaul=$KEYHAUL_BUILD/keyhaul
 inspect() {
 	tap_exits "$1" "inspect $2 is status $1" "$keyhaul" inspect "$2"
 }
+# what it said, each digest behind what it is of
+joined() {
+	echo "$tap_out" | sed -E ':a; N; $!ba; s/\n    ([0-9a-f]{64})/ \1/g'
+}
 cli_parameters 2048 "$(cli_hours 20)"
 cli_adopt request.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_256 --valid-to 90d \
 	--import-type NEW_KEY_MATERIAL --key-uri 'pkcs11:token=hsm%201;object=o' >/dev/null
@@ -23,7 +27,7 @@ for line in '^request.bundle: fetched$' "^  KMS key +$cli_arn\$" '^  rehearsal +
 	'^  parameters +valid to .*Z \(in (19|20) h\)$' '^  import says +expires 90d after the import, NEW_KEY_MATERIAL$' \
 	"^  request's SHA-256 +$(jq -jcS .request request.bundle | sha256sum | cut -d' ' -f1)\$" \
 	"^next: keyhaul-token wrap --key 'pkcs11:token=hsm%201;object=o' request.bundle\$"; do
-	tap_like "$tap_out" "$line" "it says: $line"
+	tap_like "$(joined)" "$line" "it says: $line"
 done
 
 # with material, then with a receipt
@@ -34,7 +38,7 @@ for line in '^full.bundle: wrapped$' "^  blob +256 bytes, SHA-256 $(sha256sum <b
 	'^  token +hsm%201, says it is hardware$' '^  key +order%0akey, AES 256 bits, id 01ff, kept on the token$' \
 	'^  key says +sensitive, extractable$' '^  mechanisms +CKM_RSA_PKCS_OAEP \(0x9\) wrap$' '^  proof +a throwaway' \
 	'^next: keyhaul-kms import full.bundle$'; do
-	tap_like "$tap_out" "$line" "it says: $line"
+	tap_like "$(joined)" "$line" "it says: $line"
 done
 cp full.bundle done.bundle
 cli_receipt done.bundle
@@ -42,7 +46,8 @@ inspect 0 done.bundle
 tap_like "$tap_out" '^done.bundle: imported$' "a receipt: imported"
 tap_like "$tap_out" '^  imported +.* by arn:aws:iam::000000000000:user/ada$' "by whom"
 tap_like "$tap_out" '^next: nothing' "and nothing comes next"
-tap_like "$tap_out" "^  material's SHA-256 +$(jq -jcS .material done.bundle | sha256sum | cut -d' ' -f1)\$" "the material's digest, by its name"
+tap_like "$(joined)" "^  material's SHA-256 +$(jq -jcS .material done.bundle | sha256sum | cut -d' ' -f1)\$" "the material's digest, by its name"
+tap_is "$(echo "$tap_out" | grep -E '[0-9a-f]{64}' | grep -vE '^    [0-9a-f]{64}$')" "" "a digest has its line to itself, which no terminal breaks"
 # the digests in words, request then material, in numbered lines of four; the list's own test is test_words
 in_words() {
 	od -An -v -tu1 | awk -v list="$list" 'BEGIN { while ((getline <list) > 0) { even[n] = $2; odd[n++] = $3 } }
@@ -63,7 +68,7 @@ else
 fi
 jq -S --arg id "$(printf 'ab%.0s' $(seq 32))" '.receipt.key_material_id = $id' done.bundle >id.bundle
 inspect 0 id.bundle
-tap_like "$tap_out" '^  key material id +abab' "and KMS's id, which is another thing"
+tap_like "$(joined)" '^  key material id +abab' "and KMS's id, which is another thing"
 
 # a symlink is read through, and what is to be written is named itself
 mkdir elsewhere
@@ -155,4 +160,4 @@ tap_like "$tap_out" '^request.bundle: fetched' "of many the good one is told"
 tap_run "$keyhaul" inspect --json bad.bundle request.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .item, .ok)]')" \
 	'[false,"bad.bundle",false,"request.bundle",true]' "of many, --json"
-tap_done 105
+tap_done 107

@@ -51,7 +51,7 @@ close() { # STATUS WHAT FILE
 	tap_exits "$1" "$2" "$keyhaul" transcript close --signer ../ada.pem --cert ../ada.crt "$3"
 }
 close 0 "a transcript is closed" online.transcript
-tap_like "$tap_out" "^  on paper +$(tail -n 1 online.transcript | tr -d '\n' | sha)\$" "with the digest of its last line"
+tap_like "$tap_out" "^    $(tail -n 1 online.transcript | tr -d '\n' | sha)\$" "with the digest of its last line"
 words=$(printf '%s\n' "$tap_out" | awk '/^ +[0-9]+  [A-Za-z]+ +[A-Za-z]+ +[A-Za-z]+ +[A-Za-z]+$/ { n += NF - 1 } END { print n }')
 tap_is "$words" 32 "in words"
 close 7 "once" online.transcript
