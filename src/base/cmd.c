@@ -115,8 +115,7 @@ int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why,
 	const char *hint = kh_error_hint(why);
 
 	log_line("error: ", why->msg);
-	if (strcmp(hint, c->hint) != 0)
-		log_line("hint: ", hint);
+	log_line("hint: ", strcmp(hint, c->hint) != 0 ? hint : "as above");
 	(void)snprintf(c->hint, sizeof(c->hint), "%s", hint);
 	return cmd_item_add(c, item, why, err);
 }

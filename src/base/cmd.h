@@ -95,8 +95,11 @@ int cmd_result(struct cmd *c, const char *object, struct kh_error *err);
 /* Prints what there is of the text now; for a command that goes on running (keyhaul-sim in front). */
 int cmd_flush(struct cmd *c, struct kh_error *err);
 
+/* How wide the terminal is that gets the text; 0 where none does. */
+size_t cmd_columns(void);
+
 /*
- * One item of many failed: its error line is printed, and its hint where that is not the one before's, its object {"item":...,"ok":false,"error":{...}} added to
+ * One item of many failed: its error line is printed, and its hint ("as above" where the one before had the same), its object {"item":...,"ok":false,"error":{...}} added to
  * "results", and its code counts towards the exit status. The command goes on and gives 0 at its end.
  */
 int cmd_item_failed(struct cmd *c, const char *item, const struct kh_error *why, struct kh_error *err);

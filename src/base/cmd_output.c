@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX (256u << 20)
@@ -60,6 +61,15 @@ int output_text(const struct buf *text, struct kh_error *err)
 out:
 	buf_free(&safe);
 	return rc;
+}
+
+size_t cmd_columns(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 int output_error(const struct kh_error *why, struct buf *out, struct kh_error *err)

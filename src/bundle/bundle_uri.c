@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "bundle.h"
 
+#include "base/nearest.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -98,6 +100,18 @@ static int check_value(size_t which, const char *value, size_t len, struct kh_er
 	return strcmp(allowed[which].name, "type") == 0 ? check_type(decoded, err) : 0;
 }
 
+/* PKCS#11 itself calls a key's object= its label (RFC 7512, 2.3). */
+static int unknown(const char *name, size_t len, struct kh_error *err)
+{
+	struct nearest near = {len == 5 && memcmp(name, "label", 5) == 0 ? "object" : NULL, 0};
+
+	for (size_t i = 0; i < N_ALLOWED; i++)
+		nearest_offer(&near, name, len, allowed[i].name);
+	kh_fail(err, KH_E_INPUT, 0, "URI: attribute '%.*s' is not allowed in a bundle or plan", (int)(len < 64 ? len : 64), name);
+	return kh_hint(err, "%s%s%stoken, manufacturer, model, serial, object, id and type are; name a module or a PIN source on "
+			    "the command line", near.name ? "was " : "", near.name ? near.name : "", near.name ? "= meant? " : "");
+}
+
 /* One NAME=VALUE of the path; `seen` has a bit an attribute. */
 static int check_attribute(const char *at, size_t len, unsigned *seen, struct kh_error *err)
 {
@@ -114,10 +128,7 @@ static int check_attribute(const char *at, size_t len, unsigned *seen, struct kh
 			return kh_context(err, "URI: attribute %s", allowed[i].name);
 		return 0;
 	}
-	kh_fail(err, KH_E_INPUT, 0, "URI: attribute '%.*s' is not allowed in a bundle",
-		(int)(name_len < 64 ? name_len : 64), at);
-	return kh_hint(err, "token, manufacturer, model, serial, object, id and type are; name a module or a PIN source on "
-			    "the command line");
+	return unknown(at, name_len, err);
 }
 
 int bundle_check_uri(const char *uri, struct kh_error *err)
@@ -133,7 +144,7 @@ int bundle_check_uri(const char *uri, struct kh_error *err)
 	}
 	at = uri + 7;
 	if (strchr(at, '?')) {
-		kh_fail(err, KH_E_INPUT, 0, "URI: '%.64s' is not allowed in a bundle", strchr(at, '?'));
+		kh_fail(err, KH_E_INPUT, 0, "URI: not allowed in a bundle or plan: %.64s", strchr(at, '?'));
 		return kh_hint(err, "module-path, pin-source and pin-value count on the command line only: in a bundle they would "
 				    "let the online host run code or read files on this one");
 	}

@@ -133,8 +133,8 @@ int intent_check_form(const struct intent *i, enum keyspec spec, struct kh_error
 	if (!i->expiration_model && (i->valid_to || i->valid_for))
 		return kh_fail(err, KH_E_USAGE, 0, "an expiry time without KEY_MATERIAL_EXPIRES");
 	if (i->valid_for < 0 || i->valid_for > KMS_VALID_TO_MAX) {
-		kh_fail(err, KH_E_USAGE, 0, "an expiry %lld hours after the import: KMS takes at most 365 days",
-			(long long)i->valid_for / 3600);
+		kh_fail(err, KH_E_USAGE, 0, "an expiry %lld %s after the import: KMS takes at most 365 days",
+			(long long)i->valid_for / (i->valid_for % 86400 ? 3600 : 86400), i->valid_for % 86400 ? "hours" : "days");
 		return kh_hint(err, "365d, or --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE");
 	}
 	if (check_symmetric_only(i, spec, err) || check_material_id(i, err))

@@ -199,11 +199,11 @@ static int report_bundle(struct cmd *c, const char *path, const struct bundle *b
 
 	if (!q->intent.expiration_model)
 		log_warning(INTENT_OPEN);
-	if (q->policy_sha256 && cmd_printf(c, err, "  policy's SHA-256  %s\n  for the token with serial %s\n", q->policy_sha256,
+	if (q->policy_sha256 && cmd_printf(c, err, "  policy's SHA-256\n    %s\n  for the token with serial %s\n", q->policy_sha256,
 					   q->token_serial))
 		return -1;
 	if (next_command(b, path, c->now, &next, err) || add_way(chosen, &next, err) ||
-	    cmd_printf(c, err, "  request's SHA-256 %s\n", bundle_request_sha256(b)) ||
+	    cmd_printf(c, err, "  request's SHA-256\n") ||
 	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
 		goto out;
 	rc = 0;
@@ -298,7 +298,7 @@ static const struct opt_group groups[] = {
 const struct cmd_row cmd_fetch = {
 	.verb = "fetch",
 	.operands = "",
-	.needs = "--key-id ID --out BUNDLE",
+	.needs = "--key-id ID --out BUNDLE | --plan FILE --out DIR",
 	.summary = "gets a wrapping key and an import token for a KMS key into a new bundle",
 	.groups = groups,
 	.opts_size = sizeof(struct fetch_opts),

@@ -40,9 +40,9 @@ static int add_optional(json_t *object, const char *name, const char *value)
 	return value ? json_object_set_new(object, name, json_string(value)) : 0;
 }
 
-const char *import_result_word(enum import_result result)
+const char *import_result_word(const struct import *i)
 {
-	return results[result];
+	return i->result == IMPORT_ALREADY && !i->visible ? "with a receipt" : results[i->result];
 }
 
 json_t *import_result_json(const char *path, const struct import *i)
@@ -53,7 +53,7 @@ json_t *import_result_json(const char *path, const struct import *i)
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	object = jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s,s:s*}", "item", path, "ok", 1, "result", results[i->result],
+	object = jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:s,s:s*}", "item", path, "ok", 1, "result", import_result_word(i),
 			   "kms_key_arn", bundle_request(i->bundle)->kms_key_arn, "expiration_model",
 			   receipt->expiration_model, "visible", (int)i->visible, "public_key_compared", (int)i->compared,
 			   "material_sha256", receipt->material_sha256, "policy_sha256",
@@ -72,19 +72,19 @@ json_t *import_result_json(const char *path, const struct import *i)
 static int report(struct cmd *c, const char *path, const struct import *i, struct kh_error *err)
 {
 	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
-	const char *policy = bundle_material(i->bundle)->policy_sha256;
+	const char *policy = bundle_material(i->bundle)->policy_sha256, *word = import_result_word(i);
 	bool none = strcmp(policy, "none") == 0;
 	char until[CLOCK_TEXT] = "";
 
 	if (receipt->valid_to)
 		clock_format(receipt->valid_to, until);
-	if (cmd_printf(c, err, "%s: %s into %s\n  %s%s%s%s%s%s\n  wrapped under %s%s\n  material's SHA-256 %s\n", path, results[i->result],
-		       bundle_request(i->bundle)->kms_key_arn, receipt->valid_to ? "expires " : "does not expire", until,
-		       receipt->key_material_id ? ", key material id " : "",
-		       receipt->key_material_id ? receipt->key_material_id : "",
-		       i->compared ? ", KMS's public key is the token's" : "",
-		       i->visible ? "" : ", not seen in KMS", none ? "no policy" : "the policy of SHA-256 ",
-		       none ? "" : policy, receipt->material_sha256) ||
+	if (cmd_printf(c, err, "%s: %s %s %s\n  %s%s%s%s\n", path, word, word == results[i->result] ? "into" : "of its import into",
+		       bundle_request(i->bundle)->kms_key_arn,
+		       receipt->valid_to ? "expires " : "does not expire", until,
+		       i->compared ? ", KMS's public key is the token's" : "", i->visible ? "" : ", not seen in KMS") ||
+	    (receipt->key_material_id && cmd_printf(c, err, "  key material id\n    %s\n", receipt->key_material_id)) ||
+	    cmd_printf(c, err, none ? "  wrapped under no policy\n" : "  wrapped under the policy of SHA-256\n    %s\n", policy) ||
+	    cmd_printf(c, err, "  material's SHA-256\n") ||
 	    words_show(c, 4, receipt->material_sha256, err))
 		return -1;
 	return result_add(c, import_result_json(path, i), err);

@@ -26,6 +26,7 @@ struct survey {
 	struct plan *plan; /* NULL: none */
 	int64_t within;
 	struct exposition *exposition; /* NULL for text */
+	json_t *shown; /* ARNs */
 };
 
 #define AT(field) .offset = offsetof(struct status_opts, field)
@@ -82,13 +83,27 @@ static int find(struct survey *s, const struct asked *a, struct target *target, 
 	return rc;
 }
 
-static int show(struct cmd *c, struct survey *s, const char *item, const struct status *status, struct kh_error *err)
+/* What a person calls the key; its id and its bundle's path are no names. */
+static const char *name_of(const struct asked *a)
 {
+	enum arn_kind kind = arn_kind_of(a->item);
+
+	return a->planned || (!a->is_bundle && (kind == ARN_ALIAS_NAME || kind == ARN_ALIAS_ARN)) ? a->item : NULL;
+}
+
+static int show(struct cmd *c, struct survey *s, const struct asked *a, const struct status *status, struct kh_error *err)
+{
+	const char *arn = status->standing->key.arn;
+	bool again = json_object_get(s->shown, arn) && a->is_bundle; /* several bundles are of one key */
+
 	if (json_array_size(status->problems))
 		c->worst = kh_worse(c->worst, KH_E_CHECK);
-	if (s->exposition ? exposition_add(s->exposition, item, status, err) : status_show(c, status, err))
+	if (json_object_set_new(s->shown, arn, json_true()))
+		return kh_fail_memory(err);
+	if (s->exposition ? exposition_add(s->exposition, a->item, name_of(a), status, err)
+			  : !again && status_show(c, name_of(a), status, err))
 		return -1;
-	return result_add(c, status_json(status, item), err);
+	return result_add(c, status_json(status, a->item), err);
 }
 
 /* One key that does not answer does not stop the others. */
@@ -106,10 +121,10 @@ static int look_at(struct cmd *c, struct survey *s, const struct asked *a, struc
 	target.arn[0] = '\0';
 	if (find(s, a, &target, &why) || standing_read(&target.kms, target.arn, &standing, &why)) {
 		kh_context(&why, "%s", item);
-		return (s->exposition && exposition_add(s->exposition, target.arn[0] ? target.arn : item, NULL, err)) || cmd_item_failed(c, item, &why, err)
+		return (s->exposition && exposition_add(s->exposition, target.arn[0] ? target.arn : item, NULL, NULL, err)) || cmd_item_failed(c, item, &why, err)
 			       ? -1 : 0;
 	}
-	rc = status_judge(&standing, kms_now(&target.kms), s->within, &status, err) || show(c, s, item, &status, err) ? -1 : 0;
+	rc = status_judge(&standing, kms_now(&target.kms), s->within, &status, err) || show(c, s, a, &status, err) ? -1 : 0;
 	json_decref(status.problems);
 	return rc;
 }
@@ -150,12 +165,15 @@ static int look_at_all(struct cmd *c, struct survey *s, struct kh_error *err)
 
 static int run_status(struct cmd *c, struct kh_error *err)
 {
-	struct survey s = {.opts = c->opts};
+	struct survey s = {.opts = c->opts, .shown = json_object()};
 	int rc = -1;
 
+	if (!s.shown)
+		return kh_fail_memory(err);
 	if (!read_options(c, &s, err) && !session_open(&s.opts->aws, &s.session, err))
 		rc = look_at_all(c, &s, err);
 	exposition_free(s.exposition);
+	json_decref(s.shown);
 	plan_free(s.plan);
 	session_close(&s.session);
 	return rc;

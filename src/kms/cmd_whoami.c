@@ -39,7 +39,7 @@ static int show_expiry(struct cmd *c, int64_t expires, struct kh_error *err)
 	char when[CLOCK_TEXT];
 
 	if (!expires)
-		return cmd_printf(c, err, "expires   nothing says so\n");
+		return cmd_printf(c, err, "expires   not stated\n");
 	clock_format(expires, when);
 	return cmd_printf(c, err, left > 120 ? "expires   %s, in %lld hours\n" : "expires   %s, in %lld minutes\n", when,
 			  left > 120 ? left / 60 : left);

@@ -11,6 +11,7 @@
 
 enum metric {
 	METRIC_UP,
+	METRIC_NAME,
 	METRIC_STATE,
 	METRIC_PROBLEMS,
 	METRIC_ROTATIONS,
@@ -23,6 +24,7 @@ static const struct {
 	const char *name, *help;
 } metrics[] = {
 	[METRIC_UP] = {"keyhaul_kms_key_up", "1 where KMS told how the key stands"},
+	[METRIC_NAME] = {"keyhaul_kms_key_name", "The key's name in the plan, or the alias that it was asked for by"},
 	[METRIC_STATE] = {"keyhaul_kms_key_state", "The key's KeyState"},
 	[METRIC_PROBLEMS] = {"keyhaul_kms_key_problems", "How many things are not well with the key"},
 	[METRIC_ROTATIONS] = {"keyhaul_kms_key_rotations", "On-demand rotations done; KMS's limit is 25"},
@@ -114,14 +116,31 @@ static int add_materials(struct exposition *e, const struct status *s, struct kh
 	return sample(e, METRIC_ROTATIONS, k->arn, "", (int64_t)standing_rotations(st), err);
 }
 
-int exposition_add(struct exposition *e, const char *item, const struct status *s, struct kh_error *err)
+/* A key may have several names. */
+static int add_name(struct exposition *e, const char *arn, const char *name, struct kh_error *err)
 {
-	char labels[LABEL_MAX + 16], state[LABEL_MAX], name[LABEL_MAX];
+	char labels[LABEL_MAX + 16], shown[LABEL_MAX], both[2 * LABEL_MAX];
 
-	escape(s ? s->standing->key.arn : item, name);
-	if (json_object_get(e->up, name))
+	escape(name, shown);
+	(void)snprintf(both, sizeof(both), "%s %s", arn, shown);
+	if (json_object_get(e->up, both))
 		return 0;
-	if (json_object_set_new(s ? e->up : e->down, name, json_true()))
+	if (json_object_set_new(e->up, both, json_true()))
+		return kh_fail_memory(err);
+	(void)snprintf(labels, sizeof(labels), ",name=\"%s\"", shown);
+	return sample(e, METRIC_NAME, arn, labels, 1, err);
+}
+
+int exposition_add(struct exposition *e, const char *item, const char *name, const struct status *s, struct kh_error *err)
+{
+	char labels[LABEL_MAX + 16], state[LABEL_MAX], key[LABEL_MAX];
+
+	escape(s ? s->standing->key.arn : item, key);
+	if (s && name && add_name(e, key, name, err))
+		return -1;
+	if (json_object_get(e->up, key))
+		return 0;
+	if (json_object_set_new(s ? e->up : e->down, key, json_true()))
 		return kh_fail_memory(err);
 	if (!s)
 		return 0;

@@ -117,7 +117,7 @@ static int judge(struct fetch_item *i, const struct bundle *b, struct kh_error *
 
 	(void)snprintf(i->arn, sizeof(i->arn), "%s", r->kms_key_arn);
 	if (receipt) {
-		i->result = "imported";
+		i->result = "with a receipt"; /* whether KMS still has it, nobody asked */
 		i->imported = true;
 		i->until = receipt->valid_to;
 		return 0;

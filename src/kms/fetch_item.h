@@ -16,7 +16,7 @@ struct fetch_item {
 	const char *key_id; /* the plan's, or the ARN of a key that is made; NULL: it is not made yet */
 	int64_t now;
 	/* what became of it */
-	const char *result; /* "fetched", "kept", "imported", static; NULL while nothing is there that counts */
+	const char *result; /* "fetched", "kept", "with a receipt", static; NULL while nothing is there that counts */
 	char material_id[OPS_MATERIAL_ID_MAX]; /* of a renewal, where KMS has one */
 	char arn[ARN_MAX];
 	int64_t until;	    /* of a request the parameters', of a receipt the material's; 0: it does not expire */

@@ -72,7 +72,7 @@ static json_t *result_of(const struct fetch_item *i)
 
 void fetch_job_put(struct fetch_jobs *r, const struct fetch_item *i)
 {
-	const struct table_row row = {.item = i->path, .arn = i->arn, .result = i->result, .until = i->until,
+	const struct table_row row = {.item = i->path, .arn = i->arn, .result = i->result, .until = i->until, .imported = i->imported,
 				      .json = r->c->common.json ? result_of(i) : json_null()};
 	struct kh_error err;
 

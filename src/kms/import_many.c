@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A KMS key, whatever the Region. */
 struct key {
@@ -95,24 +96,49 @@ static int by_first_word(const void *a, const void *b)
 	return (x->first->word > y->first->word) - (x->first->word < y->first->word);
 }
 
-static int by_text(const void *a, const void *b)
+/* An operand and the file that it names; what is not there has no file. */
+struct named {
+	const char *word;
+	dev_t dev;
+	ino_t ino;
+};
+
+static int by_file(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct named *x = a, *y = b;
+	int order = (x->dev > y->dev) - (x->dev < y->dev);
+
+	order = order ? order : (x->ino > y->ino) - (x->ino < y->ino);
+	return order || x->ino ? order : strcmp(x->word, y->word);
 }
 
+/* By whatever names. */
 static int check_twice(const struct cmd *c, struct kh_error *err)
 {
-	const char **sorted = malloc(c->nwords * sizeof(const char *));
+	struct named *all = calloc(c->nwords, sizeof(*all));
+	struct stat st;
 	int rc = 0;
 
-	if (!sorted)
+	if (!all)
 		return kh_fail_memory(err);
-	memcpy((void *)sorted, (const void *)c->words, c->nwords * sizeof(const char *));
-	qsort((void *)sorted, c->nwords, sizeof(*sorted), by_text);
-	for (size_t i = 1; i < c->nwords && !rc; i++)
-		if (strcmp(sorted[i - 1], sorted[i]) == 0)
-			rc = kh_fail(err, KH_E_USAGE, 0, "%s is named twice", sorted[i]);
-	free((void *)sorted);
+	for (size_t i = 0; i < c->nwords; i++) {
+		all[i].word = c->words[i];
+		if (stat(c->words[i], &st) == 0) {
+			all[i].dev = st.st_dev;
+			all[i].ino = st.st_ino;
+		}
+	}
+	qsort(all, c->nwords, sizeof(*all), by_file);
+	for (size_t i = 1; i < c->nwords && !rc; i++) {
+		if (by_file(&all[i - 1], &all[i]) != 0)
+			continue;
+		if (strcmp(all[i - 1].word, all[i].word) == 0)
+			rc = kh_fail(err, KH_E_USAGE, 0, "%s is named twice", all[i].word);
+		else
+			rc = kh_fail(err, KH_E_USAGE, 0, "%s and %s are one bundle: it is named twice", all[i - 1].word, all[i].word);
+		kh_hint(err, "name each bundle once");
+	}
+	free(all);
 	return rc;
 }
 
@@ -136,7 +162,7 @@ static void put(struct many *m, size_t word, const struct import *i)
 {
 	const struct bundle_receipt *receipt = bundle_receipt(i->bundle);
 	const struct table_row row = {.item = m->c->words[word], .arn = bundle_request(i->bundle)->kms_key_arn,
-				      .result = import_result_word(i->result), .until = receipt->valid_to,
+				      .result = import_result_word(i), .until = receipt->valid_to, .imported = true,
 				      .json = m->c->common.json ? import_result_json(m->c->words[word], i) : json_null()};
 	struct kh_error err;
 
@@ -145,9 +171,10 @@ static void put(struct many *m, size_t word, const struct import *i)
 		end_run(m, &err);
 }
 
-static void put_failed(struct many *m, size_t word, const struct import *i, const struct kh_error *why)
+/* `result`: NULL for "failed". */
+static void put_failed(struct many *m, size_t word, const struct import *i, const char *result, const struct kh_error *why)
 {
-	const struct table_row row = {.item = m->c->words[word],
+	const struct table_row row = {.item = m->c->words[word], .result = result,
 				      .arn = i->bundle ? bundle_request(i->bundle)->kms_key_arn : NULL, .why = why};
 	struct kh_error err;
 
@@ -198,7 +225,7 @@ static bool import_one_of(struct many *m, size_t word, struct key *key, struct i
 	if (!last && comes_again(key, &err))
 		return true;
 	key->failed = true;
-	put_failed(m, word, i, &err);
+	put_failed(m, word, i, NULL, &err);
 	return false;
 }
 
@@ -218,7 +245,7 @@ static void import_word(void *ctx, size_t word)
 	if (import_open(m->run, m->c->words[word], &i, &err) || !(key = key_of(m, i.bundle))) {
 		if (i.bundle)
 			kh_fail_memory(&err);
-		put_failed(m, word, &i, &err);
+		put_failed(m, word, &i, NULL, &err);
 	} else if (is_new(i.bundle) || key->busy || key->held) {
 		key->held = key->held || !is_new(i.bundle);
 		put_off(m, word, key, is_new(i.bundle), false);
@@ -238,11 +265,11 @@ static bool import_later(struct many *m, const struct later *l, bool last)
 	struct kh_error err = {0};
 	bool again = false;
 
-	if (check_order(m, l, &err)) {
-		put_failed(m, l->word, &i, &err);
-	} else if (import_open(m->run, m->c->words[l->word], &i, &err)) {
+	if (import_open(m->run, m->c->words[l->word], &i, &err)) {
 		l->key->failed = true;
-		put_failed(m, l->word, &i, &err);
+		put_failed(m, l->word, &i, NULL, &err);
+	} else if (check_order(m, l, &err)) {
+		put_failed(m, l->word, &i, "not tried", &err);
 	} else {
 		again = import_one_of(m, l->word, l->key, &i, last);
 	}

@@ -15,8 +15,8 @@
  */
 int import_many(struct cmd *c, struct import_run *run, struct kh_error *err);
 
-/* The word for a result: "imported". */
-const char *import_result_word(enum import_result result);
+/* The words for a result: "imported"; "with a receipt" where that is all that is known, for KMS was not to be asked. */
+const char *import_result_word(const struct import *i);
 
 /* One import's JSON object of "results"; the caller drops it. NULL: out of memory. */
 json_t *import_result_json(const char *path, const struct import *i);

@@ -131,6 +131,9 @@ static int try_once(const struct call *call, struct kms_reply *reply, enum errna
 			rc = read_nothing(reply, err);
 		else
 			rc = reply_read(call->operation, &answer, k->pace.now_ms(k->pace.ctx) / 1000, reply, again, err);
+		if (rc && kms_is_error(err, "NotFoundException"))
+			kh_hint(err, "no such key in %s: check the id, the Region and the account ('aws kms list-keys'); right after "
+				     "creation wait a few seconds", k->region);
 		if (rc)
 			conceal_in_error(sent, err);
 	}

@@ -22,8 +22,13 @@ static int read_policy(const struct yamldoc_node *at, const char *plan_path, con
 	json_t *json = NULL;
 	int rc = -1;
 
-	if (yamlfield_beside(plan_path, name, &path, err) || file_read(buf_text(&path), &text, err))
+	if (yamlfield_beside(plan_path, name, &path, err))
 		goto out;
+	if (file_read(buf_text(&path), &text, err)) {
+		if (strcmp(err->name, "ENOENT") == 0)
+			kh_hint(err, "the name of a file beside the plan, or default-policy");
+		goto out;
+	}
 	json = jsontext_read(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(json) || memchr(text.data, '\0', text.len)) {
 		kh_fail(err, KH_E_INPUT, 0, "%s is no JSON object", buf_text(&path));

@@ -26,8 +26,8 @@ long status_days(int64_t t, int64_t now);
 /* "in 29 days", "in 5 hours", "past". */
 void status_span(int64_t t, int64_t now, char out[48]);
 
-/* Adds the key to what people read. */
-int status_show(struct cmd *c, const struct status *s, struct kh_error *err);
+/* Adds the key to what people read, under `name` (NULL for none) and its ARN. */
+int status_show(struct cmd *c, const char *name, const struct status *s, struct kh_error *err);
 
 /* The key as one object of "results"; NULL without memory. */
 json_t *status_json(const struct status *s, const char *item);

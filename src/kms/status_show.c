@@ -44,21 +44,21 @@ static int show_material(struct cmd *c, const struct status *s, const struct ops
 
 	if (m->imported)
 		expiry_words(m->expiration_model, m->valid_to, s->now, words);
-	return show_line(c, err, "  key material id %s", m->id) ||
+	return cmd_printf(c, err, "  key material id\n") || show_line(c, err, "    %s", m->id) ||
 			       show_line(c, err, "    %s, %s%s%s%s", m->state, words,
 					 m->description[0] ? ", note \"" : "", m->description,
 					 m->description[0] ? "\"" : "")
 		       ? -1 : 0;
 }
 
-static int show_key(struct cmd *c, const struct status *s, struct kh_error *err)
+static int show_key(struct cmd *c, const char *name, const struct status *s, struct kh_error *err)
 {
 	const struct ops_key *k = &s->standing->key;
 	const char *set = !k->multi_region ? "" : strcmp(s->standing->set.primary, k->arn) == 0 ? ", multi-Region primary"
 												 : ", multi-Region replica";
 	char words[128];
 
-	if (show_line(c, err, "%s", k->arn) ||
+	if ((name && show_line(c, err, "%s:", name)) || show_line(c, err, "%s%s", name ? "  " : "", k->arn) ||
 	    show_line(c, err, "  %s, %s%s%s%s", k->state, k->key_spec, set,
 		      strcmp(k->origin, "EXTERNAL") == 0 ? "" : ", Origin ",
 		      strcmp(k->origin, "EXTERNAL") == 0 ? "" : k->origin))
@@ -69,13 +69,13 @@ static int show_key(struct cmd *c, const struct status *s, struct kh_error *err)
 	return cmd_printf(c, err, "  material: %s\n", words);
 }
 
-int status_show(struct cmd *c, const struct status *s, struct kh_error *err)
+int status_show(struct cmd *c, const char *name, const struct status *s, struct kh_error *err)
 {
 	const struct standing *st = s->standing;
 	json_t *problem;
 	size_t i;
 
-	if (show_key(c, s, err))
+	if (show_key(c, name, s, err))
 		return -1;
 	for (i = 0; st->listed && i < st->materials.n; i++)
 		if (show_material(c, s, &st->materials.v[i], err))

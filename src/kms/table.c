@@ -14,12 +14,14 @@
 #define CSV_MAX (64u << 20)
 #define COUNTED_MAX 16 /* different results */
 #define WIDTH_MAX 60
+#define UNTIL_MAX (CLOCK_TEXT + 16)
 #define FLUSH_ROWS 256 /* that are held at a time */
 
 struct kept {
 	char *item, *arn, *message;
 	const char *result;
 	int64_t until;
+	bool imported;
 	enum kh_code code;
 	char name[64]; /* of the native code */
 	/* until it came out */
@@ -132,7 +134,8 @@ int table_put(struct table *t, size_t i, const struct table_row *row, struct kh_
 	    (row->why && keep_why(k, row->why, err)))
 		return -1;
 	k->until = row->until;
-	k->result = row->why ? "failed" : row->result;
+	k->imported = row->imported;
+	k->result = row->why && !row->result ? "failed" : row->result;
 	while (t->out < t->n && t->rows[t->out].result)
 		if (let_out(t, &t->rows[t->out++], err))
 			return -1;
@@ -234,34 +237,82 @@ static const char *shown(const char *item)
 	return len > WIDTH_MAX ? item + len - WIDTH_MAX : item;
 }
 
-static int print_row(const struct kept *k, struct cmd *c, int width, int results, struct kh_error *err)
-{
-	char until[CLOCK_TEXT] = "";
+/* How the columns stand: beside each other, or below where they do not fit into the terminal. */
+struct layout {
+	int item, result, until;
+	const char *behind_item, *behind_until;
+};
 
-	if (k->until)
-		clock_format(k->until, until);
-	return cmd_printf(c, err, "%-*s  %-*s  %-20s  %s\n", width, shown(k->item), results, k->result,
-			  k->until ? until : "-", k->arn ? k->arn : "-");
+static int widest(size_t now, const char *text)
+{
+	return (int)(strlen(text) > now ? strlen(text) : now);
+}
+
+/* What the time means: a request is to be imported by then, and material is dropped then. */
+static const char *until_words(const struct kept *k, char out[UNTIL_MAX])
+{
+	char at[CLOCK_TEXT];
+
+	if (!k->until)
+		return k->imported ? "does not expire" : "-";
+	clock_format(k->until, at);
+	(void)snprintf(out, UNTIL_MAX, "%s %s", k->imported ? "expires" : "import by", at);
+	return out;
+}
+
+static void choose_layout(const struct table *t, struct layout *out)
+{
+	const size_t columns = cmd_columns();
+	char room[UNTIL_MAX];
+	int arn = 0;
+
+	*out = (struct layout){.item = 6, .result = 6, .until = 5, .behind_item = "  ", .behind_until = "  "};
+	for (size_t i = 0; i < t->n; i++) {
+		const struct kept *k = &t->rows[i];
+
+		if (!k->result)
+			continue;
+		out->item = widest((size_t)out->item, shown(k->item));
+		out->result = widest((size_t)out->result, k->result);
+		out->until = widest((size_t)out->until, until_words(k, room));
+		arn = widest((size_t)arn, k->arn ? k->arn : "-");
+	}
+	if (columns == 0 || (size_t)(out->item + out->result + out->until + arn + 6) <= columns)
+		return;
+	out->behind_until = "\n  ";
+	if ((size_t)(out->item + out->result + out->until + 4) > columns) {
+		out->item = 0;
+		out->behind_item = "\n  ";
+	}
+}
+
+static int print_cells(struct cmd *c, const struct layout *l, const char *item, const char *result, const char *until,
+		       const char *arn, struct kh_error *err)
+{
+	const bool below = l->behind_until[0] == '\n';
+
+	return cmd_printf(c, err, "%-*s%s%-*s  %-*s%s%s\n", l->item, item, l->behind_item, l->result, result,
+			  below ? 0 : l->until, until, l->behind_until, arn);
 }
 
 int table_end(struct table *t, const char *what, struct kh_error *err)
 {
-	size_t width = 6, results = 6;
+	struct layout layout;
+	char until[UNTIL_MAX];
 	struct cmd *c = t->c;
 
 	if (table_rest(t, err) || (t->csv && write_csv(t, err)))
 		return -1;
-	for (size_t i = 0; i < t->n; i++) {
-		if (!t->rows[i].result)
-			continue;
-		width = strlen(shown(t->rows[i].item)) > width ? strlen(shown(t->rows[i].item)) : width;
-		results = strlen(t->rows[i].result) > results ? strlen(t->rows[i].result) : results;
-	}
-	if (cmd_printf(c, err, "%-*s  %-*s  %-20s  %s\n", (int)width, "BUNDLE", (int)results, "RESULT", "UNTIL", "KMS KEY"))
+	choose_layout(t, &layout);
+	if (print_cells(c, &layout, "bundle", "result", "until", "KMS key", err))
 		return -1;
-	for (size_t i = 0; i < t->n; i++)
-		if ((t->rows[i].result && print_row(&t->rows[i], c, (int)width, (int)results, err)) ||
+	for (size_t i = 0; i < t->n; i++) {
+		const struct kept *k = &t->rows[i];
+
+		if ((k->result && print_cells(c, &layout, shown(k->item), k->result, until_words(k, until),
+					      k->arn ? k->arn : "-", err)) ||
 		    (i % FLUSH_ROWS == FLUSH_ROWS - 1 && cmd_flush(c, err)))
 			return -1;
+	}
 	return print_counts(t, c, what, err);
 }

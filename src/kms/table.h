@@ -7,15 +7,19 @@
 
 #include <jansson.h>
 
-/* The end of a run over many bundles: a line each for people, and a CSV file for spreadsheets. */
+/*
+ * The end of a run over many bundles: a line each for people, on a terminal of several where it is too narrow, and a CSV
+ * file for spreadsheets.
+ */
 struct table;
 
 /* What became of one bundle; what it points to is copied, NULL and 0 for what is not known. */
 struct table_row {
 	const char *item;   /* the bundle */
 	const char *arn;
-	const char *result; /* one word, static: "fetched"; NULL where it failed */
+	const char *result; /* one word, static: "fetched"; NULL where it failed, unless it was not tried */
 	int64_t until;	    /* what was got is good, or what was imported stays, until then */
+	bool imported;	    /* so it is of the material: 0 is that it does not expire */
 	json_t *json;	    /* its object of "results", taken over; NULL where it failed */
 	const struct kh_error *why; /* why it failed */
 };

@@ -139,9 +139,19 @@ static int take_alias(const struct yamldoc_node *node, void *out, struct kh_erro
 	return kh_hint(err, "alias/NAME: letters, digits, / _ and -, and not alias/aws/");
 }
 
+/* A file's name; NULL for KMS's default policy. What a plan names is read and sent to KMS. */
+static int read_policy(const struct yamldoc_node *node, const char **out, struct kh_error *err)
+{
+	if (yamlfield_file(node, "plan", out, err))
+		return -1;
+	if (strcmp(*out, "default-policy") == 0)
+		*out = NULL;
+	return 0;
+}
+
 static int take_policy(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	return yamlfield_file(node, "plan", &((struct plan_key *)out)->create.policy, err);
+	return read_policy(node, &((struct plan_key *)out)->create.policy, err);
 }
 
 static int take_multi_region(const struct yamldoc_node *node, void *out, struct kh_error *err)
@@ -157,13 +167,7 @@ static int take_replica_region(const struct yamldoc_node *node, void *out, struc
 /* ReplicateKey copies no policy: which one a replica gets has to be said. */
 static int take_replica_policy(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	const char **policy = &((struct plan_replica *)out)->policy;
-
-	if (yamlfield_file(node, "plan", policy, err)) /* what a plan names is read and sent to KMS */
-		return -1;
-	if (*policy && strcmp(*policy, "default-policy") == 0)
-		*policy = NULL;
-	return 0;
+	return read_policy(node, &((struct plan_replica *)out)->policy, err);
 }
 
 static int take_replica(const struct yamldoc_node *node, void *out, struct kh_error *err)

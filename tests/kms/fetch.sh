@@ -84,7 +84,7 @@ server_start fetch DescribeKey=denied
 rm -f x.bundle
 tap_exits 0 "DescribeKey denied and --key-spec said" fetch --key-spec SYMMETRIC_DEFAULT
 tap_like "$tap_out" "^next: keyhaul-token wrap --key 'pkcs11:token=TOKEN;object=KEY' .*/x.bundle$" "what to type next is told"
-tap_like "$tap_out" "^  request's SHA-256 $(jq -jcS .request x.bundle | sha256sum | cut -d' ' -f1)$" "and the digest that is read aloud"
+tap_like "$tap_out" "^    $(jq -jcS .request x.bundle | sha256sum | cut -d' ' -f1)$" "and the digest that is read aloud"
 tap_like "$tap_err" "^warning: the bundle does not say whether the key material expires" "an expiry that is left open is said"
 tap_like "$tap_err" "warning: DescribeKey is denied" "and it says so"
 tap_is "$(jq -c '[.request.described, .request.kms_key_arn, .request.multi_region]' x.bundle)" "[false,\"$arn\",null]" \

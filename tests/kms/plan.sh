@@ -96,7 +96,7 @@ jq '.request.parameters_valid_to = "2026-01-01T00:00:00Z"' one/a.eu-west-1.bundl
 jq --arg d "$(jq -jcS .material x | sha256sum | cut -d' ' -f1)" '.receipt.material_sha256 = $d' x >one/a.eu-west-1.bundle
 server_forget
 tap_exits 0 "imported, and its parameters past their time" "$kms" fetch --plan one.yaml --out one --json
-tap_is "$(states)$(server_count)" "a.eu-west-1.bundle imported0" "it is passed over"
+tap_is "$(states)$(server_count)" "a.eu-west-1.bundle with a receipt0" "it is passed over"
 
 # ---- a bundle that says otherwise is left alone ------------------------------------------
 rows2=0
@@ -200,11 +200,14 @@ tap_like "$tap_out" "^next: keyhaul-kms import 'many'/" "all wrapped: the import
 tap_exits 7 "a new material before the first" "$kms" import many/orders.2.eu-central-1.bundle
 tap_like "$tap_err" "has no material yet, and this is not its first by the plan" "is refused"
 tap_exits 2 "a bundle named twice" "$kms" import many/mac.us-west-2.bundle many/mac.us-west-2.bundle
+tap_exits 2 "and under two names" "$kms" import many/mac.us-west-2.bundle many/../many/mac.us-west-2.bundle
+tap_like "$tap_err" "are one bundle: it is named twice" "it says which"
 tap_exits 2 "--csv of one bundle" "$kms" import --csv i.csv many/mac.us-west-2.bundle
 cp -r many alone
 jq 'del(.material)' alone/orders.eu-central-1.bundle >x && mv x alone/orders.eu-central-1.bundle
 tap_exits 3 "the first of a key's fails" "$kms" import alone/orders.2.eu-central-1.bundle alone/orders.eu-central-1.bundle
 tap_like "$tap_err" "orders.2.*not tried, for another bundle of its key failed" "the next is not tried on top of it"
+tap_like "$tap_out" "^2 bundles: 1 (failed, 1 not tried|not tried, 1 failed)\$" "and it is no failure of its own"
 tap_exits 0 "all of them" "$kms" import --csv i.csv many/*.bundle
 tap_like "$tap_out" '^4 bundles: 4 imported$' "a table at the end"
 tap_is "$(tr -d '\r' <i.csv | cut -d, -f1,3 | sort | tr '\n' ' ')" \

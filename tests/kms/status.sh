@@ -31,6 +31,21 @@ haul_import mac.bundle "$mac" mac $keep
 tap_exits 0 "all well: a bundle and an id" kms status one.bundle --key-id "$mac"
 tap_like "$tap_out" "CURRENT, expires .*, in (39|40) days" "the expiry in dates and days"
 tap_like "$tap_out" "0 of 25 on-demand rotations done" "and the rotations"
+# what is wider than the terminal is broken between the columns, and nowhere else
+tmux -L "wide$$" -f /dev/null new-session -d -s wide -x 80 -y 24 "$KEYHAUL_BUILD/keyhaul-kms import one.bundle mac.bundle; exec cat" 2>/dev/null
+wide() {
+	tmux -L "wide$$" capture-pane -p -J -t wide 2>/dev/null
+}
+shown() {
+	wide | grep -q '^2 bundles:'
+}
+if tap_poll 20 shown; then
+	tap_is "$(wide | awk 'length > 80') $(wide | grep -c '^  arn:aws:kms:[^ ]*$')" " 2" "a table on a terminal of 80 columns"
+else
+	tap_skip "a table on a terminal of 80 columns" "there is no tmux"
+fi
+tmux -L "wide$$" kill-server 2>/dev/null
+tap_like "$(kms import one.bundle mac.bundle)" "^one.bundle +already imported +expires 20.*Z +$symmetric\$" "and in a file: a line a bundle"
 tap_exits 7 "within 41 days it expires" kms status --json --expiring-within 41d one.bundle
 tap_like "$(problems)" "expires at .*, in (39|40) days: import it again before \(.keyhaul renew., or fetch --plan --expiring-within\)" "and that is said, and by what"
 tap_is "$(printf '%s' "$tap_out" | jq -r '.results[0] | [.well, .key_state, .materials[0].days_left >= 39, .materials[0].imported] | @csv')" \
@@ -41,6 +56,9 @@ tap_like "$tap_out" "$mac" "does not stop the others"
 tap_exits 6 "a key that does not answer" env AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9 \
 	"$KEYHAUL_BUILD/keyhaul-kms" status --key-id "$symmetric"
 tap_exits 5 "one that is not there for KMS" kms status --key-id 00000000-0000-0000-0000-000000000000
+tap_like "$tap_err" "hint: no such key in us-east-1:" "the Region that was asked is named"
+tap_run kms status --region eu-cental-1 --key-id alias/x alias/y
+tap_is "$(printf '%s\n' "$tap_err" | grep -c "^warning: 'eu-cental-1' .*: was eu-central-1 meant?\$")" 1 "a Region that AWS does not publish is doubted, once"
 
 # by a plan: one that is there, and one that it makes
 printf '%s\n' 'keyhaul_plan: 1' 'keys:' '  - name: there' "    key_id: $mac" '    expires: never' \
@@ -54,6 +72,10 @@ tap_run kms fetch --plan plan.yaml --out made
 tap_exits 7 "and with it" kms status --json --plan plan.yaml --dir made
 tap_is "$(printf '%s' "$tap_out" | jq -c '[.results[] | [.item, .key_state]]')" '[["there","Enabled"],["made","PendingImport"]]' \
 	"each by its name"
+tap_run kms status --plan plan.yaml --dir made
+tap_like "$tap_out" "^there:" "in words too"
+tap_run kms status --format prometheus --plan plan.yaml --dir made --key-id "$mac"
+tap_is "$(printf '%s\n' "$tap_out" | grep -c "^keyhaul_kms_key_name{key=\"$mac\",name=\"there\"} 1\$")" 1 "and for Prometheus"
 
 # the exposition format: each metric once, its samples behind it
 tap_exits 0 "for Prometheus" kms status --format prometheus --key-id "$symmetric" "$mac"
@@ -74,6 +96,8 @@ twice() {
 }
 tap_exits 0 "one key, by two bundles, its ARN and its id" kms status --format prometheus one.bundle twin.bundle --key-id "$symmetric" "${symmetric##*/}"
 tap_is "$(up) $(twice)" "keyhaul_kms_key_up{key=\"$symmetric\"} 1 " "each series stands there once"
+tap_run kms status one.bundle twin.bundle
+tap_is "$(printf '%s\n' "$tap_out" | grep -c "$symmetric")" 1 "in words the key of two bundles stands there once"
 sed "s,key_id: .*,key_id: $mac," plan.yaml | sed '/name: made/,$d' >arn.yaml
 tap_run env AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9 "$KEYHAUL_BUILD/keyhaul-kms" status --format prometheus \
 	--plan arn.yaml one.bundle twin.bundle --key-id "$symmetric" alias/x
@@ -156,6 +180,8 @@ haul_stop_sim
 # where ListKeyRotations is denied: what DescribeKey tells, and that the rest is not known
 haul_start_sim --fault 'ListKeyRotations:1+=AccessDeniedException'
 haul_import one.bundle "$symmetric" one --valid-to 40d
+tap_is "$(kms import --json one.bundle 2>/dev/null | jq -r '.results[0] | "\(.result) \(.visible)"')" "with a receipt false" \
+	"import of what has a receipt says no more than that"
 tap_exits 0 "status without the list of materials" kms status one.bundle
 tap_like "$tap_out$tap_err" "materials are not known.*AccessDenied" "it says so"
 tap_exits 7 "its expiry is judged all the same" kms status --expiring-within 41d one.bundle
@@ -163,4 +189,4 @@ tap_exits 5 "delete all, without knowing which" kms delete --yes --all --key-id 
 tap_exits 0 "one by its id" kms delete --yes --json --key-material-id "$first" --key-id "$symmetric"
 tap_is "$(printf '%s' "$tap_out" | jq -c '.results[0] | [.deleted, .key_state]')" "[[\"$first\"],\"PendingImport\"]" "it is deleted"
 haul_stop_sim
-tap_done 62
+tap_done 71

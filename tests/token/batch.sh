@@ -81,7 +81,8 @@ cp u1.bundle u3.bundle
 secret ok.bundle
 many u1.bundle u2.bundle ok.bundle u3.bundle
 tap_is "$many_status $(grep -c '^error: u[123].bundle: the request names no key$' err) $(grep -c '^hint: ' err) $(tail -n 1 out)" \
-	"3 3 1 4 bundles: 1 wrapped, 3 failed" "bundles that name no key: an error line each, and one hint" || tap_diag "$(cat err)"
+	"3 3 3 4 bundles: 1 wrapped, 3 failed" "bundles that name no key: an error line each, and a hint" || tap_diag "$(cat err)"
+tap_is "$(grep -c '^hint: as above$' err)" 2 "which is said once in full"
 tap_like "$(cat err)" '^hint: of several bundles each names its key: fetch them again with --key-uri' "which names what helps"
 
 # the worst status
@@ -169,4 +170,4 @@ for json in '' --json; do
 		tap_is "$(tail -n 1 run.out)" "6 bundles: $n wrapped, 1 failed, $((5 - n)) not tried" "and the table says what was not tried"
 	fi
 done
-tap_done 33
+tap_done 34
