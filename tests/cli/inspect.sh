@@ -160,4 +160,4 @@ tap_like "$tap_out" '^request.bundle: fetched' "of many the good one is told"
 tap_run "$keyhaul" inspect --json bad.bundle request.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .item, .ok)]')" \
 	'[false,"bad.bundle",false,"request.bundle",true]' "of many, --json"
-tap_done 107
+tap_done 106
