@@ -316,4 +316,4 @@ for n in 1 2; do
 	sim_stop
 done
 tap_is "$(echo page*.yaml)" "page1.yaml page2.yaml" "and there are no others"
-tap_done $((2 * rows + 2 * rows2 + 81))
+tap_done $((2 * rows + 2 * rows2 + 84))

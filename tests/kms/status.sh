@@ -191,4 +191,4 @@ haul_start_sim --fault 'DescribeKey:1+=AccessDeniedException'
 tap_is "$(kms import --json one.bundle 2>/dev/null | jq -r '.results[0] | "\(.result) \(.visible)"')" "with a receipt false" \
 	"import of what has a receipt says no more than that"
 haul_stop_sim
-tap_done 71
+tap_done 70
