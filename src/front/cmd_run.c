@@ -224,6 +224,12 @@ static int take_words(struct cmd *c, const struct step *s, struct kh_error *err)
 	return 0;
 }
 
+/* On a terminal a step's report stands below the line that says which it is; elsewhere nothing is printed before all went well. */
+static int show_now(struct cmd *c, struct kh_error *err)
+{
+	return isatty(STDOUT_FILENO) ? cmd_flush(c, err) : 0;
+}
+
 static int one_step(struct cmd *c, enum run_step which, const char *path, struct kh_error *err)
 {
 	const struct bundle_material *m = NULL;
@@ -239,7 +245,7 @@ static int one_step(struct cmd *c, enum run_step which, const char *path, struct
 		goto out;
 	if (s.status)
 		kh_fail(&why, step_code(s.status), 0, "%s %s ended with status %d", s.program, s.words[1], s.status);
-	if (c->common.json ? take_document(c, &s, m, &why, err) : take_words(c, &s, err))
+	if (c->common.json ? take_document(c, &s, m, &why, err) : take_words(c, &s, err) || show_now(c, err))
 		goto out;
 	if (s.status)
 		*err = why;
@@ -302,14 +308,18 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct haul_place place = {"", ""};
 	enum run_step at = STEP_FETCH;
 	struct bundle *before = NULL;
+	bool there;
 	int rc = -1;
 
 	if (check_names(o, err) || (o->out && haul_resume(o->out, o->key_id, &before, err)) ||
 	    check_opts(c, before, err) || haul_place_choose(o->out, &place, err))
 		goto out;
 	rc = all_steps(c, before, place.path, &at, err);
-	if (haul_place_leave(&place, rc == 0) && rc)
+	there = haul_place_leave(&place, rc == 0);
+	if (there && rc)
 		hint_kept(at, place.path, err);
+	if (!there && !rc)
+		rc = cmd_printf(c, err, "the bundle was not kept: --out FILE keeps it\n");
 out:
 	bundle_free(before);
 	return rc;

@@ -67,6 +67,7 @@ tap_is "$(jq -r 'has("receipt")' one.bundle)" true "the bundle is in --out"
 
 run 0 "without --out" --key-id "$cli_arn" --valid-to 90d
 tap_is "$(ls tmp)" "" "the folder made for the run is gone"
+tap_is "$(printf '%s\n' "$tap_out" | tail -n 1)" "the bundle was not kept: --out FILE keeps it" "and that is said"
 
 # a step that fails
 for step in fetch:5: wrap:4:fetched import:6:wrapped; do
@@ -197,9 +198,9 @@ done
 "$keyhaul" --dump-options | awk -F '\t' '$1 == "option" && $2 == "run" { print $3 }' | sort -u >passed
 if cat has.* 2>/dev/null | sort -u >has && [ -f has.wrap ] && [ -f has.fetch ]; then
 	tap_is "$(comm -23 passed has)" "" "each option of run is one of theirs"
-	tap_is "$(comm -13 passed has | paste -sd' ')" "again csv expiring-within jobs key-uri material-sha256 plan token-serial" "and these are left to them"
+	tap_is "$(comm -13 passed has | paste -sd' ')" "again csv expiring-within jobs key-uri material-sha256 now plan token-serial" "and these are left to them"
 else
 	tap_skip "each option of run is one of theirs" "not all is built"
 	tap_skip "and some are left to them" "not all is built"
 fi
-tap_done 112
+tap_done 113

@@ -107,6 +107,17 @@ tap_run kms rotate --json p1.bundle e1.bundle a1.bundle
 tap_is "$tap_status $(printf '%s' "$tap_out" | jq -r '.results[0] | [.result, .rotations, .imported, .replicas] | @csv')" \
 	'0 "current already",1,0,2' "once more: nothing is left to do"
 
+# Current in the primary is not yet current in every Region: the second look at the last replica shows the one of before.
+old=$(jq -r .receipt.key_material_id m0.bundle)
+last=$(ask us-east-1 DescribeKey "{\"KeyId\":\"$primary\"}" | jq -r '.KeyMetadata.MultiRegionConfiguration.ReplicaKeys[-1] | "\(.Region) \(.Arn)"')
+ask "${last% *}" DescribeKey "{\"KeyId\":\"${last#* }\"}" | jq -c --arg old "$old" '.KeyMetadata.CurrentKeyMaterialId = $old' |
+	sed 's/^/DescribeKey:8=http 200 /' >late
+again --fault ./late
+tap_exits 6 "a replica that has not followed yet" rotate 1 0
+tap_like "$tap_err" "under way, and not done yet" "is waited for"
+again --fault ./late
+tap_exits 0 "until it has" rotate 1
+
 # The second, every answer that counts lost and reading late: in one run, and each sent once.
 bundles 2
 tap_exits 7 "bundles of two rotations" kms rotate p2.bundle e1.bundle a2.bundle
@@ -152,4 +163,4 @@ for had in 25 24; do
 	tap_is "$(states "$other" | grep -c PENDING)" $((25 - had)) "and staged, or not"
 	haul_stop_sim
 done
-tap_done 51
+tap_done 54
