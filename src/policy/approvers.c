@@ -131,7 +131,7 @@ struct count {
 	const struct policy_person *who[BUNDLE_APPROVALS_MAX];
 	EVP_PKEY *keys[BUNDLE_APPROVALS_MAX];
 	size_t n;
-	struct kh_error refused; /* KH_OK: none was */
+	const struct kh_error *refused; /* NULL: none was */
 };
 
 static bool has(const struct count *c, const struct policy_person *person)
@@ -151,28 +151,29 @@ static bool has_key(const struct count *c, const EVP_PKEY *key)
 	return false;
 }
 
-/* 0 with `why` KH_OK where it counts, or is the person's second. */
 static int count_one(struct count *c, const struct policy *p, const struct bundle *b, const struct bundle_approval *a,
-		     int64_t now, struct kh_error *why)
+		     int64_t now, struct approvers_verdict *out, struct kh_error *err)
 {
 	const struct policy_person *person = NULL;
-	struct kh_error judged;
 	EVP_PKEY *key = NULL;
+	int rc = 0;
 
-	why->code = KH_OK;
-	if (judge(p, b, a, now, &person, &key, &judged)) {
-		*why = judged;
+	out->who = NULL;
+	if (judge(p, b, a, now, &person, &key, &out->why)) {
+		rc = out->why.code == KH_E_MEMORY || out->why.code == KH_E_SYSTEM ? -1 : 0;
 	} else if (has(c, person)) {
-		; /* twice is once */
+		out->who = person; /* twice is once */
 	} else if (has_key(c, key)) {
-		kh_fail(why, KH_E_CHECK, 0, "the approval of '%s' is by the key of another's", a->approver);
+		kh_fail(&out->why, KH_E_CHECK, 0, "the approval of '%s' is by the key of another's", a->approver);
 	} else {
-		c->who[c->n] = person;
+		out->who = c->who[c->n] = person;
 		c->keys[c->n++] = key;
 		key = NULL;
 	}
 	EVP_PKEY_free(key);
-	return why->code == KH_E_MEMORY || why->code == KH_E_SYSTEM ? -1 : 0;
+	if (rc)
+		*err = out->why;
+	return rc;
 }
 
 static void clear(struct count *c)
@@ -187,36 +188,45 @@ static int too_few(const struct policy *p, const struct count *c, struct kh_erro
 
 	for (size_t i = 0; i < p->approvers.n; i++)
 		add_name(has(c, &p->approvers.v[i]) ? there : missing, p->approvers.v[i].name);
-	if (c->refused.code != KH_OK)
-		(void)snprintf(why, sizeof(why), "; %.470s", c->refused.msg);
+	if (c->refused)
+		(void)snprintf(why, sizeof(why), "; %.470s", c->refused->msg);
 	kh_fail(err, KH_E_CHECK, 0, "%u of %zu people have to approve this request under %s, and %zu did%s%s; missing: %s%s",
 		p->threshold, p->approvers.n, p->path, c->n, c->n ? ": " : "", there, missing, why);
 	return kh_hint(err, "'keyhaul-token approve' approves, and 'keyhaul merge' joins what was approved in two copies");
 }
 
-static int count_all(const struct policy *p, const struct bundle *b, int64_t now, struct count *c, struct kh_error *err)
+static int count_all(const struct policy *p, const struct bundle *b, int64_t now, struct count *c,
+		     struct approvers_verdict out[BUNDLE_APPROVALS_MAX], struct kh_error *err)
 {
 	size_t n = 0;
 	const struct bundle_approval *all = bundle_approvals(b, &n);
 
-	struct kh_error why;
 
 	memset(c, 0, sizeof(*c));
 	for (size_t i = 0; i < n; i++) {
-		if (count_one(c, p, b, &all[i], now, &why)) {
-			*err = why;
+		if (count_one(c, p, b, &all[i], now, &out[i], err))
 			return -1;
-		}
-		if (c->refused.code == KH_OK)
-			c->refused = why;
+		if (!out[i].who && !c->refused)
+			c->refused = &out[i].why;
 	}
 	return 0;
 }
 
-int approvers_count(const struct policy *p, const struct bundle *b, int64_t now, size_t *out, struct kh_error *err)
+int approvers_each(const struct policy *p, const struct bundle *b, int64_t now,
+		   struct approvers_verdict out[BUNDLE_APPROVALS_MAX], struct kh_error *err)
 {
 	struct count c;
-	int rc = count_all(p, b, now, &c, err);
+	int rc = count_all(p, b, now, &c, out, err);
+
+	clear(&c);
+	return rc;
+}
+
+int approvers_count(const struct policy *p, const struct bundle *b, int64_t now, size_t *out, struct kh_error *err)
+{
+	struct approvers_verdict verdicts[BUNDLE_APPROVALS_MAX];
+	struct count c;
+	int rc = count_all(p, b, now, &c, verdicts, err);
 
 	*out = c.n;
 	clear(&c);
@@ -225,12 +235,13 @@ int approvers_count(const struct policy *p, const struct bundle *b, int64_t now,
 
 int approvers_check(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err)
 {
+	struct approvers_verdict verdicts[BUNDLE_APPROVALS_MAX];
 	struct count c;
 	int rc;
 
 	if (p->threshold == 0)
 		return 0;
-	rc = count_all(p, b, now, &c, err);
+	rc = count_all(p, b, now, &c, verdicts, err);
 	if (!rc && c.n < p->threshold)
 		rc = too_few(p, &c, err);
 	clear(&c);

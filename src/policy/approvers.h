@@ -20,6 +20,16 @@ int approvers_person(const struct policy *p, const struct policy_people *people,
 int approvers_judge(const struct policy *p, const struct bundle *b, size_t index, int64_t now,
 		    const struct policy_person **out, struct kh_error *err);
 
+/* What one approval is worth: `who` counts by it, once however often he approved, or else `why` says why nobody does. */
+struct approvers_verdict {
+	const struct policy_person *who;
+	struct kh_error why;
+};
+
+/* All approvals of a bundle, judged at `now` in their order, and a key once. KH_E_MEMORY, KH_E_SYSTEM. */
+int approvers_each(const struct policy *p, const struct bundle *b, int64_t now,
+		   struct approvers_verdict out[BUNDLE_APPROVALS_MAX], struct kh_error *err);
+
 /*
  * That as many people as the policy asks for approved this request under this very policy: people, not certificates, a key
  * counting once; signed between fetched_at and `now`. KH_E_CHECK names who approved, who is missing, and what counts for nobody.

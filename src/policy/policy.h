@@ -139,6 +139,10 @@ bool policy_token_serial(const struct policy *p, const char *key_uri, char out[P
 int policy_check_token(const struct policy *p, const struct bundle_material *m, struct kh_error *err);
 int policy_check_key(const struct policy *p, const struct bundle_material *m, struct kh_error *err);
 
+/* That the material is of the very token and key that the request names, and not of others that the policy allows. KH_E_CHECK. */
+int policy_check_asked(const struct policy *p, const struct bundle_request *r, const struct bundle_material *m,
+		       struct kh_error *err);
+
 /*
  * For import: that the material says it was wrapped under this very policy, by what it allows, and with the key and token
  * that the request names; `p` NULL: that none was in force at fetch and wrap either. Who signed it is judged elsewhere.

@@ -73,13 +73,15 @@ int policy_check_key(const struct policy *p, const struct bundle_material *m, st
 			     "the mechanism that made this key", mechanism, err);
 }
 
-/* The right token's and the right key's, and not only one that the policy would allow too. */
-static int check_is_requested(const struct policy *p, const struct bundle_request *r, const struct bundle_material *m,
-			      struct kh_error *err)
+int policy_check_asked(const struct policy *p, const struct bundle_request *r, const struct bundle_material *m,
+		       struct kh_error *err)
 {
 	char id[256], hex[2 * sizeof(id) + 1];
 	bool same = false;
 
+	if (!r->key_uri || !r->token_serial)
+		return policy_refuse(p, NULL, "keyhaul_policy", "requests that name the token and the key", "one of them in this request",
+				     "not stated", err);
 	if (same_text(r->token_serial, m->token.serial, &same, err))
 		return -1;
 	if (!same)
@@ -102,5 +104,5 @@ int policy_check_material(const struct policy *p, const struct bundle *b, struct
 		return -1;
 	if (!p)
 		return 0;
-	return check_is_requested(p, r, m, err) || policy_check_token(p, m, err) ? -1 : policy_check_key(p, m, err);
+	return policy_check_asked(p, r, m, err) || policy_check_token(p, m, err) ? -1 : policy_check_key(p, m, err);
 }

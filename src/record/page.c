@@ -55,7 +55,7 @@ static void add_verdict(struct html *h, const struct record *r)
 		html_raw(h, "<p><b>No findings.</b> Each transcript is whole, each line has the digest of the one before, every "
 			    "bundle that they name is here as it was left, and each was read as a command had written it.</p>\n");
 	}
-	html_raw(h, r->policy_sha256[0] ? "<p>Who approved and who signed was judged by the policy <code>"
+	html_raw(h, r->policy_sha256[0] ? "<p>What was asked for, what was wrapped, who approved and who signed was judged by the policy <code>"
 					: "<p>No policy was given: whose the certificates are, and whether they were enough, was not judged.");
 	html_text(h, r->policy_sha256);
 	html_raw(h, r->policy_sha256[0] ? "</code>.</p>\n" : "</p>\n");
@@ -67,16 +67,29 @@ static void add_verdict(struct html *h, const struct record *r)
 	html_raw(h, "</div>\n");
 }
 
-static void add_approvers(struct html *h, const struct bundle *b)
+/* Whether an approval before that one counts by the same name: a person is one however often he approved. */
+static bool is_again(const struct record_bundle *b, const struct bundle_approval *all, size_t index)
 {
-	size_t n = 0;
-	const struct bundle_approval *all = bundle_approvals(b, &n);
+	for (size_t i = 0; i < index; i++)
+		if (!b->uncounted[i] && strcmp(all[i].approver, all[index].approver) == 0)
+			return true;
+	return false;
+}
+
+/* Those who count, or where that was not judged all names that stand there. */
+static void add_approvers(struct html *h, const struct record *r, const struct record_bundle *b)
+{
+	size_t n = 0, shown = 0;
+	const struct bundle_approval *all = bundle_approvals(b->b, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		html_raw(h, i ? ", " : "");
+		if (b->uncounted[i] || is_again(b, all, i))
+			continue;
+		html_raw(h, shown++ ? ", " : "");
 		html_text(h, all[i].approver);
+		html_raw(h, r->policy_sha256[0] ? "" : " (NOT JUDGED)");
 	}
-	if (n == 0)
+	if (shown == 0)
 		html_raw(h, "nobody");
 }
 
@@ -97,7 +110,7 @@ static void add_summary(struct html *h, const struct record *r)
 		html_raw(h, "</td><td>");
 		html_text(h, m && m->key.label ? m->key.label : "");
 		html_raw(h, "</td><td>");
-		add_approvers(h, b);
+		add_approvers(h, r, &r->bundles[i]);
 		html_raw(h, "</td><td class=\"plain\">");
 		html_text(h, next_stage_name(next_stage(b)));
 		html_raw(h, "</td></tr>\n");

@@ -60,18 +60,25 @@ static void add_request(struct html *h, const struct bundle *b)
 	html_digest(h, "Request, SHA-256", bundle_request_sha256(b));
 }
 
-static void add_signer(struct html *h, const char *what, const char *name, const struct bundle *b, size_t index)
+/* Whose a signature is: nobody's (`uncounted` says why), or as it says, where nobody judged that. */
+struct worth {
+	const char *uncounted, *not_judged;
+};
+
+static void add_signer(struct html *h, const char *what, const char *name, const struct bundle *b, size_t index, struct worth worth)
 {
 	struct signed_by who;
 	struct kh_error why;
 	char at[CLOCK_TEXT];
 
 	if (signed_verify(b, index, &who, &why)) {
-		html_factf(h, what, "%s: THE SIGNATURE DOES NOT VERIFY: %s", name, why.msg);
+		html_factf(h, "Does not count", "%s: THE SIGNATURE DOES NOT VERIFY: %s", name, why.msg);
 		return;
 	}
 	clock_format(who.at, at);
-	html_factf(h, what, "%s, signed %s by %s", name, at, who.subject);
+	html_factf(h, worth.uncounted ? "Does not count" : what, "%s, signed %s by %s%s%s", name, at, who.subject,
+		   worth.uncounted ? ": " : worth.not_judged ? ", NOT JUDGED: " : "",
+		   worth.uncounted ? worth.uncounted : worth.not_judged ? worth.not_judged : "");
 	html_code(h, "certificate", "SHA-256 ", who.sha256);
 }
 
@@ -81,8 +88,9 @@ static void add_told(struct html *h, const struct bundle_told *told)
 		html_factf(h, "Time told", "the time was TOLD " TOLD_WORDS, told->said, told->host_clock);
 }
 
-static void add_approvals(struct html *h, const struct bundle *b)
+static void add_approvals(struct html *h, const struct record *r, const struct record_bundle *of)
 {
+	const struct bundle *b = of->b;
 	size_t n = 0;
 	const struct bundle_approval *all = bundle_approvals(b, &n);
 
@@ -90,7 +98,8 @@ static void add_approvals(struct html *h, const struct bundle *b)
 	if (n == 0)
 		html_fact(h, "Approved by", "NOBODY: it has no approvals");
 	for (size_t i = 0; i < n; i++) {
-		add_signer(h, "Approved by", all[i].approver, b, i);
+		add_signer(h, "Approved by", all[i].approver, b, i,
+			   (struct worth){of->uncounted[i], r->policy_sha256[0] ? NULL : "no policy was given"});
 		html_code(h, "under the policy", "", all[i].policy_sha256);
 		add_told(h, &all[i].told_now);
 	}
@@ -139,8 +148,10 @@ static void add_proof(struct html *h, const struct bundle_material *m)
 		html_fact(h, "Proof warns", m->proof.warnings[i]);
 }
 
-static void add_material(struct html *h, const struct bundle *b)
+static void add_material(struct html *h, const struct record *r, const struct record_bundle *of)
 {
+	const char *unknown = r->policy_sha256[0] ? "the policy names nobody who signs material" : "no policy was given";
+	const struct bundle *b = of->b;
 	const struct bundle_material *m = bundle_material(b);
 
 	add_part(h, "What the token wrapped");
@@ -158,7 +169,8 @@ static void add_material(struct html *h, const struct bundle *b)
 	html_code(h, "Policy, SHA-256", "", m->policy_sha256);
 	html_digest(h, "Material, SHA-256", bundle_material_sha256(b));
 	if (bundle_material_signature(b))
-		add_signer(h, "Signed by", "material", b, SIGNED_MATERIAL);
+		add_signer(h, "Signed by", "material", b, SIGNED_MATERIAL,
+			   (struct worth){of->material_uncounted, r->names_signers ? NULL : unknown});
 	else
 		html_fact(h, "Signed by", "NOBODY: the material has no signature");
 }
@@ -205,8 +217,8 @@ void page_keys(struct html *h, const struct record *r)
 		html_raw(h, "</h2>\n<table class=\"facts\"><tbody>\n");
 		html_code(h, "File, SHA-256", "", b->sha256);
 		add_request(h, b->b);
-		add_approvals(h, b->b);
-		add_material(h, b->b);
+		add_approvals(h, r, b);
+		add_material(h, r, b);
 		add_receipt(h, b->b);
 		add_proofs(h, b->b);
 		html_raw(h, "</tbody></table>\n</section>\n");

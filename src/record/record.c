@@ -171,6 +171,9 @@ void record_clear(struct record *r)
 	for (size_t i = 0; i < r->n_chains; i++)
 		chain_free(r->chains[i]);
 	for (size_t i = 0; i < r->n_bundles; i++) {
+		for (size_t k = 0; k < BUNDLE_APPROVALS_MAX; k++)
+			free(r->bundles[i].uncounted[k]);
+		free(r->bundles[i].material_uncounted);
 		bundle_free(r->bundles[i].b);
 		free(r->bundles[i].path);
 	}

@@ -8,11 +8,13 @@
 
 #define RECORD_FILES_MAX 65536
 
-/* A bundle as it is at the end, and the file's digest. */
+/* A bundle as it is at the end, the file's digest, and what its signatures are worth by a policy, where one was given. */
 struct record_bundle {
 	char *path;
 	struct bundle *b;
 	char sha256[CANON_HEX];
+	char *uncounted[BUNDLE_APPROVALS_MAX]; /* why that approval counts for nobody; NULL: it counts */
+	char *material_uncounted; /* the same of the material's signature */
 };
 
 /* All that a record is made of. */
@@ -22,6 +24,7 @@ struct record {
 	struct record_bundle *bundles;
 	size_t n_bundles;
 	char policy_sha256[CANON_HEX]; /* of the policy that they were judged by; "" for none */
+	bool names_signers; /* it says who may sign material */
 	struct findings findings;
 };
 

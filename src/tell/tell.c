@@ -76,7 +76,7 @@ static void request(struct sheet *s, const struct bundle *b)
 	sheet_words(s, "request's SHA-256", bundle_request_sha256(b));
 }
 
-/* Who signed what, and whether the signature is good; whether he may, a policy says. */
+/* Who signed what by his own word: anybody makes himself a certificate, and whose it is only a policy says. */
 static void tell_signature(struct sheet *s, const char *what, const char *who, const struct bundle_blob *signature,
 			   const struct buf *text)
 {
@@ -91,9 +91,9 @@ static void tell_signature(struct sheet *s, const char *what, const char *who, c
 		sheet_line(s, what, "%sNOT GOOD: %s", who, why.msg);
 	} else {
 		sheet_time(signer.signed_at, s->c->now, when);
-		sheet_line(s, what, "%sa good signature of %s", who, when);
-		sheet_line(s, "", "by the certificate of '%s'", cert_subject(signer.cert, name));
-		sheet_text(s, "", "with SHA-256");
+		sheet_line(s, what, "%ssigned %s", who, when);
+		sheet_line(s, "", "by a certificate that names '%s';", cert_subject(signer.cert, name));
+		sheet_text(s, "", "who that is, only a policy says; its SHA-256 is");
 		sheet_hex(s, NULL, sha256);
 	}
 	X509_free(signer.cert);

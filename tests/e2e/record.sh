@@ -93,11 +93,32 @@ cp gap/orders.bundle online/orders.bundle
 tap_exits 7 "a bundle as it was before" "$keyhaul" record --out old.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript \
 	online/orders.bundle
 tap_like "$tap_err" 'online/orders.bundle: a later command wrote this bundle anew' "is told"
-sed 's/threshold: 2/threshold: 1/' policy.yaml >lax.yaml
+sed 's/threshold: 2/threshold: 1/; $a tokens: [{serial: "0"}]' policy.yaml >lax.yaml
+echo 'regions: [us-east-1]' >>lax.yaml
 tap_exits 7 "another policy" "$keyhaul" record --out lax.html --policy lax.yaml --closed-by Ada.crt -- online/online.transcript gap/gap.transcript
 tap_like "$tap_err" 'online/payments.bundle: the request is under [0-9a-f]{64}, not under this policy' "is told of the request"
 tap_like "$tap_err" 'online/payments.bundle: .*0 did; missing: ' "and nobody approved under it"
+tap_like "$tap_err" "online/payments.bundle: policy rule 'regions' allows us-east-1, and the Region of the KMS key is eu-central-1" "its rules judge the request"
+tap_like "$tap_err" "online/payments.bundle: policy rule 'tokens' allows those that it lists, and the token is" "and the token"
+
+# One approval more, in the name of somebody, by a certificate that anybody makes: the other two are enough, and it counts for nobody.
+people_file Mal prime256v1
+jq -c '.approvals[0].approval | .approver = "Cy"' gap/payments.bundle | jq -jcS . >cy.json
+openssl cms -sign -binary -md sha256 -outform DER -in cy.json -signer Mal.crt -inkey Mal.key -out cy.p7s
+cp online/payments.bundle kept.bundle
+jq --slurpfile a cy.json --arg s "$(base64 -w0 cy.p7s)" '.approvals = [{approval: $a[0], signature: $s}] + .approvals' kept.bundle >online/payments.bundle
+tap_exits 7 "an approval that counts for nobody" "$keyhaul" record --out cy.html --policy policy.yaml --closed-by Ada.crt -- \
+	online/online.transcript gap/gap.transcript
+tap_like "$tap_err" "online/payments.bundle: the approval of 'Cy': the certificate of 'CN=Mal' .* is nobody's in policy.yaml" "is a finding"
+page=$(cat cy.html)
+tap_like "$page" 'Does not count</th><td>Cy, signed [^<]* by CN=Mal: the approval of &#39;Cy&#39;: the certificate' "stands on the page as such"
+tap_is "$(printf '%s' "$page" | grep -o '<td>[^<]*</td><td class="plain">imported</td>')" '<td>Ada, Ben</td><td class="plain">imported</td>' "and not among those who approved"
+"$keyhaul" record --out none.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript >/dev/null 2>&1
+page=$(cat none.html)
+tap_like "$page" '<td>Cy .NOT JUDGED., Ada .NOT JUDGED., Ben .NOT JUDGED.</td>' "without a policy nobody's approval is taken for his"
+tap_like "$page" 'Approved by</th><td>Cy, signed [^<]* by CN=Mal, NOT JUDGED: no policy was given' "and the page says so of each"
+cp kept.bundle online/payments.bundle
 if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
 	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
 fi
-tap_done 34
+tap_done 42
