@@ -74,6 +74,12 @@ struct ceremony {
 int ceremony_make(const struct plan *plan, const char *plan_path, const struct policy *policy, bool rotates_too, struct ceremony *out,
 		  struct kh_error *err);
 
+/*
+ * That the policy allows what the plan says of each bundle, and no expiry is past, `now` being the day: KH_E_CHECK, KH_E_INPUT
+ * with the plan's line. What only KMS knows is judged on the day.
+ */
+int ceremony_check(const struct ceremony *c, int64_t now, struct kh_error *err);
+
 /* True where the import is of a NEW_KEY_MATERIAL, which a rotation makes the current one. */
 bool ceremony_is_new(const struct ceremony_bundle *b);
 void ceremony_clear(struct ceremony *c);

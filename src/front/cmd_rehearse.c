@@ -206,7 +206,7 @@ static int all_steps(struct cmd *c, struct rehearsal *r, struct kh_error *err)
 	return 0;
 }
 
-static int read_day(const struct rehearse_opts *o, struct rehearsal *r, struct kh_error *err)
+static int read_day(const struct rehearse_opts *o, int64_t now, struct rehearsal *r, struct kh_error *err)
 {
 	if (!o->plan || !o->policy || !o->out)
 		return kh_fail(err, KH_E_USAGE, 0, "%s is missing", !o->plan ? "--plan" : !o->policy ? "--policy" : "--out");
@@ -220,7 +220,10 @@ static int read_day(const struct rehearse_opts *o, struct rehearsal *r, struct k
 		return -1;
 	if (plan_parse(buf_text(&r->plan_text), r->plan_text.len, &r->day_plan, err))
 		return kh_context(err, "%s", o->plan);
-	return policy_read(o->policy, &r->day_policy, err) || ceremony_make(r->day_plan, o->plan, r->day_policy, o->rotate, &r->day, err) ? -1 : 0;
+	return policy_read(o->policy, &r->day_policy, err) || ceremony_make(r->day_plan, o->plan, r->day_policy, o->rotate, &r->day, err) ||
+			       ceremony_check(&r->day, now, err)
+		       ? -1
+		       : 0;
 }
 
 static void clear(struct rehearsal *r)
@@ -260,7 +263,7 @@ static int run(struct cmd *c, struct kh_error *err)
 		return kh_fail_memory(err);
 	r->plan_text.max = PLAN_MAX;
 	r->policy_text.max = POLICY_MAX;
-	if (!read_day(o, r, err)) {
+	if (!read_day(o, c->now, r, err)) {
 		rc = make_folders(r, o->out, err) || mark(r, err) || prepare(r, o->plan, err) || all_steps(c, r, err) ? -1 : 0;
 		rc = finish(r, o->out, rc == 0, err) || tell_done(c, r, o->out, err) ? -1 : 0;
 	}

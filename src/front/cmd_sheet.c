@@ -82,6 +82,7 @@ static int run(struct cmd *c, struct kh_error *err)
 	if (!o->plan || !o->policy)
 		return kh_fail(err, KH_E_USAGE, 0, "%s is missing", o->plan ? "--policy" : "--plan");
 	if (plan_read(o->plan, &plan, err) || policy_read(o->policy, &policy, err) || ceremony_make(plan, o->plan, policy, o->rotate, &ceremony, err) ||
+	    ceremony_check(&ceremony, c->now, err) ||
 	    (o->out && write_page(c, &ceremony, err)))
 		goto out;
 	for (size_t i = 0; i < ceremony.n_steps; i++)

@@ -3,6 +3,7 @@
 #include "rehearsal.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "bundle/bundle.h"
 #include "bundle/jsontext.h"
 #include "document.h"
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define FILE_MAX (64u << 20)
+#define OUTPUT_LINES 60 /* of a step that failed */
 #define PATH_BYTES (4 * THROWAWAY_PATH)
 
 static int set_environment(const struct step *s, struct kh_error *err)
@@ -42,9 +44,32 @@ static int set_environment(const struct step *s, struct kh_error *err)
 	return rc;
 }
 
+/* Nothing of the host's AWS settings and proxies is a rehearsal's, and keyhaul-kms is told to ask this machine alone. */
+static int leave_environment(struct kh_error *err)
+{
+	static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+	static const char *const set[][2] = {{"AWS_CONFIG_FILE", "/dev/null"},	       {"AWS_SHARED_CREDENTIALS_FILE", "/dev/null"},
+					     {"AWS_EC2_METADATA_DISABLED", "true"},    {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false"},
+					     {"KEYHAUL_REHEARSAL", "yes"}};
+	char name[256];
+
+	for (char **at = environ; *at;) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(*at, "="), *at);
+		if (strncmp(name, "AWS_", 4) != 0 || strcspn(*at, "=") >= sizeof(name) || unsetenv(name))
+			at++;
+		else
+			at = environ; /* it has moved */
+	}
+	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		(void)unsetenv(proxies[i]);
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+		if (setenv(set[i][0], set[i][1], 1))
+			return kh_fail_memory(err);
+	return 0;
+}
+
 int rehearsal_service(const char *folder, const char *pool, struct kh_error *err)
 {
-	static const char *const others[] = {"AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL"};
 	char pid[24];
 	const char *const words[] = {"keyhaul-sim", "--daemon", "--json", "--die-with", pid, "--seed-plan", "online/plan.yaml",
 				     pool ? "--key-pool" : NULL, pool, NULL};
@@ -61,9 +86,7 @@ int rehearsal_service(const char *folder, const char *pool, struct kh_error *err
 		kh_fail(err, step_code(s.status), 0, "keyhaul-sim ended with status %d", s.status);
 		goto out;
 	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		(void)unsetenv(others[i]);
-	rc = set_environment(&s, err);
+	rc = leave_environment(err) || set_environment(&s, err) ? -1 : 0;
 out:
 	step_end(&s);
 	return rc;
@@ -124,6 +147,16 @@ static const char *behind(const struct ceremony_step *s, const char *word)
 	return NULL;
 }
 
+/* What a step that failed had to say; of one that went well nothing is shown. */
+static void tell_output(const struct step *s)
+{
+	const char *at = buf_text(&s->output);
+
+	for (int lines = 0; *at && lines < OUTPUT_LINES; lines++, at += strcspn(at, "\n"), at += *at == '\n')
+		if (*at != '\n')
+			log_warning("it said: %.*s", (int)strcspn(at, "\n"), at);
+}
+
 /* The words as typed, and behind the verb what a person gives otherwise. */
 static int run_words(const struct ceremony_step *s, const struct throwaway *t, const char *host, const char *digest, struct kh_error *err)
 {
@@ -154,8 +187,10 @@ static int run_words(const struct ceremony_step *s, const struct throwaway *t, c
 	step.whole = words;
 	step.folder = host;
 	rc = step_run(&step, err);
-	if (!rc && step.status)
+	if (!rc && step.status) {
+		tell_output(&step);
 		rc = kh_fail(err, step_code(step.status), 0, "keyhaul %s ended with status %d", s->words[1], step.status);
+	}
 	step_end(&step);
 	free((void *)words);
 	return rc;

@@ -17,8 +17,9 @@
 static const char sheet_style[] =
 	"@page { @bottom-left { content: 'Key ceremony: step sheet' } }\n"
 	".steps { table-layout: fixed } .steps th, .steps td { border: 1px solid #111 } .steps code { white-space: pre-wrap }\n"
+	".word { display: inline-block; max-width: 100%; overflow-wrap: anywhere; vertical-align: top }\n" /* no break at a hyphen */
 	".steps .n { width: 2.2rem } .steps .host { width: 5rem } .steps .time { width: 4.6rem } .steps .initials { width: 4.6rem }\n"
-	".steps p { margin: .2rem 0 } .exception td { height: 6.2rem }\n"
+	".steps tr { break-inside: avoid } .steps p { margin: .2rem 0 } .exception td { height: 6.2rem } .left td { height: 4.6rem }\n"
 	"@media print { .exceptions { break-before: page } }\n";
 
 static void add_head(struct html *h, int64_t now)
@@ -56,10 +57,12 @@ static void add_before(struct html *h, const struct ceremony *c)
 	html_raw(h, "<h2>Before the first step</h2>\n<table class=\"facts\"><colgroup><col><col></colgroup><tbody>\n");
 	html_digest(h, "plan.yaml", plan_sha256(c->plan));
 	html_digest(h, "policy.yaml", c->policy->sha256);
-	html_fact(h, "online, witness", "a folder with plan.yaml, policy.yaml and the certificates; AWS credentials, the witness's other ones; in "
-					"the folder: export KEYHAUL_TRANSCRIPT=online.transcript, of the witness witness.transcript");
+	html_fact(h, "online, witness", "a folder with the plan as plan.yaml, the key policies that it names, the policy as policy.yaml and the "
+					"certificates; AWS credentials, the witness's other ones; in the folder: export "
+					"KEYHAUL_TRANSCRIPT=\"$PWD/online.transcript\", of the witness \"$PWD/witness.transcript\"");
 	html_fact(h, "gap", "no network; a folder with policy.yaml and the certificates; in it: export "
-			    "KEYHAUL_TRANSCRIPT=gap.transcript KEYHAUL_MODULE=FILE, the token's PKCS#11 module");
+			    "KEYHAUL_TRANSCRIPT=\"$PWD/gap.transcript\" KEYHAUL_MODULE=FILE, the tokens' PKCS#11 module; a signer's token of "
+			    "another make has ?module-path=FILE written behind its URI in the steps");
 	html_fact(h, "desk", "a folder with policy.yaml and the certificates; no KEYHAUL_TRANSCRIPT");
 	for (size_t i = 0; i < c->n_tokens; i++)
 		html_code(h, "token", c->tokens[i].rule->label ? c->tokens[i].rule->label : "", c->tokens[i].uri);
@@ -68,10 +71,21 @@ static void add_before(struct html *h, const struct ceremony *c)
 		    "are on no paper. What is not as it says under <b>Seen</b> is an exception: stop, and write it on an exception sheet.</p>\n");
 }
 
-static void add_command(struct html *h, const struct ceremony_step *s)
+/* As it is typed; a line ends between words alone. */
+static void add_word(struct html *h, const char *text, size_t i)
 {
 	struct buf line = BUF_INIT(1u << 20);
 
+	if (!h->failed)
+		h->failed = shell_word(text, &line, h->err);
+	html_raw(h, i ? " <span class=\"word\">" : "<span class=\"word\">");
+	html_text(h, buf_text(&line));
+	html_raw(h, "</span>");
+	buf_free(&line);
+}
+
+static void add_command(struct html *h, const struct ceremony_step *s)
+{
 	if (s->carried) {
 		html_raw(h, "<p>Carry <code>");
 		html_text(h, s->words[0]);
@@ -80,12 +94,10 @@ static void add_command(struct html *h, const struct ceremony_step *s)
 		html_raw(h, "</code></p>");
 		return;
 	}
-	if (!h->failed)
-		h->failed = shell_words((const char *const *)s->words, &line, h->err);
 	html_raw(h, "<p><code class=\"command\">");
-	html_text(h, buf_text(&line));
+	for (size_t i = 0; i < s->n; i++)
+		add_word(h, s->words[i], i);
 	html_raw(h, "</code></p>");
-	buf_free(&line);
 }
 
 static void add_steps(struct html *h, const struct ceremony *c)
@@ -127,7 +139,7 @@ static void add_last(struct html *h)
 {
 	static const char *const digests[] = {"online.transcript", "witness.transcript", "gap.transcript", "record.html"};
 
-	html_raw(h, "<section class=\"exceptions\"><h2>What was left</h2>\n<table class=\"sign\"><thead><tr><th>File</th>"
+	html_raw(h, "<section class=\"exceptions\"><h2>What was left</h2>\n<table class=\"sign left\"><thead><tr><th>File</th>"
 		    "<th>Its digest's words, or the first and last eight digits</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
 		html_raw(h, "<tr><td><code>");

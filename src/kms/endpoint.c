@@ -142,6 +142,15 @@ int endpoint_parse(const char *url, struct endpoint *out, struct kh_error *err)
 	return n > 0 && (size_t)n < sizeof(out->url) ? 0 : bad_url(url, "too long", err);
 }
 
+/* Whatever options, settings and files say: keyhaul rehearse sets the variable, which can forbid alone. */
+static int check_rehearsal(const struct endpoint *e, struct kh_error *err)
+{
+	if (!env(ENDPOINT_REHEARSAL) || endpoint_is_loopback(e))
+		return 0;
+	kh_fail(err, KH_E_CHECK, 0, "%s is not this machine, and this is a rehearsal (" ENDPOINT_REHEARSAL " is set)", e->url);
+	return kh_hint(err, "a rehearsal asks keyhaul-sim alone; for the day unset " ENDPOINT_REHEARSAL);
+}
+
 int endpoint_of_service(const char *service, const char *service_host, const char *endpoint_url, const char *region,
 			const struct profile *profile, struct endpoint *out, struct kh_error *err)
 {
@@ -167,7 +176,7 @@ int endpoint_of_service(const char *service, const char *service_host, const cha
 		(void)snprintf(text, sizeof(text), "https://%s", host);
 	}
 	(void)snprintf(out->region, sizeof(out->region), "%s", region);
-	return endpoint_parse(text, out, err);
+	return endpoint_parse(text, out, err) || check_rehearsal(out, err) ? -1 : 0;
 }
 
 int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,

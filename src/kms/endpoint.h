@@ -10,6 +10,7 @@
 
 #define ENDPOINT_MAX 320
 #define ENDPOINT_REGION_MAX 32
+#define ENDPOINT_REHEARSAL "KEYHAUL_REHEARSAL" /* set: none but this machine */
 
 struct profile;
 
@@ -40,7 +41,8 @@ int endpoint_region(const struct endpoint_wish *wish, const struct profile *prof
 /*
  * The endpoint and its Region: the option, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, the profile's services section, its
  * endpoint_url (all but the option unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS), else AWS's own host of the Region,
- * FIPS or dual-stack where AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT or the profile say so. KH_E_USAGE.
+ * FIPS or dual-stack where AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT or the profile say so. KH_E_USAGE; KH_E_CHECK
+ * for one that is not this machine in a rehearsal (ENDPOINT_REHEARSAL).
  */
 int endpoint_resolve(const struct endpoint_wish *wish, const struct profile *profile, const char *key_id,
 		     struct endpoint *out, struct kh_error *err);

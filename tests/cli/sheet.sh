@@ -39,13 +39,15 @@ keyhaul keys --token pkcs11:serial=0a%20b
 keyhaul fetch --plan plan.yaml --policy policy.yaml --jobs 1 --out requests
 keyhaul confirm requests/vault.eu-west-1.bundle
 keyhaul confirm requests/seal.eu-central-1.bundle
+keyhaul inspect requests/vault.eu-west-1.bundle requests/seal.eu-central-1.bundle
 keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt requests/vault.eu-west-1.bundle
 keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt requests/seal.eu-central-1.bundle
 keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ben;object=Ben' --cert Ben.crt requests/vault.eu-west-1.bundle
 keyhaul approve --policy policy.yaml --signer 'pkcs11:token=Ben;object=Ben' --cert Ben.crt requests/seal.eu-central-1.bundle
 keyhaul wrap --policy policy.yaml --token pkcs11:serial=0a%20b --signer 'pkcs11:serial=0a%20b;object=Room' --cert Room.crt requests/vault.eu-west-1.bundle requests/seal.eu-central-1.bundle
+keyhaul inspect requests/vault.eu-west-1.bundle requests/seal.eu-central-1.bundle
 keyhaul import --policy policy.yaml --jobs 1 wrapped/vault.eu-west-1.bundle wrapped/seal.eu-central-1.bundle
-keyhaul status wrapped/vault.eu-west-1.bundle wrapped/seal.eu-central-1.bundle
+keyhaul status --expiring-within 1h wrapped/vault.eu-west-1.bundle wrapped/seal.eu-central-1.bundle
 keyhaul transcript close --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt online.transcript
 keyhaul transcript close --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt witness.transcript
 keyhaul transcript close --signer 'pkcs11:token=Ada%20%3Cb%3E;object=Ada%20%3Cb%3E' --cert Ada--b-.crt gap.transcript
@@ -71,7 +73,7 @@ tap_exits 0 "the page" "$keyhaul" sheet --plan plan.yaml --policy policy.yaml --
 printf '%s' "$tap_out" | jq -r '.results[] | .command // empty' | diff - commands >differ
 tap_ok $? "--json has the same commands" || tap_diag "$(cat differ)"
 sed -n 's/.*<code class="command">\(.*\)<\/code>.*/\1/p' sheet.html |
-	sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&#39;/'/g; s/&amp;/\&/g" | diff - commands >differ
+	sed "s/<span class=.word.>//g; s/<\/span>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&#39;/'/g; s/&amp;/\&/g" | diff - commands >differ
 tap_ok $? "and the page" || tap_diag "$(cat differ)"
 tap_is "$(grep -c '<b>Seen:</b>' sheet.html):$(grep -c '<h2>Exception sheet' sheet.html)" \
 	"$(printf '%s' "$tap_out" | jq '.results | length'):2" "each step has what must be seen, and there are exception sheets"
@@ -111,6 +113,25 @@ policy "$tokens" "{threshold: 2, approvers: [{name: $long 1, certificates: [$(fi
 	none >odd-policy.yaml
 refused 2 "the same token $long" "two people with one token, whose label is cut"
 
+# what the policy forbids of the plan is found before a page is printed
+rows=0
+while IFS='|' read -r rule edit_policy edit_plan; do
+	rows=$((rows + 1))
+	{ cat policy.yaml && printf '%s\n' "$edit_policy"; } >odd-policy.yaml
+	sed "$edit_plan" plan.yaml >odd-plan.yaml
+	refused 7 "odd-plan.yaml: line [34].*policy rule '$rule' allows.*odd-policy.yaml:" "the policy's $rule"
+done <<'END'
+largest_expiry|largest_expiry: 90d|s/expires: 90d/expires: 120d/
+key_specs|key_specs: [SYMMETRIC_DEFAULT]|
+regions|regions: [eu-west-1]|
+wrapping_algorithms|wrapping_algorithms: [RSAES_OAEP_SHA_256]|s/, wrapping_algorithm: RSAES_OAEP_SHA_256//
+accounts||s/create: {key_spec: SYMM[^}]*}/key_id: "arn:aws:kms:eu-west-1:444455556666:key\/1234abcd-12ab-34cd-56ef-1234567890ab"/
+END
+tap_is "$rows" 5 "all rows were read"
+cp policy.yaml odd-policy.yaml
+sed 's/expires: 90d/expires: 2020-01-01T00:00:00Z/' plan.yaml >odd-plan.yaml
+refused 3 "odd-plan.yaml: line 3.*past" "an expiry that is past"
+
 # what a plan can have beside: two tokens, several materials, replicas, a key that is there and whose spec is not said
 policy 'tokens: [{serial: "01", label: A}, {serial: "02", label: B}]
 ' none none >many-policy.yaml
@@ -137,4 +158,4 @@ tap_is "$(printf '%s\n' "$tap_out" | grep -c '^keyhaul keys'):$(printf '%s\n' "$
 	"each token is looked at, and each bundle confirmed"
 "$keyhaul" sheet --plan many.yaml --policy many-policy.yaml | grep -c '^keyhaul rotate' >rotations
 tap_is "$(cat rotations)" 0 "without --rotate none is"
-tap_done 31
+tap_done 44

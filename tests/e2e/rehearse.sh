@@ -120,7 +120,7 @@ tap_ok "$([ -s day/desk/record.html ] && echo 0 || echo 1)" "up to the record"
 tap_exits 0 "the rehearsal, from the same files" "$keyhaul" rehearse --plan plan.yaml --policy policy.yaml --rotate --out rehearsal --key-pool pool
 for host in online witness gap; do
 	for run in day rehearsal; do
-		"$keyhaul" transcript mask "$run/$host/$host.transcript" >"$run.$host"
+		"$keyhaul" transcript mask "$run/desk/$host.transcript" >"$run.$host"
 	done
 	diff day.$host rehearsal.$host >differ
 	tap_ok $? "$host: the masked transcripts are the same" || tap_diag "$(cut -c1-4000 differ)"
@@ -171,12 +171,22 @@ keys:
     materials:
       - key_uri: pkcs11:token=HSM;object=mac;id=%01
 END
-tap_exits 0 "a plan for an HSM, with its best algorithm" "$keyhaul" rehearse --plan hsm/plan.yaml --policy hsm/policy.yaml --out hsm/out --key-pool pool
+# nor is anything asked but keyhaul-sim, whatever the host's settings say; no proxy is on that port
+mkdir home && printf '[default]\nignore_configured_endpoint_urls = true\nrole_arn = arn:aws:iam::111122223333:role/x\n' >home/config
+tap_exits 0 "a plan for an HSM, with its best algorithm" env AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true AWS_CONFIG_FILE="$TAP_DIR/home/config" \
+	AWS_USE_FIPS_ENDPOINT=true HTTPS_PROXY=http://127.0.0.1:1 "$keyhaul" rehearse --plan hsm/plan.yaml --policy hsm/policy.yaml --out hsm/out --key-pool pool
 tap_like "$tap_out" "SoftHSM has no OAEP but with SHA-1" "SoftHSM's is taken, and said"
 tap_like "$tap_err" "does not say the key_spec of 'mac'" "and the key spec that was taken"
 tap_is "$(diff hsm/plan.yaml hsm/out/online/plan.yaml | grep '^>' | sed 's/id=%.*/id=/' | xargs)" \
 	"> - wrapping_algorithm: RSAES_OAEP_SHA_1 > name: mac > key_id: arn:aws:kms:eu-west-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab > - key_uri: pkcs11:token=keyhaul-rehearsal;object=mac;id=" \
 	"in the plan of the rehearsal"
+
+tap_exits 7 "in a rehearsal no other host is asked" env KEYHAUL_REHEARSAL=yes HTTPS_PROXY=http://127.0.0.1:1 "$keyhaul" fetch --out no.bundle \
+	--endpoint-url https://kms.eu-west-1.amazonaws.com --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --valid-to 90d
+tap_like "$tap_err" "is not this machine, and this is a rehearsal" "and that is said"
+sed 's/never/1h/' hsm/plan.yaml >hsm/short.yaml
+tap_exits 7 "a step that fails" "$keyhaul" rehearse --plan hsm/short.yaml --policy hsm/policy.yaml --out hsm/short --key-pool pool
+tap_like "$tap_err" "it said: .*NOT WELL" "shows what it said"
 
 # ---- ended in its midst -----------------------------------------------------------------------------
 begin() { # WHAT: from here on $run is the process
@@ -219,9 +229,9 @@ for moment in $moments; do
 	ended 130 "$moment"
 	tap_like "$(tr '\n' ' ' <mid.err)" "mid is incomplete.*error: .*hint: remove the folder and rehearse again" "$moment: and is said"
 done
-tests=24
+tests=28
 if [ "$moments" != TERM:at_gap ]; then
-	tests=36
+	tests=40
 	begin at_gap
 	tap_poll 30 kills_token
 	ended 1 "keyhaul-token killed"
