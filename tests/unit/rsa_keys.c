@@ -58,7 +58,10 @@ EVP_PKEY *rsa_key_public(const unsigned char *modulus, size_t modulus_len, const
 	return out;
 }
 
-/* Linked with --wrap: where the tests run for a checker's sake, the code that is tested gets one that is there, too. */
+/*
+ * Linked with --wrap: the code that is tested makes one RSA key in each test, and gets one that is there from then on;
+ * where the tests run for a checker's sake, always.
+ */
 static bool is_checked(void)
 {
 	const char *valgrind = getenv("KEYHAUL_VALGRIND"), *sanitizers = getenv("KEYHAUL_SANITIZERS");
@@ -71,6 +74,7 @@ EVP_PKEY *__wrap_EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, cons
 
 EVP_PKEY *__wrap_EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, const char *type, ...)
 {
+	static bool made;
 	const char *group = NULL;
 	EVP_PKEY *key = NULL;
 	size_t bits = 0;
@@ -82,11 +86,12 @@ EVP_PKEY *__wrap_EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, cons
 	else if (strcmp(type, "EC") == 0)
 		group = va_arg(ap, char *);
 	va_end(ap);
-	if (bits && (rsa_keys_for_all || is_checked()) && (bits == 2048 || bits == 3072 || bits == 4096))
+	if (bits && (made || rsa_keys_for_all || is_checked()) && (bits == 2048 || bits == 3072 || bits == 4096))
 		key = rsa_key((unsigned)bits);
 	else if (bits)
 		key = __real_EVP_PKEY_Q_keygen(libctx, propq, type, bits);
 	else
 		key = __real_EVP_PKEY_Q_keygen(libctx, propq, type, group);
+	made |= bits > 0;
 	return key;
 }
