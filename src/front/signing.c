@@ -66,15 +66,31 @@ out:
 	return rc;
 }
 
-int signing_bytes(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err)
+/* A new folder where one can be made: of a live system's folders many are read-only. */
+static int make_folder(char folder[PATH_SIZE], struct kh_error *err)
 {
 	const char *temp = getenv("TMPDIR");
+	const char *const places[] = {temp && *temp ? temp : "/tmp", "/tmp", "/dev/shm", "."};
+	int why = 0;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		(void)snprintf(folder, PATH_SIZE, "%.4000s/keyhaul-XXXXXX", places[i]);
+		if (mkdtemp(folder))
+			return 0;
+		if (i == 0)
+			why = errno;
+	}
+	kh_fail_errno(err, KH_E_SYSTEM, why, "no folder for what is to be signed can be made in %s, /tmp, /dev/shm or here", places[0]);
+	return kh_hint(err, "set TMPDIR to a folder that can be written to, such as one on a tmpfs");
+}
+
+int signing_bytes(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err)
+{
 	char folder[PATH_SIZE], path[PATH_SIZE + 16], signature[PATH_SIZE + 16];
 	int rc = -1;
 
-	(void)snprintf(folder, sizeof(folder), "%.4000s/keyhaul-XXXXXX", temp && *temp ? temp : "/tmp");
-	if (!mkdtemp(folder))
-		return kh_fail_errno(err, KH_E_SYSTEM, errno, "%s", folder);
+	if (make_folder(folder, err))
+		return -1;
 	(void)snprintf(path, sizeof(path), "%s/content", folder);
 	(void)snprintf(signature, sizeof(signature), "%s/signature", folder);
 	if (!file_create(path, 0600, buf_text(content), content->len, err) && !signing_run(o, path, signature, err) &&
