@@ -4,6 +4,7 @@
 
 #include "base64.h"
 #include "file.h"
+#include "file_mode.h"
 #include "log.h"
 
 #include <errno.h>
@@ -36,6 +37,13 @@ struct tail {
 	bool closed;
 };
 
+/* Without one two commands' lines could stand in each other, and the chain be broken. */
+static int fail_no_lock(const struct transcript *t, int why, struct kh_error *err)
+{
+	kh_fail_errno(err, KH_E_SYSTEM, why, "the transcript %s cannot be locked", t->path);
+	return kh_hint(err, "name a file on a file system that has locks, such as a tmpfs, and copy it from there");
+}
+
 static int lock(struct transcript *t, struct kh_error *err)
 {
 	const struct timespec pause = {0, 20000000};
@@ -44,7 +52,7 @@ static int lock(struct transcript *t, struct kh_error *err)
 		if (flock(t->fd, LOCK_EX | LOCK_NB) == 0)
 			t->locked = true;
 		else if (errno != EWOULDBLOCK && errno != EINTR)
-			return kh_fail_errno(err, KH_E_SYSTEM, errno, "the transcript %s cannot be locked", t->path);
+			return fail_no_lock(t, errno, err);
 		else if (cmd_interrupted())
 			return kh_fail(err, KH_E_INTERRUPTED, 0, "interrupted while the transcript %s was locked", t->path);
 		else
@@ -275,7 +283,7 @@ static int write_line(const struct transcript *t, const struct tail *tail, const
 		p += n;
 		left -= (size_t)n;
 	}
-	if (fsync(t->fd) && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+	if (fsync(t->fd) && !file_mode_cannot(errno))
 		return kh_fail_errno(err, KH_E_SYSTEM, errno, "writing the transcript %s", t->path);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "file.h"
 
-#include "log.h"
+#include "file_mode.h"
 #include "trail.h"
 
 #include <errno.h>
@@ -129,12 +129,16 @@ static int take_lock(struct file *f, struct kh_error *err)
 	for (int i = 0; i < 16; i++) {
 		if (open_lock(f, err))
 			return -1;
-		if (flock(f->lock_fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		int why = flock(f->lock_fd, LOCK_EX | LOCK_NB) ? errno : 0;
+
+		if (why == EWOULDBLOCK) {
 			close(f->lock_fd);
 			f->lock_fd = -1; /* theirs: file_close must not remove it */
 			kh_fail(err, KH_E_AGAIN, 0, "%s is in use by another keyhaul", f->path);
 			return kh_hint(err, "wait until it has ended, then run this again");
 		}
+		if (why && why != EINTR) /* else two could write at once: that is for people to see to */
+			file_mode_no_lock(f->path, why);
 		if (lock_is_ours(f))
 			return 0;
 		close(f->lock_fd);
@@ -241,8 +245,8 @@ static int write_all(int fd, const char *path, const void *data, size_t len, str
 		p += n;
 		len -= (size_t)n;
 	}
-	/* a file system that cannot sync says EINVAL: the write stands */
-	if (fsync(fd) && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+	/* where a file system cannot sync the write stands */
+	if (fsync(fd) && !file_mode_cannot(errno))
 		return kh_fail_errno(err, KH_E_SYSTEM, errno, "writing %s", path);
 	return 0;
 }
@@ -285,16 +289,6 @@ out:
 	return rc;
 }
 
-/* Whose it was it stays, where we may: root works on a bundle that others carry on with. */
-static int keep_owner_and_mode(const struct file *f, int fd, struct kh_error *err)
-{
-	if ((f->was.st_uid != geteuid() || f->was.st_gid != getegid()) && fchown(fd, f->was.st_uid, f->was.st_gid))
-		log_debug("the owner of %s: %s", f->path, strerror(errno));
-	if (fchmod(fd, f->was.st_mode & 0777))
-		return kh_fail_errno(err, KH_E_SYSTEM, errno, "the mode of %s", f->path);
-	return 0;
-}
-
 int file_replace(struct file *f, const void *data, size_t len, struct kh_error *err)
 {
 	unsigned char digest[FILE_DIGEST];
@@ -308,9 +302,8 @@ int file_replace(struct file *f, const void *data, size_t len, struct kh_error *
 		kh_fail_errno(err, KH_E_SYSTEM, errno, "a new file beside %s", f->path);
 		goto out;
 	}
-	if (f->exists && keep_owner_and_mode(f, fd, err))
-		goto remove;
-	if (write_all(fd, f->path, data, len, err) || still_the_same(f, err))
+	/* whose it was it stays, where we may: root works on a bundle that others carry on with */
+	if (file_mode_keep(fd, f->path, &f->was, f->exists, err) || write_all(fd, f->path, data, len, err) || still_the_same(f, err))
 		goto remove;
 	if (rename(temp, f->path)) {
 		kh_fail_errno(err, KH_E_SYSTEM, errno, "writing %s", f->path);

@@ -35,7 +35,8 @@ const struct buf *file_content(const struct file *f);
 
 /*
  * Writes it whole: a temporary file in the same folder (with the mode of the
- * one it replaces, 0600 where there was none), fsync, what is
+ * one it replaces, 0600 where there was none; a file system that keeps none is
+ * warned of), fsync, what is
  * on disk compared by SHA-256 with what was read, rename, fsync of the folder.
  * Ended at any instant, PATH is as it was or as it was to be. KH_E_CHECK where
  * somebody else changed it, KH_E_SYSTEM where the disk is full.

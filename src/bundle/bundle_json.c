@@ -22,6 +22,17 @@ static int bad_at(const char *data, size_t at, struct kh_error *err, const char 
 	return kh_fail(err, KH_E_INPUT, 0, "line %zu, column %zu: %s", line, column, what);
 }
 
+/* What a power cut or a stick that was pulled out leaves of a file: its length, and zeros where nothing was written yet. */
+static int torn_at(const char *data, size_t at, size_t len, struct kh_error *err)
+{
+	size_t end = at;
+
+	while (end < len && data[end] == '\0')
+		end++;
+	(void)bad_at(data, at, err, end == len ? "zeros up to its end: it is torn" : "zeros: it is torn");
+	return kh_hint(err, "a disk, a stick or a copy lost a part of it: copy it again from where it is whole");
+}
+
 /*
  * What must hold before a parser sees it: ASCII bytes only, a depth that
  * recursion bears, and no minus sign outside strings (a bundle has no negative
@@ -35,7 +46,9 @@ static int scan(const char *data, size_t len, struct kh_error *err)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)data[i];
 
-		if (c >= 0x7f || (c < 0x20 && (in_string || !strchr("\t\n\r", c) || c == 0)))
+		if (c == 0)
+			return torn_at(data, i, len, err);
+		if (c >= 0x7f || (c < 0x20 && (in_string || !strchr("\t\n\r", c))))
 			return bad_at(data, i, err, "a byte that is not printable ASCII");
 		if (in_string) {
 			if (c == '\\')
@@ -122,14 +135,14 @@ static int check_value(json_t *value, const char *path, struct kh_error *err)
 	}
 }
 
-/* What begins with anything but a brace is some other file; an empty one may be half of a bundle. */
+/* What begins with anything but a brace is some other file; an empty one may be half of a bundle, and so may zeros. */
 static bool is_object_text(const char *data, size_t len)
 {
 	size_t at = 0;
 
 	while (at < len && strchr(" \t\r\n", data[at]) && data[at])
 		at++;
-	return at == len || data[at] == '{';
+	return at == len || data[at] == '{' || !data[at];
 }
 
 json_t *bundle_json_load(const char *data, size_t len, struct kh_error *err)
@@ -153,8 +166,8 @@ json_t *bundle_json_load(const char *data, size_t len, struct kh_error *err)
 		if (json_error_code(&where) == json_error_out_of_memory)
 			kh_fail_memory(err);
 		else
-			kh_fail(err, KH_E_INPUT, 0, "line %d, column %d: not JSON: %s", where.line, where.column,
-				jsonwhy(&where));
+			kh_fail(err, KH_E_INPUT, 0, len ? "line %d, column %d: not JSON: %s" : "it is empty", where.line,
+				where.column, jsonwhy(&where));
 		if (len == 0 || json_error_code(&where) == json_error_premature_end_of_input)
 			kh_hint(err, "the file is cut short: copy it again, and compare the sizes");
 		return NULL;

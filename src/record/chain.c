@@ -18,6 +18,8 @@ struct reader {
 	size_t len;
 	size_t whole_end; /* behind the last whole line and its line end */
 	size_t file_line; /* of the line in hand */
+	size_t zeros;	  /* the last line with bytes of zero in it since the last whole one; 0 for none */
+	bool lost;	  /* lines were lost so */
 	size_t cap;
 };
 
@@ -41,6 +43,17 @@ static int check_between(const struct reader *r, const struct chain_line *l, siz
 	if (strcmp(hex, l->torn) != 0)
 		findings_add(r->f, KH_E_CHECK, "%s: line %zu: the torn line before it was changed", r->c->path, r->file_line);
 	return 0;
+}
+
+/* A disk or a copy lost what stood there: then what was before the line in hand is not known, but for its number. */
+static bool is_behind_zeros(struct reader *r, const struct chain_line *l)
+{
+	if (!r->zeros || l->torn)
+		return false;
+	r->lost = true;
+	findings_add(r->f, KH_E_INPUT, "%s: line %zu of the file is torn: there are zeros in it, and what stood there is lost", r->c->path,
+		     r->zeros);
+	return l->n > (r->c->n ? r->c->v[r->c->n - 1].n : 0);
 }
 
 /* Which of the ways to break a chain it was. */
@@ -89,12 +102,17 @@ static int take_line(struct reader *r, size_t begin, size_t end, struct kh_error
 	struct chain_line l;
 	int rc = chain_line_parse(r->data + begin, end - begin, &l, err);
 
+	if (rc > 0 && memchr(r->data + begin, '\0', end - begin))
+		r->zeros = r->file_line;
 	if (rc)
 		return rc > 0 ? 0 : -1; /* what it is, the next line says */
 	l.file_line = r->file_line;
-	if (check_between(r, &l, begin, err))
-		goto fail;
-	check_follows(r, &l);
+	if (!is_behind_zeros(r, &l)) {
+		if (check_between(r, &l, begin, err))
+			goto fail;
+		check_follows(r, &l);
+	}
+	r->zeros = 0;
 	if (keep(r, &l, err))
 		goto fail;
 	r->whole_end = end < r->len ? end + 1 : end;
@@ -138,7 +156,8 @@ static int check_close(const struct reader *r, struct kh_error *err)
 		return 0;
 	if (r->c->n < 2 || strcmp(last, r->c->v[r->c->n - 2].sha256) != 0 ||
 	    json_integer_value(json_object_get(close, "lines")) != (json_int_t)r->c->n - 1) {
-		findings_add(r->f, KH_E_CHECK, "%s: its last line closes other lines than these", r->c->path);
+		if (!r->lost)
+			findings_add(r->f, KH_E_CHECK, "%s: its last line closes other lines than these", r->c->path);
 		return 0;
 	}
 	if (take_signer(r, l, &why)) {

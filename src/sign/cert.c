@@ -35,12 +35,32 @@ static X509 *parse_pem(const void *data, size_t len, size_t *n)
 	return first;
 }
 
+/*
+ * DER that a disk lost a part of may still be a certificate's: nothing in it says that its signature or its key is whole. In
+ * one that is there are no 64 bytes of zeros in a row, nor is its end, which is a signature's, 32 bits of them.
+ */
+static bool is_torn(const unsigned char *data, size_t len)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		run = data[i] == 0 ? run + 1 : 0;
+		if (run == 64)
+			return true;
+	}
+	return run >= 4;
+}
+
 int cert_parse(const char *name, const void *data, size_t len, X509 **out, struct kh_error *err)
 {
 	const unsigned char *at = data;
 	size_t n = 0;
 	X509 *cert = NULL;
 
+	if (is_torn(data, len)) {
+		kh_fail(err, KH_E_INPUT, 0, "%s: no whole certificate: there are zeros in it, it is torn", name);
+		return kh_hint(err, "a disk, a stick or a copy lost a part of it: copy it again from where it is whole");
+	}
 	if (len > 0 && at[0] == 0x30 && (cert = d2i_X509(NULL, &at, (long)len)) != NULL)
 		n = at == (const unsigned char *)data + len ? 1 : 0;
 	else if (len > 0)

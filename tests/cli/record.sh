@@ -131,7 +131,7 @@ row 3 "the bundle 'order.bundle' is missing: line [0-9] of ./[a-z]*.transcript \
 row 7 'order.bundle: the bundle is not as any command' "a bundle that is changed" "jq -S . order.bundle >n; mv n order.bundle; truncate -s -1 order.bundle"
 row 3 'order.bundle: ' "a bundle that is none" "echo '{' >order.bundle"
 row 7 'read the bundle .order.bundle. as no command' "a host that is left out" "rm online.transcript"
-row 3 'empty.transcript: .*not JSON' "an empty file" ": >empty.transcript"
+row 3 'empty.transcript: it is empty' "an empty file" ": >empty.transcript"
 tap_exits 2 "no page" "$keyhaul" record day/online.transcript
 tap_exits 2 "no transcript" "$keyhaul" record --out x.html day/order.bundle
 tap_exits 2 "--transcript is not for it" "$keyhaul" record --transcript day/new --out x.html day/online.transcript

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "base/file.h"
+#include "base/log.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -20,14 +22,42 @@
 /* file.c's flock: the lock file can be taken away between its open and its flock, as another keyhaul's end does. */
 static int taken_away, locked;
 
+/* What a file system answers to what it cannot do; 0: it can. */
+static int no_locks, no_modes, no_folder_sync, no_sync;
+
 int flock(int fd, int how)
 {
 	locked++;
+	if (no_locks) {
+		errno = no_locks;
+		return -1;
+	}
 	if (taken_away > 0) {
 		taken_away--;
 		cr_assert_eq(unlink("a.lock"), 0);
 	}
 	return (int)syscall(SYS_flock, fd, how);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	if (no_modes) {
+		errno = no_modes;
+		return -1;
+	}
+	return (int)syscall(SYS_fchmod, fd, mode);
+}
+
+int fsync(int fd)
+{
+	struct stat st;
+	int why = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? no_folder_sync : no_sync;
+
+	if (why) {
+		errno = why;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
 }
 
 static void fresh_folder(void)
@@ -255,6 +285,43 @@ Test(file, a_full_disk_leaves_it_as_it_was)
 	file_close(f);
 	holds("a", "old");
 	cr_assert_eq(files_here(), 1, "nothing half written stays");
+}
+
+/* vfat, some network file systems, FUSE: the file is whole, what it could not be given is told; other errors are errors. */
+Test(file, file_systems_that_refuse)
+{
+	static const int cannot[] = {EPERM, EINVAL, ENOTSUP, ENOSYS, EROFS, ENOLCK};
+	struct kh_error err;
+	struct file *f = NULL;
+
+	fresh_folder();
+	put("a", "old");
+	for (size_t i = 0; i < sizeof(cannot) / sizeof(cannot[0]); i++) {
+		no_locks = no_modes = no_folder_sync = no_sync = cannot[i];
+		cr_assert_eq(chmod("a", 0644), 0);
+		log_reset();
+		cr_assert_eq(file_open("a", 100, &f, &err), 0, "%s", err.msg);
+		cr_assert_eq(file_replace(f, "whole", 5, &err), 0, "%s: %s", strerror(cannot[i]), err.msg);
+		file_close(f);
+		holds("a", "whole");
+		/* once a run */
+		cr_assert_eq(strstr(log_warnings(), "a is on a file system that keeps no modes: it is 600 there, not 644") != NULL, i == 0);
+		cr_assert_eq(strstr(log_warnings(), "a is on a file system without locks (Operation not permitted)") != NULL, i == 0);
+		cr_assert_eq(files_here(), 1);
+	}
+	no_locks = no_modes = no_folder_sync = no_sync = 0;
+	no_modes = EIO;
+	cr_assert_eq(file_open("a", 100, &f, &err), 0);
+	cr_assert_eq(file_replace(f, "more", 4, &err), -1);
+	cr_assert_str_eq(err.name, "EIO");
+	no_modes = 0;
+	no_sync = EIO;
+	cr_assert_eq(file_replace(f, "more", 4, &err), -1, "a disk that fails is no file system that cannot");
+	cr_assert_str_eq(err.name, "EIO");
+	no_sync = 0;
+	file_close(f);
+	holds("a", "whole");
+	cr_assert_eq(files_here(), 1);
 }
 
 Test(file, sha256_is_sha256)
