@@ -9,9 +9,9 @@
 #define TRANSIENT ERRNAME_TRANSIENT, KH_E_AGAIN
 #define THROTTLE ERRNAME_THROTTLE, KH_E_AGAIN
 
-#define HINT_SKEW "compare this host's clock with the time in KMS's answer, set it (NTP), then run this again"
+#define HINT_SKEW "this host's clock is wrong: set it (NTP), then run this again"
 #define HINT_CREDENTIALS \
-	"check the credentials: 'aws sts get-caller-identity' with the same profile shows whose they are"
+	"AWS does not know these credentials (any more): look at access key id, secret key and session token, or name another --profile"
 #define HINT_RENEW "renew the credentials (a new session, 'aws sso login'), then run this again"
 #define HINT_LATER "wait a little, then run this again: nothing was lost"
 #define HINT_SLOWER "too many calls a second in this account and Region: wait, then run this again"
@@ -103,9 +103,9 @@ static const struct errname rows[] = {
 	{"IncompleteSignature", 400, FINAL, HINT_CREDENTIALS},
 	{"IncompleteSignatureException", 400, FINAL, HINT_CREDENTIALS},
 	{"InvalidSignatureException", 400, FINAL,
-	 "the secret key is not this access key's, or this host's clock is wrong: " HINT_SKEW},
+	 "the secret key is not this access key's, or " HINT_SKEW},
 	{"SignatureDoesNotMatch", 403, FINAL,
-	 "the secret key is not this access key's, or this host's clock is wrong: " HINT_SKEW},
+	 "the secret key is not this access key's, or " HINT_SKEW},
 	{"RequestExpired", 400, FINAL, HINT_SKEW},
 	{"RequestTimeTooSkewed", 403, FINAL, HINT_SKEW},
 	{"RequestInTheFuture", 403, FINAL, HINT_SKEW},

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "rows.h"
 
+#include "bundle/csvtable.h"
 #include "renew.h"
 
 #include <stdio.h>
@@ -17,6 +18,8 @@ static const struct opt_row own_rows[] = {
 	 .text = "the algorithm by what 'keyhaul probe' wrote, where the plan names none"},
 	{.name = "token", .kind = OPT_URI, AT(token), .arg = "URI",
 	 .text = "the token, where the plan's keys do not say it, and only its keys where they are on several"},
+	{.name = "csv", .kind = OPT_OUTPUT, AT(csv), .arg = "FILE", .text = "the table at the end as CSV too"},
+	{.name = "jobs", .kind = OPT_TEXT, AT(jobs), .arg = "N", .text = "KMS keys at a time, as fetch and import have it"},
 	{.name = "policy", .kind = OPT_INPUT, AT(policy), .arg = "FILE",
 	 .text = "the policy that counts, keyhaul-policy(5), for each step"},
 };
@@ -52,10 +55,11 @@ static int choose_dir(struct renew *r, struct kh_error *err)
 static int run(struct cmd *c, struct kh_error *err)
 {
 	struct renew r = {.c = c, .o = c->opts, .token_group = &groups[WRAP], .kms_group = &groups[KMS],
-			  .import_group = &groups[IMPORT]};
+			  .import_group = &groups[IMPORT], .csv_text = BUF_INIT(CSVTABLE_MAX)};
 	int rc = -1;
 
-	if (check_opts(r.o, err) || choose_dir(&r, err) || renew_fetch(&r, err) ||
+	if (check_opts(r.o, err) || choose_dir(&r, err) ||
+	    (r.o->csv && csvtable_open(r.o->csv, &r.csv, &r.csv_text, err)) || renew_fetch(&r, err) ||
 	    (r.ended.code == KH_OK && renew_wrap(&r, err)) || (r.ended.code == KH_OK && renew_import(&r, err)) ||
 	    renew_tell(&r, err))
 		goto out;

@@ -88,7 +88,7 @@ int renew_fetch(struct renew *r, struct kh_error *err)
 	if (begin(r, &s, "fetch", err) || step_option(&s, "plan", o->plan, err) || step_option(&s, "out", r->dir, err) ||
 	    step_option(&s, "expiring-within", o->expiring_within ? o->expiring_within : "30d", err) ||
 	    (o->token_profile && step_option(&s, "token-profile", o->token_profile, err)) ||
-	    pass_on(&s, r->kms_group, o, err) || run(r, &s, &doc, err))
+	    (o->jobs && step_option(&s, "jobs", o->jobs, err)) || pass_on(&s, r->kms_group, o, err) || run(r, &s, &doc, err))
 		goto out;
 	r->told = json_incref(json_object_get(doc, "results"));
 	r->paths = calloc(json_array_size(r->told) + 1, sizeof(*r->paths));
@@ -244,7 +244,7 @@ int renew_import(struct renew *r, struct kh_error *err)
 			r->paths[n++] = text_of(told, "item");
 	if (!n)
 		return 0;
-	if (begin(r, &s, "import", err) || pass_on(&s, r->kms_group, r->o, err) || pass_on(&s, r->import_group, r->o, err))
+	if (begin(r, &s, "import", err) || (r->o->jobs && step_option(&s, "jobs", r->o->jobs, err)) || pass_on(&s, r->kms_group, r->o, err) || pass_on(&s, r->import_group, r->o, err))
 		goto out;
 	step_operands(&s, r->paths, n);
 	rc = run(r, &s, &doc, err);
@@ -258,6 +258,8 @@ out:
 
 void renew_clear(struct renew *r)
 {
+	file_close(r->csv);
+	buf_free(&r->csv_text);
 	json_decref(r->told);
 	json_decref(r->errors);
 	free((void *)r->paths);

@@ -4,13 +4,14 @@
 #define KEYHAUL_FRONT_RENEW_H
 
 #include "base/cmd.h"
+#include "base/file.h"
 #include "pass.h"
 #include "verbs.h"
 
 #include <jansson.h>
 
 struct renew_opts {
-	const char *plan, *dir, *expiring_within, *token, *token_profile, *policy;
+	const char *plan, *dir, *expiring_within, *token, *token_profile, *policy, *csv, *jobs;
 	struct pass_token wrap;
 	struct pass_kms kms;
 	struct pass_import import;
@@ -25,6 +26,8 @@ struct renew {
 	json_t *told;	      /* fetch's results: an object a material */
 	json_t *errors;	      /* of what failed behind it: "error" by the bundle's path */
 	const char **paths;   /* room for a path each */
+	struct file *csv;     /* the table as CSV too; NULL: none */
+	struct buf csv_text;
 	struct kh_error ended; /* why it ended before its end; code KH_OK: it did not */
 };
 

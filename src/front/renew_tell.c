@@ -3,6 +3,7 @@
 #include "renew.h"
 
 #include "base/clock.h"
+#include "bundle/csvtable.h"
 #include "bundle/next.h"
 #include "bundle/result.h"
 #include "keymatch.h"
@@ -108,6 +109,17 @@ static int print_counts(struct cmd *c, const struct counts *counts, size_t all, 
 	return cmd_printf(c, err, "\n");
 }
 
+static int add_csv(struct renew *r, const json_t *told, const struct outcome *o, struct kh_error *err)
+{
+	const struct csvtable_row row = {
+		.bundle = o->item, .kms_key_arn = text_of(told, "kms_key_arn"), .result = o->result, .until = o->until,
+		.status = (int)json_integer_value(json_object_get(o->error, "status")),
+		.code = text_of(o->error, "native"), .message = text_of(o->error, "message"),
+	};
+
+	return csvtable_add(&r->csv_text, &row, err);
+}
+
 static int tell_one(struct renew *r, json_t *told, int width, struct counts *counts, struct kh_error *err)
 {
 	struct outcome o;
@@ -118,7 +130,8 @@ static int tell_one(struct renew *r, json_t *told, int width, struct counts *cou
 	count(counts, o.result);
 	if (o.error ? add_failed(r->c, &o, err) : result_add(r->c, json_incref(o.object), err))
 		goto out;
-	rc = cmd_printf(r->c, err, "%-*s  %-16s  %s\n", width, o.item, o.result, o.until[0] ? o.until : "-");
+	rc = cmd_printf(r->c, err, "%-*s  %-16s  %s%s\n", width, o.item, o.result, o.until[0] ? "expires " : "-", o.until) ||
+	     (r->csv && add_csv(r, told, &o, err)) ? -1 : 0;
 out:
 	json_decref(o.object);
 	return rc;
@@ -132,10 +145,12 @@ int renew_tell(struct renew *r, struct kh_error *err)
 
 	json_array_foreach(r->told, i, told)
 		width = strlen(text_of(told, "item")) > width ? strlen(text_of(told, "item")) : width;
-	if (cmd_printf(r->c, err, "%-*s  %-16s  %s\n", (int)width, "BUNDLE", "RESULT", "UNTIL"))
+	if (cmd_printf(r->c, err, "%-*s  %-16s  %s\n", (int)width, "bundle", "result", "until"))
 		return -1;
 	json_array_foreach(r->told, i, told)
 		if (tell_one(r, told, (int)width, &counts, err))
 			return -1;
+	if (r->csv && file_replace(r->csv, buf_text(&r->csv_text), r->csv_text.len, err))
+		return -1;
 	return print_counts(r->c, &counts, json_array_size(r->told), err);
 }

@@ -78,8 +78,14 @@ static int run_whoami(struct cmd *c, struct kh_error *err)
 	struct sts sts;
 	int rc = -1;
 
-	if (!session_open(&o->aws, &s, err) && !ask(&s, &sts, f, err))
+	if (session_open(&o->aws, &s, err))
+		goto out;
+	rc = ask(&s, &sts, f, err);
+	if (rc)
+		kh_context(err, "%s", creds_current(s.source)->where);
+	else
 		rc = show(c, creds_current(s.source), &sts, f, err);
+out:
 	sts_fields_clear(f, FIELDS);
 	session_close(&s);
 	return rc;

@@ -207,7 +207,7 @@ static int take_role(struct creds_chain *c, const struct creds *source, struct c
 	    !creds_role_sts(c, role, &sts, err) && !add_mfa(c, form, err))
 		rc = creds_role_take(c, &sts, "AssumeRole", source, form, out, err);
 	secret_free(form);
-	return rc < 0 && err->code != KH_E_MEMORY ? kh_context(err, "%.160s", role) : rc;
+	return rc < 0 && err->code != KH_E_MEMORY ? kh_context(err, "%s", out->where) : rc;
 }
 
 int creds_from_role(struct creds_chain *c, struct creds *out, struct kh_error *err)

@@ -3,15 +3,13 @@
 #include "table.h"
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "bundle/csvtable.h"
 #include "bundle/result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CSV_HEAD "bundle,kms_key_arn,result,until,status,code,message\r\n"
-#define CSV_MAX (64u << 20)
 #define COUNTED_MAX 16 /* different results */
 #define WIDTH_MAX 60
 #define UNTIL_MAX (CLOCK_TEXT + 16)
@@ -32,20 +30,10 @@ struct kept {
 struct table {
 	struct cmd *c;
 	struct file *csv;
+	struct buf csv_text;
 	struct kept *rows;
 	size_t n, out; /* `out` of them came out */
 };
-
-static int check_csv(const struct table *t, const char *path, struct kh_error *err)
-{
-	const struct buf *there = file_content(t->csv);
-
-	/* last time's is written anew; anything else is somebody's */
-	if (!there || there->len == 0 || strncmp(buf_text(there), CSV_HEAD, sizeof(CSV_HEAD) - 1) == 0)
-		return 0;
-	kh_fail(err, KH_E_INPUT, 0, "%s is there already, and is no table of keyhaul's", path);
-	return kh_hint(err, "nothing else is overwritten: name another --csv, or move that one away");
-}
 
 int table_open(struct cmd *c, const char *csv, size_t n, struct table **out, struct kh_error *err)
 {
@@ -55,12 +43,13 @@ int table_open(struct cmd *c, const char *csv, size_t n, struct table **out, str
 		return kh_fail_memory(err);
 	t->c = c;
 	t->n = n;
+	t->csv_text.max = CSVTABLE_MAX;
 	t->rows = calloc(n ? n : 1, sizeof(*t->rows));
 	if (!t->rows) {
 		kh_fail_memory(err);
 		goto fail;
 	}
-	if (csv && (file_open(csv, CSV_MAX, &t->csv, err) || check_csv(t, csv, err)))
+	if (csv && csvtable_open(csv, &t->csv, &t->csv_text, err))
 		goto fail;
 	*out = t;
 	return 0;
@@ -82,6 +71,7 @@ void table_free(struct table *t)
 	}
 	free(t->rows);
 	file_close(t->csv);
+	buf_free(&t->csv_text);
 	free(t);
 }
 
@@ -162,41 +152,22 @@ int table_rest(struct table *t, struct kh_error *err)
 	return 0;
 }
 
-/* RFC 4180; what a spreadsheet would take for a formula is text. */
-static int csv_field(struct buf *out, const char *text, bool last, struct kh_error *err)
+static int write_csv(struct table *t, struct kh_error *err)
 {
-	if (buf_add(out, "\"", 1, err) || (text[0] && strchr("=+-@\t\r", text[0]) && buf_add(out, "'", 1, err)))
-		return -1;
-	for (const char *p = text; *p; p++)
-		if (buf_add(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1, err))
-			return -1;
-	return buf_addf(out, last ? "\"\r\n" : "\",", err);
-}
+	char until[CLOCK_TEXT];
 
-static int write_csv(const struct table *t, struct kh_error *err)
-{
-	struct buf out = BUF_INIT(CSV_MAX);
-	char until[CLOCK_TEXT], status[12];
-	int rc = buf_add(&out, CSV_HEAD, sizeof(CSV_HEAD) - 1, err);
-
-	for (size_t i = 0; !rc && i < t->n; i++) {
+	for (size_t i = 0; i < t->n; i++) {
 		const struct kept *k = &t->rows[i];
+		const struct csvtable_row row = {.bundle = k->item, .kms_key_arn = k->arn, .result = k->result,
+						 .until = k->until ? until : NULL, .status = kh_status(k->code),
+						 .code = k->name, .message = k->message};
 
-		if (!k->result)
-			continue;
-		until[0] = '\0';
 		if (k->until)
 			clock_format(k->until, until);
-		(void)snprintf(status, sizeof(status), "%d", kh_status(k->code));
-		rc = csv_field(&out, k->item, false, err) || csv_field(&out, k->arn ? k->arn : "", false, err) ||
-		     csv_field(&out, k->result, false, err) || csv_field(&out, until, false, err) ||
-		     csv_field(&out, status, false, err) || csv_field(&out, k->name, false, err) ||
-		     csv_field(&out, k->message ? k->message : "", true, err);
+		if (k->result && csvtable_add(&t->csv_text, &row, err))
+			return -1;
 	}
-	if (!rc)
-		rc = file_replace(t->csv, buf_text(&out), out.len, err);
-	buf_free(&out);
-	return rc ? -1 : 0;
+	return file_replace(t->csv, buf_text(&t->csv_text), t->csv_text.len, err);
 }
 
 /* "3 bundles: 2 fetched, 1 kept" */

@@ -208,8 +208,12 @@ tap_is "$(find dir -name '*.bundle' -print0 | xargs -0 jq -r '.receipt.valid_to[
 	"10 $(date -u -d '+230 days' +%Y-%m-%d)" "for 90 days from now on by the simulator's clock"
 tap_is "$(ask ap-south-1 Decrypt "{\"CiphertextBlob\":\"$sealed\"}" | jq -r .Plaintext | base64 -d)" before \
 	"what was encrypted before opens in another Region"
-tap_exits 0 "and once more" renew
+echo mine >mine.csv
+tap_exits 3 "a file that is no table of ours" renew --csv mine.csv
+tap_exits 0 "and once more" renew --jobs 2 --csv renewed.csv
 tap_like "$tap_out" '^10 materials: 10 not due$' "there is nothing left to do"
+tap_is "$(cut -d, -f2- renewed.csv | sed -E 's/"arn:[^"]*"/ARN/; s/"20[^"]*Z"/TIME/' | tr -d '\r' | sort | uniq -c | xargs)" \
+	"10 ARN,not due,TIME,0,, 1 kms_key_arn,result,until,status,code,message" "and as CSV"
 
 # ---- what cannot be renewed, beside what can ------------------------------------------------------
 again --clock +210d
@@ -232,4 +236,4 @@ tap_exits 2 "no plan" "$KEYHAUL_BUILD/keyhaul" renew
 tap_exits 2 "a PIN on the command line" renew --token 'pkcs11:token=keyhaul-rehearsal?pin-value=1234'
 haul_stop_sim
 [ $whole = yes ] && stops=13 || stops=0
-tap_done $((41 + stops + 2 * kills))
+tap_done $((43 + stops + 2 * kills))
