@@ -167,7 +167,7 @@ while IFS='|' read -r how status count says; do
 		AWS_CONTAINER_CREDENTIALS_FULL_URI="$creds_url/container"
 	tap_is "$(creds_asked AssumeRole) $(creds_asked)" "$count $count" "AssumeRole $how: asked so often, and nobody else"
 done <<'TABLE'
-denied|5|1|AccessDenied: User: AKIABASE is not authorized
+denied|5|1|error: role [^ ]* of profile 'one', by profile '[a-z]*' in the [a-z ]*: AssumeRole: AccessDenied: User: AKIABASE is not authorized
 expired|5|1|ExpiredTokenException
 throttle|6|2|Throttling: Rate exceeded
 500|6|2|HTTP 500
@@ -187,7 +187,7 @@ TABLE
 creds_start AssumeRole=close,throttle,ok
 creds_are "ASIAone assume-role" "two failures, then an answer" AWS_PROFILE=one
 creds_start GetCallerIdentity=noaccount
-creds_refused 5 "not an answer of STS" "GetCallerIdentity without an account" AWS_PROFILE=one
+creds_refused 5 "error: role .*: GetCallerIdentity: .*not an answer of STS" "GetCallerIdentity without an account" AWS_PROFILE=one
 creds_start AssumeRoleWithWebIdentity=denied
 creds_refused 5 "AccessDenied" "web identity refused" AWS_PROFILE=web
 creds_refused 7 "not this machine" "http to another machine" AWS_PROFILE=web AWS_ENDPOINT_URL_STS=http://192.0.2.1
