@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/prompt.h"
+#include "base/trail.h"
 #include "bundle/bundle.h"
 #include "bundle/jsontext.h"
 #include "bundle/result.h"
@@ -218,6 +219,7 @@ static int run_qr(struct cmd *c, struct kh_error *err)
 		kh_context(err, "%s", c->words[0]);
 		goto out;
 	}
+	trail_sections(c->words[0], bundle_request_sha256(b), bundle_material_sha256(b));
 	rc = make(c, &file, err);
 out:
 	bundle_free(b);

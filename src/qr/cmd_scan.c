@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/trail.h"
 #include "bundle/bundle.h"
 #include "bundle/jsontext.h"
 #include "bundle/result.h"
@@ -135,6 +136,7 @@ static int finish(struct cmd *c, const struct frames *f, struct kh_error *err)
 	}
 	if (file_create(o->out, 0600, file.data, file.len, err))
 		goto out;
+	trail_sections(o->out, bundle_request_sha256(b), bundle_material_sha256(b));
 	if (cmd_printf(c, err, "%s: written from %zu frames, SHA-256\n    %s\nnext: keyhaul inspect %s\n", o->out, of, frames_digest(f),
 		       o->out) ||
 	    result_add(c, jsontext_pack("{s:s,s:b,s:i,s:s}", "item", o->out, "ok", 1, "frames", (int)of, "sha256", frames_digest(f)),

@@ -12,6 +12,9 @@ struct touch {
 	const struct chain_line *line;
 	size_t at; /* in the command's list: the order of its doings */
 	bool wrote;
+	bool scanned; /* 'scan' wrote it, out of pictures: it was carried there and not made */
+	bool copied; /* the same command read it so: neither was it made by that */
+	bool shown; /* 'qr' read it, and made the pictures */
 	bool superseded; /* the same command wrote another state of it */
 };
 
@@ -35,6 +38,14 @@ static int keep(struct touches *t, const struct touch *one, struct kh_error *err
 	return 0;
 }
 
+static bool is_verb(const struct chain_line *l, const char *verb)
+{
+	const json_t *typed = json_object_get(l->json, "typed");
+	const char *program = json_string_value(json_object_get(l->json, "program")), *word = json_string_value(json_array_get(typed, 1));
+
+	return program && word && strcmp(program, "keyhaul-qr") == 0 && strcmp(word, verb) == 0;
+}
+
 /* Files that are no bundles count as written: another program may have carried a bundle in one. */
 static int take_files(struct touches *t, const struct chain *c, const struct chain_line *l, bool wrote, struct kh_error *err)
 {
@@ -46,7 +57,8 @@ static int take_files(struct touches *t, const struct chain *c, const struct cha
 		const struct touch one = {.sha256 = json_string_value(json_object_get(file, "sha256")),
 					  .request = json_string_value(json_object_get(file, "request_sha256")),
 					  .path = json_string_value(json_object_get(file, "path")), .chain = c, .line = l,
-					  .at = i, .wrote = wrote};
+					  .at = i, .wrote = wrote, .scanned = wrote && is_verb(l, "scan"),
+					  .shown = !wrote && is_verb(l, "qr")};
 
 		if ((one.request || wrote) && keep(t, &one, err))
 			return -1;
@@ -93,6 +105,20 @@ static void mark_superseded(struct touch *t, size_t n)
 	}
 }
 
+/* 'merge' of two copies writes what it read. `t` is of one command alone. */
+static void mark_copied(struct touch *t, size_t n)
+{
+	qsort(t, n, sizeof(*t), by_sha256);
+	for (size_t from = 0, to; from < n; from = to) {
+		bool read = false;
+
+		for (to = from; to < n && strcmp(t[to].sha256, t[from].sha256) == 0; to++)
+			read = read || !t[to].wrote;
+		for (size_t i = from; i < to; i++)
+			t[i].copied = read && t[i].wrote;
+	}
+}
+
 static int gather(const struct record *r, struct touches *t, struct kh_error *err)
 {
 	for (size_t k = 0; k < r->n_chains; k++)
@@ -104,28 +130,51 @@ static int gather(const struct record *r, struct touches *t, struct kh_error *er
 				return -1;
 			if (t->n == from)
 				continue;
+			mark_copied(t->v + from, t->n - from);
 			qsort(t->v + from, t->n - from, sizeof(*t->v), by_request);
 			mark_superseded(t->v + from, t->n - from);
 		}
 	return 0;
 }
 
+static void tell_carried(struct record *r, const struct touch *t, const char *did, const char *what)
+{
+	findings_add(&r->findings, KH_E_CHECK, "%s: line %lld (host '%s') %s the bundle '%s' %s (SHA-256 %s)", t->chain->path,
+		     (long long)t->line->n, t->chain->host, did, t->path, what, t->sha256);
+}
+
+static bool is_earlier(const struct touch *t, const struct touch *first)
+{
+	return !first || strcmp(t->line->at, first->line->at) < 0;
+}
+
+/* One state: somebody made it, and pictures that it was read from are of it. Pictures themselves have no line. */
+static void check_state(struct record *r, const struct touch *t, size_t n)
+{
+	const struct touch *first = NULL, *scanned = NULL;
+	bool made = false, shown = false;
+
+	for (size_t i = 0; i < n; i++) {
+		made = made || (t[i].wrote && !t[i].scanned && !t[i].copied);
+		shown = shown || t[i].shown;
+		if ((!t[i].wrote || t[i].scanned) && is_earlier(&t[i], first))
+			first = &t[i];
+		if (t[i].scanned && is_earlier(&t[i], scanned))
+			scanned = &t[i];
+	}
+	if (!made && first)
+		tell_carried(r, first, first->scanned ? "scanned" : "read", "as no command in these transcripts wrote it");
+	else if (scanned && !shown)
+		tell_carried(r, scanned, "scanned", "from QR codes that no 'keyhaul qr' in these transcripts made");
+}
+
 /* `t` is by digest, so what is of one state stands together. */
 static void check_carried(struct record *r, const struct touches *t)
 {
 	for (size_t from = 0, to; from < t->n; from = to) {
-		const struct touch *first = NULL;
-		bool wrote = false;
-
-		for (to = from; to < t->n && strcmp(t->v[to].sha256, t->v[from].sha256) == 0; to++) {
-			wrote = wrote || t->v[to].wrote;
-			if (!t->v[to].wrote && (!first || strcmp(t->v[to].line->at, first->line->at) < 0))
-				first = &t->v[to];
-		}
-		if (!wrote && first)
-			findings_add(&r->findings, KH_E_CHECK,
-				     "%s: line %lld (host '%s') read the bundle '%s' as no command in these transcripts wrote it (SHA-256 %s)",
-				     first->chain->path, (long long)first->line->n, first->chain->host, first->path, first->sha256);
+		for (to = from; to < t->n && strcmp(t->v[to].sha256, t->v[from].sha256) == 0; to++)
+			;
+		check_state(r, t->v + from, to - from);
 	}
 }
 

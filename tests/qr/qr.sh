@@ -5,7 +5,8 @@
 # keyhaul-qr: a bundle as codes and back, in the terminal, as PNG and as one page; what is missing, mixed, changed or no
 # picture is refused, and nothing is written then.
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
-tap_need convert tmux jq python3
+. "$KEYHAUL_SRC/tests/cli/parameters.sh"
+tap_need convert tmux jq python3 openssl
 qr=$KEYHAUL_BUILD/keyhaul-qr
 cp "$KEYHAUL_SRC/tests/fuzz/corpus/bundle/whole" a.bundle
 cp "$KEYHAUL_SRC/tests/fuzz/corpus/bundle/request" b.bundle
@@ -36,6 +37,33 @@ tap_exits 2 "--out is asked for" "$qr" scan a/frame-001.png
 tap_exits 3 "no bundle is not shown" "$qr" qr --png no a/frame-001.png
 tap_exits 3 "a folder that is there is not filled" "$qr" qr --png a b.bundle
 tap_exits 2 "no terminal" "$qr" qr a.bundle
+
+# The record: a bundle that was read from pictures is one that a host's command made, and its 'qr' showed.
+cli_parameters 2048 "$(cli_hours 20)"
+# day NAME: adopted, shown and read on two hosts with transcripts; MADE, SHOWN empty: not in them; FORGED: another's pictures
+day() {
+	mkdir -p "$1/gap" && cp parameters.json "$1" && cd "$1" || exit 1
+	KEYHAUL_TRANSCRIPT=${MADE-online.transcript} cli_adopt a.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_256 --valid-to 90d >/dev/null
+	if [ -n "${FORGED:-}" ]; then
+		cli_adopt shown.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_256 --valid-to 80d >/dev/null
+	else
+		cp a.bundle shown.bundle
+	fi
+	KEYHAUL_TRANSCRIPT=${SHOWN-online.transcript} "$qr" qr --png p shown.bundle >/dev/null
+	KEYHAUL_TRANSCRIPT=gap.transcript "$qr" scan --out gap/a.bundle p/*.png >/dev/null
+	KEYHAUL_TRANSCRIPT=gap.transcript "$KEYHAUL_BUILD/keyhaul" merge --out gap/b.bundle gap/a.bundle gap/a.bundle >/dev/null
+	tap_run "$KEYHAUL_BUILD/keyhaul" record --open --out page.html ./*.transcript gap/a.bundle
+	cd .. || exit 1
+}
+day whole
+tap_is "$tap_status" 0 "a bundle over the gap by pictures" || tap_diag "$tap_err"
+FORGED=yes SHOWN='' day forged
+tap_like "$tap_status $tap_err" "^7 .*gap.transcript: line 1 .* scanned the bundle 'gap/a.bundle' as no command in these transcripts wrote it" \
+	"pictures of another's bundle are a finding"
+FORGED=yes day forged_shown
+tap_like "$tap_status $tap_err" "^7 .* the bundle '(gap/a|shown).bundle' as no command in these transcripts wrote it" "also where they were shown here"
+SHOWN='' day unshown
+tap_like "$tap_status $tap_err" "^7 .*gap.transcript: line 1 .* from QR codes that no 'keyhaul qr' in these transcripts made" "and pictures that were made elsewhere"
 
 # pictures that are none, or too much
 convert -size 200x200 xc:white empty.png
@@ -114,4 +142,4 @@ tmux -L "qr$$" -f /dev/null new-session -d -s qr -x 80 -y 24 "$qr qr $TAP_DIR/a.
 screen_shows "no code fits a terminal of 80 columns and 24 lines" "a terminal that is too small is told"
 tap_like "$(screen)" "larger terminal.*--png" "with the ways out"
 tmux -L "qr$$" kill-server
-tap_done 41
+tap_done 45
