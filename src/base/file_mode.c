@@ -13,7 +13,7 @@
 
 bool file_mode_cannot(int why)
 {
-	return why == EPERM || why == EINVAL || why == EROFS || why == ENOSYS || why == ENOTSUP || why == EOPNOTSUPP ||
+	return why == EPERM || why == EINVAL || why == EROFS || why == ENOSYS || why == EOPNOTSUPP ||
 	       why == ENOLCK || why == ENOTTY;
 }
 
