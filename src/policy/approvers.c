@@ -9,11 +9,18 @@
 
 #define NAMES 300
 
+static int revoked(const struct policy *p, X509 *cert, struct kh_error *err)
+{
+	char subject[CERT_NAME_MAX];
+
+	return kh_fail(err, KH_E_CHECK, 0, "the certificate of '%s' is revoked (%s)", cert_subject(cert, subject), p->path);
+}
+
 static int check_issued(const struct policy *p, const struct policy_issued *issued, X509 *cert, int64_t now,
 			struct kh_error *err)
 {
 	struct buf path = BUF_INIT(8192);
-	char sha256[CERT_HEX];
+	char sha256[CERT_HEX], twin[CERT_HEX];
 	X509 *ca = NULL;
 	int rc = -1;
 
@@ -21,8 +28,8 @@ static int check_issued(const struct policy *p, const struct policy_issued *issu
 		goto out;
 	if (strcmp(sha256, issued->issuer_sha256) != 0)
 		kh_fail(err, KH_E_CHECK, 0, "%s is not the issuer's certificate that %s has the SHA-256 of", buf_text(&path), p->path);
-	else
-		rc = cert_check_issuer(cert, ca, now, err);
+	else if (cert_check_issuer(cert, ca, now, err) == 0 && cert_twin_sha256(cert, ca, twin, err) == 0)
+		rc = policy_is_revoked(p, twin) ? revoked(p, cert, err) : 0;
 out:
 	X509_free(ca);
 	buf_free(&path);
@@ -53,7 +60,7 @@ int approvers_person(const struct policy *p, const struct policy_people *people,
 	if (cert_check_key(cert, err) || cert_sha256(cert, sha256, err))
 		return -1;
 	if (policy_is_revoked(p, sha256))
-		return kh_fail(err, KH_E_CHECK, 0, "the certificate of '%s' is revoked (%s)", cert_subject(cert, subject), p->path);
+		return revoked(p, cert, err);
 	kh_fail(err, KH_E_CHECK, 0, "the certificate of '%s' (SHA-256 %s) is nobody's in %s", cert_subject(cert, subject), sha256,
 		p->path);
 	kh_hint(err, "a policy names a person's certificates by SHA-256, or the issuer and the subject of them");

@@ -39,6 +39,13 @@ int cert_check_time(const X509 *cert, int64_t now, struct kh_error *err);
  */
 int cert_check_issuer(X509 *cert, X509 *ca, int64_t now, struct kh_error *err);
 
+/*
+ * SHA-256, as cert_sha256 gives it, of the one other form in which the certificate's signature is good: an ECDSA signature
+ * can be mirrored by anybody, so that a fingerprint alone does not revoke. "" where `ca`, which issued it, has no EC key.
+ * KH_E_SYSTEM.
+ */
+int cert_twin_sha256(const X509 *cert, const X509 *ca, char out[CERT_HEX], struct kh_error *err);
+
 /* The digest that goes with the key in a signature: SHA-256, for P-384 SHA-384, for P-521 SHA-512. NULL for other keys. */
 const EVP_MD *cert_digest(const X509 *cert);
 

@@ -9,7 +9,7 @@
 . "$KEYHAUL_SRC/tests/token/fixture.sh"
 . "$KEYHAUL_SRC/tests/token/people.sh"
 
-tap_need jq openssl softhsm2-util pkcs11-tool
+tap_need jq openssl softhsm2-util pkcs11-tool python3
 make_bundle=$KEYHAUL_BUILD/tests/token/make_bundle
 KEYHAUL=$KEYHAUL_BUILD/keyhaul
 
@@ -38,6 +38,32 @@ people_file critical P-256 10 '1.2.3.4.5=critical,ASN1:UTF8String:x'
 people_file old P-256
 openssl x509 -new -force_pubkey old.pub -CA ca.crt -CAkey ca.key -subj /CN=ben -days 10 -sha1 -out old.crt
 unset people_cn
+# Eve's again, with the CA's signature mirrored (r, n - s): as good, and of another fingerprint
+cp eve.key mirror.key
+openssl x509 -in eve.crt -outform DER -out eve.der
+python3 - eve.der <<'PY' | openssl x509 -inform DER -out mirror.crt
+import sys
+N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551 # of P-256
+def take(b):
+    n, head = b[1], 2
+    if n & 0x80:
+        head += n & 0x7f
+        n = int.from_bytes(b[2:head], "big")
+    return b[head:head + n], b[:head + n], b[head + n:]
+def put(tag, c):
+    n = len(c)
+    size = bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else bytes([0x82]) + n.to_bytes(2, "big")
+    return bytes([tag]) + size + c
+def number(n):
+    return put(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
+_, tbs, rest = take(take(open(sys.argv[1], "rb").read())[0])
+_, algorithm, rest = take(rest)
+pair = take(take(rest)[0][1:])[0]
+r, _, rest = take(pair)
+s = take(rest)[0]
+pair = put(0x30, number(int.from_bytes(r, "big")) + number(N - int.from_bytes(s, "big")))
+sys.stdout.buffer.write(put(0x30, tbs + algorithm + put(3, b"\0" + pair)))
+PY
 people_ca twins
 people_cn=ben people_file twin P-384
 policy() { # THRESHOLD
@@ -130,6 +156,7 @@ while IFS='|' read -r name status why; do
 done <<-END
 	dan|7|has expired
 	eve|7|is revoked
+	mirror|7|is revoked
 	twin|7|not shown to be issued by
 	hsm|7|is nobody's
 	server|7|is not a person's .extended key usage
@@ -173,6 +200,7 @@ while IFS='|' read -r what forger person policy why; do
 done <<-END
 	a certificate that has expired|dan|Dan|policy.yaml|'Dan': the certificate of 'CN=dan' has expired
 	a certificate that is revoked|eve|Eve|policy.yaml|'Eve': the certificate of 'CN=eve' is revoked
+	the same with its signature mirrored|mirror|Eve|policy.yaml|'Eve': the certificate of 'CN=eve' is revoked
 	the same name from another CA|twin|Ben|policy.yaml|'Ben': the certificate of 'CN=ben' is not shown to be issued by 'CN=The CA'
 	an approval under another policy|ben|Ben|lax.yaml|'Ben': it is under another policy
 	one person twice, by two names|cy|Ben|policy.yaml|'Ben': it names another than 'Cy'
@@ -261,4 +289,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 66
+tap_done 68
