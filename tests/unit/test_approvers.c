@@ -5,16 +5,21 @@
 
 #include <criterion/criterion.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FETCHED 1800000000
 #define NOW (FETCHED + 3600)
 
-enum who { ANN, ANN_2, BEN, CY, DAN, ZED, PEOPLE };
+enum who { ANN, ANN_2, BEN, CY, DAN, ZED, EVE, EVE_TWIN, FAY, FAY_TWIN, PEOPLE };
 
-/* Cy's certificate is of Ben's key, and so is Zed's, with the point compressed; Dan's begins and ends sooner than the others'. */
+/* Eve's and Fay's are of the CA, Eve's is revoked; their twins have the CA's signature in its other form. Cy's certificate is of Ben's key, and so is Zed's, with the point compressed; Dan's begins and ends sooner than the others'. */
 static const struct {
 	const char *name;
 	enum who key;
@@ -26,10 +31,14 @@ static const struct {
 	[CY] = {"Cy", BEN, FETCHED - 9999, NOW + 9999},
 	[DAN] = {"Dan", DAN, FETCHED + 60, NOW + 60},
 	[ZED] = {"Zed", BEN, FETCHED - 9999, NOW + 9999},
+	[EVE] = {"Eve", EVE, FETCHED - 9999, NOW + 9999},
+	[EVE_TWIN] = {"Eve", EVE, FETCHED - 9999, NOW + 9999},
+	[FAY] = {"Fay", FAY, FETCHED - 9999, NOW + 9999},
+	[FAY_TWIN] = {"Fay", FAY, FETCHED - 9999, NOW + 9999},
 };
 
-static EVP_PKEY *keys[PEOPLE];
-static X509 *certs[PEOPLE];
+static EVP_PKEY *keys[PEOPLE], *ca_key;
+static X509 *certs[PEOPLE], *ca;
 
 /* The same key in another encoding (RFC 5480 §2.2). */
 static void set_compressed(X509 *c, EVP_PKEY *key)
@@ -42,40 +51,98 @@ static void set_compressed(X509 *c, EVP_PKEY *key)
 	EVP_PKEY_free(copy);
 }
 
+static X509 *make_cert(const char *name, EVP_PKEY *key, int64_t from, int64_t to)
+{
+	X509 *c = X509_new();
+
+	X509_set_version(c, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(c), name[0]);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+	X509_set_issuer_name(c, X509_get_subject_name(c));
+	ASN1_TIME_set(X509_getm_notBefore(c), from);
+	ASN1_TIME_set(X509_getm_notAfter(c), to);
+	X509_set_pubkey(c, key);
+	return c;
+}
+
+/* ca.pem in the working folder, and what it signs. */
+static void make_ca(void)
+{
+	char dir[] = "approvers-XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	X509_EXTENSION *is_ca;
+	FILE *file;
+
+	ca_key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	ca = make_cert("CA", ca_key, FETCHED - 9999, NOW + 600);
+	is_ca = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+	cr_assert_eq(X509_add_ext(ca, is_ca, -1), 1);
+	X509_EXTENSION_free(is_ca);
+	cr_assert(chdir(tmp ? tmp : "/tmp") == 0 && mkdtemp(dir) && chdir(dir) == 0 && (file = fopen("ca.pem", "w")) != NULL);
+	cr_assert(X509_sign(ca, ca_key, EVP_sha256()) > 0 && PEM_write_X509(file, ca) == 1);
+	fclose(file);
+}
+
+/* In place of (r, s) it has (r, n - s). */
+static X509 *twin_of(const X509 *cert)
+{
+	const ASN1_BIT_STRING *signature;
+	X509 *twin = X509_dup(cert);
+	BIGNUM *n = NULL, *s = BN_new();
+	const unsigned char *at;
+	unsigned char *der = NULL;
+	ECDSA_SIG *pair;
+
+	X509_get0_signature(&signature, NULL, twin);
+	at = signature->data;
+	pair = d2i_ECDSA_SIG(NULL, &at, signature->length);
+	cr_assert(pair && EVP_PKEY_get_bn_param(ca_key, OSSL_PKEY_PARAM_EC_ORDER, &n) && BN_sub(s, n, ECDSA_SIG_get0_s(pair)));
+	ECDSA_SIG_set0(pair, BN_dup(ECDSA_SIG_get0_r(pair)), s);
+	ASN1_STRING_set((ASN1_STRING *)(uintptr_t)signature, der, i2d_ECDSA_SIG(pair, &der));
+	ECDSA_SIG_free(pair);
+	OPENSSL_free(der);
+	BN_free(n);
+	return twin;
+}
+
 static void make_people(void)
 {
+	make_ca();
 	for (size_t i = 0; i < PEOPLE; i++)
 		keys[i] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	for (size_t i = 0; i < PEOPLE; i++) {
-		X509 *c = certs[i] = X509_new();
+		bool issued = people[i].key == EVE || people[i].key == FAY;
 
-		X509_set_version(c, 2);
-		ASN1_INTEGER_set(X509_get_serialNumber(c), (long)i + 1);
-		X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC, (const unsigned char *)people[i].name, -1, -1, 0);
-		X509_set_issuer_name(c, X509_get_subject_name(c));
-		ASN1_TIME_set(X509_getm_notBefore(c), people[i].from);
-		ASN1_TIME_set(X509_getm_notAfter(c), people[i].to);
-		X509_set_pubkey(c, keys[people[i].key]);
+		if (i == EVE_TWIN || i == FAY_TWIN) {
+			certs[i] = twin_of(certs[people[i].key]);
+			continue;
+		}
+		certs[i] = make_cert(people[i].name, keys[people[i].key], people[i].from, people[i].to);
 		if (i == ZED)
-			set_compressed(c, keys[BEN]);
-		cr_assert(X509_sign(c, keys[people[i].key], EVP_sha256()) > 0);
+			set_compressed(certs[i], keys[BEN]);
+		if (issued)
+			X509_set_issuer_name(certs[i], X509_get_subject_name(ca));
+		cr_assert(X509_sign(certs[i], issued ? ca_key : keys[people[i].key], EVP_sha256()) > 0);
 	}
 }
 
 static struct policy *make_policy(void)
 {
-	char text[2048], sha256[PEOPLE][CERT_HEX];
+	char text[4096], sha256[PEOPLE][CERT_HEX], ca_sha256[CERT_HEX];
 	struct policy *p = NULL;
 	struct kh_error err = {0};
 
 	for (size_t i = 0; i < PEOPLE; i++)
 		cr_assert_eq(cert_sha256(certs[i], sha256[i], &err), 0);
+	cr_assert_eq(cert_sha256(ca, ca_sha256, &err), 0);
 	(void)snprintf(text, sizeof(text),
 		       "keyhaul_policy: 1\nmaterial_signers: none\napprovals:\n  threshold: 2\n  approvers:\n"
 		       "    - {name: Ann, certificates: [%s, %s]}\n    - {name: Ben, certificates: [%s]}\n"
 		       "    - {name: Cy, certificates: [%s]}\n    - {name: Dan, certificates: [%s]}\n"
-		       "    - {name: Zed, certificates: [%s]}\n",
-		       sha256[ANN], sha256[ANN_2], sha256[BEN], sha256[CY], sha256[DAN], sha256[ZED]);
+		       "    - {name: Zed, certificates: [%s]}\n"
+		       "    - {name: Eve, issued_by: [{issuer: %s, file: ca.pem, subject: CN=Eve}]}\n"
+		       "    - {name: Fay, issued_by: [{issuer: %s, file: ca.pem, subject: CN=Fay}]}\nrevoked: [%s]\n",
+		       sha256[ANN], sha256[ANN_2], sha256[BEN], sha256[CY], sha256[DAN], sha256[ZED], ca_sha256, ca_sha256, sha256[EVE]);
 	cr_assert_eq(policy_parse("p.yaml", text, strlen(text), &p, &err), 0, "%s", err.msg);
 	return p;
 }
@@ -132,14 +199,19 @@ static const struct {
 } rows[] = {
 	{ANN, BEN, FETCHED, FETCHED + 60, NOW, NULL},
 	{ANN, BEN, FETCHED - APPROVERS_SKEW, NOW + APPROVERS_SKEW, NOW, NULL},
-	{ANN, BEN, FETCHED - APPROVERS_SKEW - 1, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed; the approval of 'Ann': the signature is of "
+	{ANN, BEN, FETCHED - APPROVERS_SKEW - 1, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed, Eve, Fay; the approval of 'Ann': the signature is of "
 							   "2027-01-15T07:54:59Z, before the fetch of the request (2027-01-15T08:00:00Z)"},
-	{ANN, BEN, NOW, NOW + APPROVERS_SKEW + 1, NOW, "1 did: Ann; missing: Ben, Cy, Dan, Zed; the approval of 'Ben': the signature is of "
+	{ANN, BEN, NOW, NOW + APPROVERS_SKEW + 1, NOW, "1 did: Ann; missing: Ben, Cy, Dan, Zed, Eve, Fay; the approval of 'Ben': the signature is of "
 						       "2027-01-15T09:05:01Z, after now (2027-01-15T09:00:00Z)"},
-	{ANN, ANN_2, NOW, NOW, NOW, "1 did: Ann; missing: Ben, Cy, Dan, Zed"},
-	{BEN, CY, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed; the approval of 'Cy' is by the key of another's"},
-	{BEN, ZED, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed; the approval of 'Zed' is by the key of another's"},
-	{ZED, CY, NOW, NOW, NOW, "1 did: Zed; missing: Ann, Ben, Cy, Dan; the approval of 'Cy' is by the key of another's"},
+	{ANN, ANN_2, NOW, NOW, NOW, "1 did: Ann; missing: Ben, Cy, Dan, Zed, Eve, Fay"},
+	{BEN, CY, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed, Eve, Fay; the approval of 'Cy' is by the key of another's"},
+	{BEN, ZED, NOW, NOW, NOW, "1 did: Ben; missing: Ann, Cy, Dan, Zed, Eve, Fay; the approval of 'Zed' is by the key of another's"},
+	{ANN, EVE, NOW, NOW, NOW, "the approval of 'Eve': the certificate of 'CN=Eve' is revoked (p.yaml)"},
+	{ANN, EVE_TWIN, NOW, NOW, NOW, "the approval of 'Eve': the certificate of 'CN=Eve' is revoked (p.yaml)"},
+	{ANN, FAY, NOW, NOW, NOW, NULL},
+	{ANN, FAY_TWIN, NOW, NOW, NOW, NULL},
+	{ANN, FAY, NOW, NOW, NOW + 601, "the certificate of 'CN=Fay' is not shown to be issued by 'CN=CA': certificate has expired"},
+	{ZED, CY, NOW, NOW, NOW, "1 did: Zed; missing: Ann, Ben, Cy, Dan, Eve, Fay; the approval of 'Cy' is by the key of another's"},
 	{ANN, DAN, NOW, NOW, NOW, NULL},
 	{ANN, DAN, NOW, NOW, NOW + 61, "'Dan': the certificate of 'CN=Dan' has expired"},
 	{ANN, DAN, FETCHED, FETCHED, FETCHED + 59, "'Dan': the certificate of 'CN=Dan' is not valid yet"},
@@ -165,6 +237,8 @@ Test(approvers, who_counts_and_when)
 		bundle_free(b);
 	}
 	policy_free(p);
+	EVP_PKEY_free(ca_key);
+	X509_free(ca);
 	for (size_t i = 0; i < PEOPLE; i++) {
 		EVP_PKEY_free(keys[i]);
 		X509_free(certs[i]);
