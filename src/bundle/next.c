@@ -102,20 +102,37 @@ int next_refetch(const struct bundle *b, int64_t now, struct buf *out, struct kh
 	return next_fetch(b, &intent, now, out, err);
 }
 
-static int wrap(const struct bundle_request *r, const char *path, struct buf *out, struct kh_error *err)
+static int policy_option(const struct next_policy *p, struct buf *out, struct kh_error *err)
 {
-	const char *const uri = r->key_uri ? r->key_uri : "pkcs11:token=TOKEN;object=KEY";
-	const char *const words[] = {"keyhaul-token", "wrap", "--key", uri, path, NULL};
-
-	return shell_words(words, out, err);
+	return option("--policy", p ? p->option : NULL, out, err);
 }
 
-static int import(const struct bundle_request *r, const char *path, struct buf *out, struct kh_error *err)
+static int approve(const struct next_policy *p, const char *path, struct buf *out, struct kh_error *err)
 {
-	const char *const with[] = {"keyhaul-kms", "import", path, NULL};
-	const char *const without[] = {"keyhaul-kms", "import", "--valid-to", "TIME", path, NULL};
+	const char *const words[] = {"keyhaul-token", "approve", "--signer", "pkcs11:token=TOKEN;object=KEY", "--cert", "FILE", NULL};
 
-	return shell_words(r->intent.expiration_model ? with : without, out, err);
+	return shell_words(words, out, err) || policy_option(p, out, err) || shell_word(path, out, err) ? -1 : 0;
+}
+
+static int wrap(const struct bundle_request *r, const struct next_policy *p, const char *path, struct buf *out, struct kh_error *err)
+{
+	const char *const uri = r->key_uri ? r->key_uri : "pkcs11:token=TOKEN;object=KEY";
+	const char *const words[] = {"keyhaul-token", "wrap", "--key", uri, NULL};
+	const char *const sign[] = {"--signer", "pkcs11:token=TOKEN;object=KEY", "--cert", "FILE", NULL};
+
+	if (shell_words(words, out, err) || (p && p->sign && shell_words(sign, out, err)) || policy_option(p, out, err))
+		return -1;
+	return shell_word(path, out, err);
+}
+
+static int import(const struct bundle_request *r, const struct next_policy *p, const char *path, struct buf *out, struct kh_error *err)
+{
+	const char *const words[] = {"keyhaul-kms", "import", NULL};
+
+	if (shell_words(words, out, err) || option("--valid-to", r->intent.expiration_model ? NULL : "TIME", out, err) ||
+	    policy_option(p, out, err))
+		return -1;
+	return shell_word(path, out, err);
 }
 
 /* A MAC that the token has yet to answer. */
@@ -137,17 +154,29 @@ static int verify(const struct bundle *b, const char *path, struct buf *out, str
 	return shell_words(uri ? words : named, out, err);
 }
 
-int next_command(const struct bundle *b, const char *path, int64_t now, struct buf *out, struct kh_error *err)
+int next_command_under(const struct bundle *b, const char *path, int64_t now, const struct next_policy *p, struct buf *out,
+		       struct kh_error *err)
 {
 	const struct bundle_request *r = bundle_request(b);
+	struct next_policy told = {.option = "POLICY"};
+	size_t approvals;
 
+	(void)bundle_approvals(b, &approvals);
+	told.approve = approvals == 0;
+	if (!p && r->policy_sha256)
+		p = &told;
 	if (is_asked(b))
 		return verify(b, path, out, err);
 	if (next_stage(b) == NEXT_NOTHING)
 		return 0;
 	if (next_is_expired(b, now))
-		return next_fetch(b, &r->intent, now, out, err);
+		return next_fetch(b, &r->intent, now, out, err) || policy_option(p, out, err) ? -1 : 0;
 	if (next_stage(b) == NEXT_WRAP)
-		return wrap(r, path, out, err);
-	return import(r, path, out, err);
+		return p && p->approve ? approve(p, path, out, err) : wrap(r, p, path, out, err);
+	return import(r, p, path, out, err);
+}
+
+int next_command(const struct bundle *b, const char *path, int64_t now, struct buf *out, struct kh_error *err)
+{
+	return next_command_under(b, path, now, NULL, out, err);
 }

@@ -34,7 +34,21 @@ int next_fetch(const struct bundle *b, const struct intent *i, int64_t now, stru
  */
 int next_refetch(const struct bundle *b, int64_t now, struct buf *out, struct kh_error *err);
 
-/* Adds the command to type next for the bundle at PATH, quoted for a shell; nothing once it is imported and no proof waits for the token. */
+/* What a policy makes of the next command. */
+struct next_policy {
+	const char *option; /* of --policy; NULL: the host's counts by itself */
+	bool approve;	    /* people are missing who have to approve */
+	bool sign;	    /* the material has to be signed */
+};
+
+/*
+ * Adds the command to type next for the bundle at PATH, quoted for a shell; nothing once it is imported and no proof waits for
+ * the token. `p` NULL: by the bundle alone, whose request may say that there is a policy, and not what is in it.
+ */
+int next_command_under(const struct bundle *b, const char *path, int64_t now, const struct next_policy *p, struct buf *out,
+		       struct kh_error *err);
+
+/* The same for NULL. */
 int next_command(const struct bundle *b, const char *path, int64_t now, struct buf *out, struct kh_error *err);
 
 #endif

@@ -9,12 +9,13 @@
 #include "bundle/spki.h"
 #include "bundle/words.h"
 #include "parameters.h"
+#include "policy/policy.h"
 
 #include <string.h>
 
 struct adopt_opts {
 	const char *parameters, *public_key, *import_token, *key_id, *parameters_valid_to;
-	const char *key_spec, *wrapping_algorithm, *wrapping_key_spec, *key_uri, *out;
+	const char *key_spec, *wrapping_algorithm, *wrapping_key_spec, *key_uri, *token_serial, *policy, *out;
 	struct intent_opts intent;
 };
 
@@ -38,6 +39,8 @@ static const struct opt_row rows[] = {
 	 .choices = wrapalg_bits_names, .text = "must agree with the wrapping key, which says it too"},
 	{.name = "key-uri", .kind = OPT_TEXT, .offset = AT(key_uri), .arg = "URI",
 	 .text = "the key on the token that is to be wrapped"},
+	{.name = "token-serial", .kind = OPT_TEXT, .offset = AT(token_serial), .arg = "SERIAL", .text = "the token it is meant for"},
+	{.name = "policy", .kind = OPT_INPUT, .offset = AT(policy), .arg = "FILE", .text = POLICY_OPT_TEXT},
 	{.name = "out", .kind = OPT_OUTPUT, .offset = AT(out), .arg = "BUNDLE", .text = "the new bundle"},
 };
 
@@ -166,7 +169,24 @@ static int check_request(const struct bundle_request *r, int64_t now, struct kh_
 					  : intent_check_form(&r->intent, spec, err);
 }
 
-static int adopt(struct cmd *c, const struct parameters *p, struct bundle **b, struct kh_error *err)
+/* The request is for the token and under the policy from here on, or is refused, as fetch does it. */
+static int take_policy(const struct policy *p, int64_t now, char serial[POLICY_SERIAL_MAX], struct bundle_request *r, struct kh_error *err)
+{
+	struct bundle_facts facts = {.key_spec = KEYSPEC_NONE};
+
+	if (!p)
+		return 0;
+	if (!r->token_serial && r->key_uri && policy_token_serial(p, r->key_uri, serial))
+		r->token_serial = serial;
+	if (arn_parse_key(r->kms_key_arn, &facts.arn, err) || keyspec_parse(r->key_spec, &facts.key_spec, err) ||
+	    wrapalg_parse(r->wrapping_algorithm, &facts.algorithm, err) ||
+	    wrapalg_bits_parse(r->wrapping_key_spec, &facts.wrapping_bits, err) || policy_check_request(p, r, &facts, now, err))
+		return -1;
+	r->policy_sha256 = p->sha256;
+	return 0;
+}
+
+static int adopt(struct cmd *c, const struct parameters *p, const struct policy *policy, struct bundle **b, struct kh_error *err)
 {
 	const struct adopt_opts *o = c->opts;
 	struct bundle_request r = {
@@ -179,10 +199,12 @@ static int adopt(struct cmd *c, const struct parameters *p, struct bundle **b, s
 		.fetched_at = c->now,
 		.generator = "keyhaul " VERSION,
 		.key_uri = o->key_uri,
+		.token_serial = o->token_serial,
 	};
+	char serial[POLICY_SERIAL_MAX];
 
 	if (intent_from_opts(&o->intent, &r.intent, err) || wrapping_spec(o, p, &r.wrapping_key_spec, err) ||
-	    check_request(&r, c->now, err) || bundle_new(&r, b, err) || bundle_check_time(*b, c->now, err))
+	    check_request(&r, c->now, err) || take_policy(policy, c->now, serial, &r, err) || bundle_new(&r, b, err) || bundle_check_time(*b, c->now, err))
 		return -1;
 	return bundle_create(*b, o->out, err);
 }
@@ -220,14 +242,17 @@ static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct adopt_opts *o = c->opts;
 	struct parameters p = PARAMETERS_INIT;
+	struct policy *policy = NULL;
 	struct bundle *b = NULL;
 	int rc = -1;
 
-	if (check_opts(o, err) || check_names(o, err) || read_parameters(o, c->now, &p, err) || adopt(c, &p, &b, err))
+	if (check_opts(o, err) || check_names(o, err) || policy_in_force(POLICY_HOST_PATH, o->policy, &policy, err) ||
+	    read_parameters(o, c->now, &p, err) || adopt(c, &p, policy, &b, err))
 		goto out;
 	rc = tell(c, b, err) == 0 ? 0 : cmd_was_done(err);
 out:
 	bundle_free(b);
+	policy_free(policy);
 	parameters_clear(&p);
 	return rc;
 }

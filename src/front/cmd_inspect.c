@@ -3,11 +3,13 @@
 #include "rows.h"
 
 #include "base/base64.h"
+#include "base/log.h"
 #include "bundle/next.h"
 #include "bundle/words.h"
 #include "bundle/result.h"
 #include "bundle/jsontext.h"
 #include "bundle/told.h"
+#include "policy/approvers.h"
 #include "tell/tell.h"
 
 #include <stdint.h>
@@ -108,7 +110,27 @@ static char *file_itself(const char *path)
 	return target;
 }
 
-static int inspect(struct cmd *c, const char *path, struct kh_error *err)
+/* A host's policy that cannot be read stops what it could forbid, and this is nothing such. */
+static struct policy *host_policy(void)
+{
+	struct policy *host = NULL;
+	struct kh_error why;
+
+	if (policy_in_force(POLICY_HOST_PATH, NULL, &host, &why))
+		log_warning("%s", why.msg);
+	return host;
+}
+
+static int add_next(const struct bundle *b, const char *path, int64_t now, const struct policy *host, struct buf *out, struct kh_error *err)
+{
+	struct next_policy p = {.option = NULL};
+
+	if (host && approvers_next(host, b, now, &p, err))
+		return -1;
+	return next_command_under(b, path, now, host ? &p : NULL, out, err);
+}
+
+static int inspect(struct cmd *c, const char *path, const struct policy *host, struct kh_error *err)
 {
 	struct buf next = BUF_INIT(16384);
 	struct bundle *b = NULL;
@@ -121,7 +143,7 @@ static int inspect(struct cmd *c, const char *path, struct kh_error *err)
 		kh_context(err, "%s", path);
 		goto out;
 	}
-	if (next_command(b, target ? target : path, c->now, &next, err) ||
+	if (add_next(b, target ? target : path, c->now, host, &next, err) ||
 	    tell_bundle(c, path, b, buf_text(&next), err) || result_of(c, path, b, buf_text(&next), err))
 		goto out;
 	rc = 0;
@@ -135,17 +157,20 @@ out:
 static int run(struct cmd *c, struct kh_error *err)
 {
 	const struct inspect_opts *o = c->opts;
+	struct policy *host;
 	struct kh_error why;
+	int rc = 0;
 
 	if (told_take(c, o->now, err))
 		return -1;
-	for (size_t i = 0; i < c->nwords; i++) {
-		if (c->nwords == 1)
-			return inspect(c, c->words[i], err);
-		if (inspect(c, c->words[i], &why) && cmd_item_failed(c, c->words[i], &why, err))
-			return -1;
-	}
-	return 0;
+	host = host_policy();
+	if (c->nwords == 1)
+		rc = inspect(c, c->words[0], host, err);
+	for (size_t i = 0; c->nwords > 1 && !rc && i < c->nwords; i++)
+		if (inspect(c, c->words[i], host, &why))
+			rc = cmd_item_failed(c, c->words[i], &why, err);
+	policy_free(host);
+	return rc;
 }
 
 const struct cmd_row inspect_row = {

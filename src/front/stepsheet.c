@@ -65,7 +65,7 @@ static void add_before(struct html *h, const struct ceremony *c)
 			    "another make has ?module-path=FILE written behind its URI in the steps");
 	html_fact(h, "desk", "a folder with policy.yaml and the certificates; no KEYHAUL_TRANSCRIPT");
 	for (size_t i = 0; i < c->n_tokens; i++)
-		html_code(h, "token", c->tokens[i].rule->label ? c->tokens[i].rule->label : "", c->tokens[i].uri);
+		html_factf(h, "token", "%s%s%s", c->tokens[i].rule->label ? c->tokens[i].rule->label : "", c->tokens[i].rule->label ? ": " : "", c->tokens[i].uri);
 	add_people(h, c);
 	html_raw(h, "</tbody></table>\n<p>Each command is typed as it stands, in the host's folder. PINs are typed when they are asked for, and "
 		    "are on no paper. What is not as it says under <b>Seen</b> is an exception: stop, and write it on an exception sheet.</p>\n");

@@ -202,7 +202,7 @@ static int report_bundle(struct cmd *c, const char *path, const struct bundle *b
 	if (q->policy_sha256 && cmd_printf(c, err, "  policy's SHA-256\n    %s\n  for the token with serial %s\n", q->policy_sha256,
 					   q->token_serial))
 		return -1;
-	if (next_command(b, path, c->now, &next, err) || add_way(chosen, &next, err) ||
+	if (next_command(b, path, c->now, &next, err) || (!q->policy_sha256 && add_way(chosen, &next, err)) ||
 	    cmd_printf(c, err, "  request's SHA-256\n") ||
 	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
 		goto out;

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "approvers.h"
 
+#include "bundle/next.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -238,6 +239,17 @@ int approvers_count(const struct policy *p, const struct bundle *b, int64_t now,
 	*out = c.n;
 	clear(&c);
 	return rc;
+}
+
+int approvers_next(const struct policy *host, const struct bundle *b, int64_t now, struct next_policy *out, struct kh_error *err)
+{
+	size_t n = 0;
+
+	*out = (struct next_policy){.sign = host->material_signers.n > 0};
+	if (host->threshold > 0 && approvers_count(host, b, now, &n, err))
+		return -1;
+	out->approve = n < host->threshold;
+	return 0;
 }
 
 int approvers_check(const struct policy *p, const struct bundle *b, int64_t now, struct kh_error *err)

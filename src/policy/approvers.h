@@ -39,6 +39,11 @@ int approvers_check(const struct policy *p, const struct bundle *b, int64_t now,
 /* How many people's approvals count, whatever the policy asks for. KH_E_MEMORY, KH_E_SYSTEM. */
 int approvers_count(const struct policy *p, const struct bundle *b, int64_t now, size_t *out, struct kh_error *err);
 
+struct next_policy;
+
+/* For next_command_under: what the host's policy (it needs no --policy) makes of the bundle. KH_E_MEMORY, KH_E_SYSTEM. */
+int approvers_next(const struct policy *host, const struct bundle *b, int64_t now, struct next_policy *out, struct kh_error *err);
+
 /*
  * That the material is signed by one of p->material_signers, where there is a policy (`p` NULL: none) that has any, between
  * wrapped_at and `now`; and whoever signed it, that it is what he signed. KH_E_CHECK.

@@ -50,6 +50,21 @@ tap_like "$tap_err" "File exists" "and that is told"
 tap_is "$(jq -r '.ok, .results[0].request_sha256' out | paste -sd' ')" \
 	"true $(jq -jcS .request stdin.bundle | sha256sum | cut -d' ' -f1)" "from stdin; the request's digest"
 
+# under a policy, as fetch does it: its digest and its token's serial are the request's, and what it forbids makes no bundle
+printf 'keyhaul_policy: 1\nendpoints: [unstated]\nkey_specs: [HMAC_256]\ntokens: [{serial: "0a1b"}]\napprovals: none\nmaterial_signers: none\n' >policy.yaml
+tap_exits 0 "adopts under a policy" cli_adopt ruled.bundle HMAC_256 RSAES_OAEP_SHA_256 --valid-to 90d --key-uri 'pkcs11:object=o;id=%01' --policy policy.yaml
+tap_is "$(jq -r '.request | .policy_sha256, .token_serial' ruled.bundle | paste -sd' ')" "$(sha256sum policy.yaml | cut -d' ' -f1) 0a1b" \
+	"the request says which, and for which token"
+tap_like "$tap_out" "^next: keyhaul-token approve --signer '[^']*' --cert FILE --policy POLICY ruled.bundle\$" "and people may have to approve it"
+tap_exits 7 "what the policy forbids" cli_adopt forbidden.bundle ECC_NIST_P256 RSA_AES_KEY_WRAP_SHA_256 --valid-to 90d \
+	--key-uri 'pkcs11:object=o;id=%01' --policy policy.yaml
+tap_like "$tap_err" "policy rule 'key_specs' allows HMAC_256" "is refused by its rule"
+tap_exits 7 "another token" cli_adopt forbidden.bundle HMAC_256 RSAES_OAEP_SHA_256 --valid-to 90d --key-uri 'pkcs11:object=o;id=%01' \
+	--policy policy.yaml --token-serial 0a1c
+tap_is "$(ls forbidden.bundle 2>&1 | grep -c 'No such file')" 1 "no bundle is made"
+tap_exits 0 "a serial without a policy" cli_adopt serial.bundle HMAC_256 RSAES_OAEP_SHA_256 --token-serial 0a1c
+tap_is "$(jq -r '.request | [.token_serial, .policy_sha256] | join(" ")' serial.bundle)" "0a1c " "is in the request"
+
 # the files: raw, base64 in one line, base64 in lines
 files() {
 	what=$1
@@ -124,4 +139,4 @@ done
 head -c 70000 /dev/zero | tr '\0' ' ' >parameters.json
 # shellcheck disable=SC2086
 refused 3 "parameters.json" "parameters of 70000 bytes" adopt $good
-tap_done 111
+tap_done 120

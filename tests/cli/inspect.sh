@@ -160,4 +160,15 @@ tap_like "$tap_out" '^request.bundle: fetched' "of many the good one is told"
 tap_run "$keyhaul" inspect --json bad.bundle request.bundle
 tap_is "$(printf '%s\n' "$tap_out" | jq -c '[.ok, (.results[] | .item, .ok)]')" \
 	'[false,"bad.bundle",false,"request.bundle",true]' "of many, --json"
-tap_done 106
+
+# a request under a policy: which it is this host does not know
+jq '.request.policy_sha256 = "'"$(printf p | sha256sum | cut -d' ' -f1)"'"' request.bundle >ruled.bundle
+tap_exits 0 "a request under a policy" "$keyhaul" inspect ruled.bundle
+tap_like "$tap_out" "^next: keyhaul-token approve --signer 'pkcs11:token=TOKEN;object=KEY' --cert FILE --policy POLICY ruled.bundle\$" \
+	"is approved next, and the policy is named"
+cli_adopt material.bundle HMAC_256 RSAES_OAEP_SHA_256 --valid-to 90d >/dev/null 2>&1
+jq '.request.policy_sha256 = "'"$(printf p | sha256sum | cut -d' ' -f1)"'"' material.bundle >x && mv x material.bundle
+cli_material material.bundle
+tap_exits 0 "material under a policy" "$keyhaul" inspect material.bundle
+tap_like "$tap_out" "^next: keyhaul-kms import --policy POLICY material.bundle\$" "is imported under it"
+tap_done 110

@@ -217,10 +217,10 @@ host_fetch() {
 }
 on_host true
 if [ "$tap_status" -ne 0 ]; then
-	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do
+	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 101
+	tap_done 103
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -239,6 +239,13 @@ host_fetch --policy other.yaml
 is 7 "--policy other.yaml \(SHA-256 $other\) is not this host's policy /etc/keyhaul/policy.yaml \(SHA-256 $digest\)" "no other beside it"
 host_fetch --policy policy.yaml
 is 0 "^    $digest\$" "the same bytes are the same policy"
+on_host "$KEYHAUL_BUILD/keyhaul" inspect request.bundle
+is 0 "^next: keyhaul-token wrap --key '[^']*' request.bundle\$" "what inspect says is next needs no --policy there"
+sed 's/^approvals: .*/approvals: {threshold: 1, approvers: [{name: Ada, certificates: [0000000000000000000000000000000000000000000000000000000000000000]}]}/' \
+	policy.yaml >etc/keyhaul/policy.yaml
+on_host "$KEYHAUL_BUILD/keyhaul" inspect request.bundle
+is 0 "^next: keyhaul-token approve --signer 'pkcs11:token=TOKEN;object=KEY' --cert FILE request.bundle\$" "and is an approval where one is missing"
+cp policy.yaml etc/keyhaul/
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --policy other.yaml request.bundle
 is 7 "--policy other.yaml .* is not this host's policy" "nor at the wrap"
 on_host "$client" import --policy other.yaml order.bundle
@@ -267,4 +274,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 101
+tap_done 103
