@@ -65,6 +65,35 @@ static int row(struct cmd *c, const struct widths *w, const char *bundle, const 
 	return paragraph_print(c, 2, why, err);
 }
 
+/* True where all of them are what a shell makes of one *.bundle: `*folder` is how much of the first is their folder's. */
+static bool one_pattern(const struct cmd *c, size_t *folder)
+{
+	const char *slash = strrchr(c->words[0], '/');
+
+	*folder = slash != NULL ? (size_t)(slash - c->words[0]) + 1 : 0;
+	for (size_t i = 0; i < c->nwords; i++) {
+		const char *end = strrchr(c->words[i], '.'), *own = strrchr(c->words[i], '/');
+
+		if (end == NULL || strcmp(end, ".bundle") != 0 || strchr(c->words[i], '\'') != NULL ||
+		    (own != NULL ? (size_t)(own - c->words[i]) + 1 : 0) != *folder ||
+		    strncmp(c->words[i], c->words[0], *folder) != 0)
+			return false;
+	}
+	return c->words[0][0] != '-';
+}
+
+/* The command to type next, on the host that has the network, once nothing is left to do here. */
+static int next(const struct haul_batch *b, struct kh_error *err)
+{
+	const char *quote;
+	size_t folder;
+
+	if (!one_pattern(b->c, &folder))
+		return cmd_printf(b->c, err, "next: keyhaul-kms import BUNDLE...\n");
+	quote = folder > 0 ? "'" : "";
+	return cmd_printf(b->c, err, "next: keyhaul-kms import %s%.*s%s*.bundle\n", quote, (int)folder, b->c->words[0], quote);
+}
+
 /* "12 bundles: 9 wrapped, 1 skipped, 2 failed"; what there is none of is left out. */
 static int summary(const struct haul_batch *b, struct kh_error *err)
 {
@@ -83,7 +112,9 @@ static int summary(const struct haul_batch *b, struct kh_error *err)
 			return -1;
 		between = ", ";
 	}
-	return cmd_printf(b->c, err, "\n");
+	if (cmd_printf(b->c, err, "\n") != 0)
+		return -1;
+	return n[HAUL_WRAPPED] > 0 && n[HAUL_FAILED] + n[HAUL_NOT_TRIED] == 0 ? next(b, err) : 0;
 }
 
 static int rows(const struct haul_batch *b, const struct widths *w, struct cells *cells, struct kh_error *err)
