@@ -50,6 +50,18 @@ tap_exits 7 "a proof of another material" kms prove mixed.bundle
 tap_exits 7 "of two bundles one" kms prove good.bundle bad.bundle
 tap_is "$(proofs good.bundle)" "public-key yes, signature yes, public-key yes, signature yes" "each is asked, and proofs add up"
 
+# an import whose answer names nothing is settled by the public key: what would be sent again is refused
+haul_stop_sim
+haul_start_sim --fault 'ImportKeyMaterial:1=after http 200 {}' --fault ImportKeyMaterial:2+=AccessDeniedException
+arn=$(kms create --key-spec ECC_NIST_P256 --key-usage SIGN_VERIFY)
+# shellcheck disable=SC2086
+haul_bundle lost.bundle "$arn" good $keep
+tap_exits 0 "EC: an import whose answer names nothing" kms import lost.bundle
+tap_like "$tap_out" "found imported.*" "is settled without a second one"
+tap_is "$(jq -r 'has("receipt")' lost.bundle)" true "and has its receipt"
+haul_stop_sim
+haul_start_sim
+
 # a symmetric key, by a second wrap; its expiry stays
 arn=$(kms create --key-spec SYMMETRIC_DEFAULT)
 haul_key good
@@ -121,4 +133,4 @@ tap_exits 7 "HMAC: KMS holds another key" verify bad bad.bundle
 tap_like "$tap_err" "KMS HAS ANOTHER KEY" "it is loud"
 tap_is "$(proofs bad.bundle)" "hmac no" "and that is in the bundle"
 haul_stop_sim
-tap_done 50
+tap_done 53
