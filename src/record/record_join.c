@@ -105,17 +105,22 @@ static void mark_superseded(struct touch *t, size_t n)
 	}
 }
 
-/* 'merge' of two copies writes what it read. `t` is of one command alone. */
+/* 'merge' of two copies writes what it read elsewhere; 'fetch' reads back what it wrote. `t` is of one command alone. */
 static void mark_copied(struct touch *t, size_t n)
 {
 	qsort(t, n, sizeof(*t), by_sha256);
 	for (size_t from = 0, to; from < n; from = to) {
-		bool read = false;
+		const char *read = NULL;
+		bool others = false; /* it was read under several names */
 
-		for (to = from; to < n && strcmp(t[to].sha256, t[from].sha256) == 0; to++)
-			read = read || !t[to].wrote;
+		for (to = from; to < n && strcmp(t[to].sha256, t[from].sha256) == 0; to++) {
+			if (t[to].wrote)
+				continue;
+			others = others || (read && strcmp(t[to].path, read) != 0);
+			read = t[to].path;
+		}
 		for (size_t i = from; i < to; i++)
-			t[i].copied = read && t[i].wrote;
+			t[i].copied = t[i].wrote && read && (others || strcmp(t[i].path, read) != 0);
 	}
 }
 

@@ -96,7 +96,8 @@ tap_exits 0 "sign" "$keyhaul" sign --signer Hsm.key --cert Hsm.crt --out order.p
 tap_exits 0 "transcript check" "$keyhaul" transcript check gap.transcript
 tap_exits 0 "transcript close" "$keyhaul" transcript close --signer Ada.key --cert Ada.crt gap.transcript
 unset KEYHAUL_TRANSCRIPT
-tap_exits 0 "record" "$keyhaul" record --out page.html --signer Hsm.key --cert Hsm.crt --closed-by Ada.crt --open -- gap.transcript order.bundle
+tap_exits 7 "record, of a bundle that no command here made" "$keyhaul" record --out page.html --signer Hsm.key --cert Hsm.crt --closed-by Ada.crt --open -- gap.transcript order.bundle
+tap_is "$(printf '%s\n' "$tap_err" | grep -c '^error: ')" 1 "and that is all there is to say"
 tap_is "$(find "$KEYHAUL_TMPFS" -path "$TAP_DIR/softhsm" -prune -o -name 'keyhaul-??????' -print -o -name '*.lock' -print)" "" "nothing is left of what was made for a moment"
 # and with nothing that can be written, which is said
 mkdir sealed && cp order.bundle sealed/ && mount --bind sealed sealed && mount -o remount,bind,ro sealed
@@ -106,4 +107,4 @@ tap_is "$tap_status" 1 "a bundle that cannot be written is status 1"
 tap_like "$tap_err" 'sealed/order.bundle.lock: Read-only file system' "and why is said"
 tap_like "$tap_err" '^hint: the folder must be writable' "and what is wanted"
 umount sealed
-tap_done 20
+tap_done 21
