@@ -45,11 +45,11 @@ static const struct row table[] = {
 	 "key, token and expiry are those of the plan; the words typed back are those that the witness read"},
 	{CEREMONY_GAP, TOKEN, SIGNED, "The keys are wrapped, and signed by {room}{of}",
 	 "keyhaul wrap --policy policy.yaml --token {token} --signer {roomsigner} --cert {roomcert} requests/{these}",
-	 "each key wrapped"},
+	 "each key wrapped{approved}"},
 	{CEREMONY_GAP, TOKEN, UNSIGNED, "The keys are wrapped{of}", "keyhaul wrap --policy policy.yaml --token {token} requests/{these}",
-	 "each key wrapped"},
+	 "each key wrapped{approved}"},
 	{CEREMONY_GAP, ONCE, ALWAYS, "What goes back", "keyhaul inspect requests/{bundles}",
-	 "for each the key, its proof and who approved; the words of the material are read aloud"},
+	 "for each the key and its proof{approved}; the words of the material are read aloud"},
 	{CEREMONY_ONLINE, ONCE, ALWAYS, "Back over the gap", "carry gap/requests online/wrapped", "{count}"},
 	{CEREMONY_ONLINE, ONCE, ALWAYS, "The keys are imported", "keyhaul import --policy policy.yaml --jobs 1 wrapped/{bundles}",
 	 "each key imported, with its expiry"},
@@ -108,6 +108,7 @@ static const char *value_of(const struct ceremony *c, const struct about *a, con
 		const char *name, *value;
 	} values[] = {
 		{"count", c->count},
+		{"approved", closer ? ", and who approved" : ""},
 		{"token", c->tokens[a->token].uri},
 		{"of", c->tokens[a->token].of},
 		{"bundle", c->bundles[a->bundle].name},

@@ -9,6 +9,7 @@
 #include "bundle/result.h"
 #include "bundle/words.h"
 #include "describe.h"
+#include "haul_approvers.h"
 #include "haul_sign.h"
 
 #include <string.h>
@@ -71,14 +72,14 @@ json_t *haul_json(const struct haul_item *item, const struct haul_opts *o, const
 	char name[CERT_NAME_MAX];
 	const char *path = written_to(item, o), *signer = haul_sign_name(o, name);
 
-	return jsontext_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s, s:s*, s:o, s:o, s:o}", "bundle",
+	return jsontext_pack("{s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s, s:s*, s:o, s:o, s:o, s:o}", "bundle",
 			 describe_string(path, strlen(path)), "ok", 1, "kms_key_arn", q->kms_key_arn, "key_spec",
 			 q->key_spec, "wrapping_algorithm", q->wrapping_algorithm, "wrapping_key_spec",
 			 q->wrapping_key_spec, "request_sha256", bundle_request_sha256(item->bundle),
 			 "material_sha256", bundle_material_sha256(item->bundle), "encrypted_key_material_bytes",
 			 (int)r->blob.len, "generated", (int)r->generated, "kept", (int)r->kept, "policy_sha256",
 			 bundle_material(item->bundle)->policy_sha256, "material_signer", signer, "key",
-			 describe_key(t, &r->key), "token", describe_token(t), "proof", proof_json(r->proof));
+			 describe_key(t, &r->key), "token", describe_token(t), "proof", proof_json(r->proof), "approved_by", haul_approvers(item, o));
 }
 
 static int show_digest(struct cmd *c, const char *whose, const char *hex, struct kh_error *err)
@@ -102,14 +103,14 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	      const struct haul_result *r, struct kh_error *err)
 {
 	const struct bundle_request *q = bundle_request(item->bundle);
-	struct buf label = BUF_INIT(8 * KEY_LABEL_MAX);
+	struct buf label = BUF_INIT(8 * KEY_LABEL_MAX), approved = BUF_INIT(BUNDLE_APPROVALS_MAX * (POLICY_NAME_MAX + 16));
 	char words[TOKEN_WORDS_MAX], type[24], intent[INTENT_WORDS_MAX], path[TEXT_SHOWN(1024)];
 	char name[CERT_NAME_MAX], shown[TEXT_SHOWN(CERT_NAME_MAX)];
 	const char *signer = haul_sign_name(o, name);
 	int ret = -1;
 
 	intent_words(&q->intent, intent, sizeof(intent));
-	if (text_for_terminal(r->key.label, r->key.label_len, &label, err) != 0)
+	if (text_for_terminal(r->key.label, r->key.label_len, &label, err) != 0 || haul_approvers_text(item, o, &approved, err) != 0)
 		goto out;
 	if (cmd_printf(c, err, "%s: wrapped %s'%s' (%s, %u bits) of %s\n",
 		       text_shown(written_to(item, o), path, sizeof(path)),
@@ -120,6 +121,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	    cmd_printf(c, err, "  says       %s\n", intent_is_empty(&q->intent) ? "nothing yet: the import must say its expiry" : intent) != 0 ||
 	    show_proof(c, r->proof, err) != 0 ||
 	    (o->policy != NULL && cmd_printf(c, err, "  policy's SHA-256\n    %s\n", o->policy->sha256) != 0) ||
+	    (approved.len > 0 && cmd_printf(c, err, "  %s\n", buf_text(&approved)) != 0) ||
 	    (signer != NULL && cmd_printf(c, err, "  signed by  '%s'\n", text_shown(signer, shown, sizeof(shown))) != 0) ||
 	    show_digest(c, "request's", bundle_request_sha256(item->bundle), err) != 0 ||
 	    show_digest(c, "material's", bundle_material_sha256(item->bundle), err) != 0 || show_next(c, item, o, err) != 0)
@@ -128,6 +130,7 @@ int haul_show(struct cmd *c, const struct haul_item *item, const struct haul_opt
 	ret = c->common.json ? result_add(c, haul_json(item, o, t, r), err) : 0;
 out:
 	buf_free(&label);
+	buf_free(&approved);
 	return ret;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bundle/jsontext.h"
+#include "haul_approvers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,18 @@ static char *shown(const char *text, size_t len, size_t most, struct kh_error *e
 	return out;
 }
 
+/* In the place of a reason: under whose approval it was wrapped. */
+static int tell_approvers(const struct haul_task *task, struct kh_error *err)
+{
+	struct buf text = BUF_INIT(BUNDLE_APPROVALS_MAX * (POLICY_NAME_MAX + 16));
+	int ret = haul_approvers_text(&task->item, task->batch->o, &text, err);
+
+	if (ret == 0 && text.len > 0 && (task->telling->why = strdup(buf_text(&text))) == NULL)
+		ret = kh_fail_memory(err);
+	buf_free(&text);
+	return ret;
+}
+
 int haul_tell_prepare(const struct haul_task *task, struct kh_error *err)
 {
 	const struct haul_item *item = &task->item;
@@ -57,6 +70,8 @@ int haul_tell_prepare(const struct haul_task *task, struct kh_error *err)
 	t->spec = k->spec;
 	if ((len > 0 && (t->key = shown(label, len, KEY_SHOWN, err)) == NULL) ||
 	    (why != NULL && (t->why = shown(why, strlen(why), WHY_SHOWN, err)) == NULL))
+		return -1;
+	if (task->state == HAUL_WRAPPED && tell_approvers(task, err) != 0)
 		return -1;
 	if (!task->batch->c->common.json || task->state == HAUL_FAILED)
 		return 0;

@@ -238,6 +238,15 @@ tap_exits 7 "and a signer that the policy does not list" "$TOKEN" wrap --key "$(
 tap_exits 0 "two of five approved: it is wrapped and signed" "$TOKEN" wrap --key "$(cat order.uri)" \
 	--pin-file "$KEYHAUL_PIN_FILE" --policy policy.yaml --signer "$KEYHAUL_TOKEN;object=hsm" --cert hsm.crt wrapped.bundle
 tap_like "$tap_out" "signed by  'CN=hsm'" "the result says who signed"
+tap_like "$tap_out" "^  approved by '[A-Za-z ]+', '[A-Za-z ]+'\$" "and who approved"
+cp good.bundle second.bundle && cp good.bundle third.bundle
+tap_exits 0 "several at once, by the request's own key" "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --json \
+	--pin-file "$KEYHAUL_PIN_FILE" --policy policy.yaml --signer "$KEYHAUL_TOKEN;object=hsm" --cert hsm.crt second.bundle third.bundle
+tap_is "$(printf '%s' "$tap_out" | jq -c '[.results[].approved_by | length]')" "[2,2]" "each says who approved, in --json"
+cp good.bundle second.bundle && cp good.bundle third.bundle
+tap_run "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --policy policy.yaml \
+	--signer "$KEYHAUL_TOKEN;object=hsm" --cert hsm.crt second.bundle third.bundle
+tap_is "$(printf '%s\n' "$tap_out" | grep -c "^  approved by '.*', '.*'\$")" 2 "and in the table"
 tap_is "$(jq -r .material.policy_sha256 wrapped.bundle)" "$(sha256sum <policy.yaml | cut -d' ' -f1)" "the material says which policy"
 
 import_refused() { # WHAT STATUS ERE BUNDLE
@@ -289,4 +298,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 68
+tap_done 72
