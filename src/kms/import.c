@@ -48,6 +48,7 @@ static int check_offline(const struct import_run *run, struct import *i, struct 
 		return kh_hint(err, "wrap a key into it with 'keyhaul-token wrap', then import");
 	}
 	if (bundle_check_time(i->bundle, run->now, err) || policy_check_material(run->policy, i->bundle, err) ||
+	    (run->policy && approvers_check(run->policy, i->bundle, material->wrapped_at, err)) ||
 	    approvers_check_material(run->policy, i->bundle, run->now, err) ||
 	    intent_merge(&request->intent, &run->intent, &i->intent, err) ||
 	    describe_blob(i, err) || intent_check(&i->intent, facts->key_spec, run->now, err) ||
@@ -242,7 +243,6 @@ static int write_receipt(struct import *i, const struct ops_imported *done, stru
 		.imported_at = kms_now(&i->kms),
 		.material_sha256 = digest,
 	};
-
 	int rc;
 
 	(void)snprintf(digest, sizeof(digest), "%s", bundle_material_sha256(i->bundle));

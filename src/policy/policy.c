@@ -5,6 +5,7 @@
 #include "aws/awstime.h"
 #include "aws/limits.h"
 #include "aws/partition.h"
+#include "base/log.h"
 #include "policy_field.h"
 
 #include <stdlib.h>
@@ -303,10 +304,14 @@ int policy_read(const char *path, struct policy **out, struct kh_error *err)
 	if (!rc && (policy_parse(path, buf_text(&text), text.len, &p, err) || policy_check_files(p, err)))
 		rc = kh_context(err, "%s", path);
 	buf_free(&text);
-	if (!rc)
+	if (!rc) {
+		if (p->threshold && p->material_signers.n == 0)
+			log_warning("%s:%zu: 'approvals' without 'material_signers': whoever has an approved bundle can put a key of his own "
+				    "into it, and import takes it", path, p->material_signers.at->name_line);
 		*out = p;
-	else
+	} else {
 		policy_free(p);
+	}
 	return rc;
 }
 

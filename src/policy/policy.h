@@ -93,7 +93,10 @@ struct policy {
  */
 int policy_parse(const char *path, const char *data, size_t len, struct policy **out, struct kh_error *err);
 
-/* Reads the file and parses it, and sees that the issuers' files beside it are theirs. The error names it too. */
+/*
+ * Reads the file and parses it, and sees that the issuers' files beside it are theirs; warns of approvals where nobody signs
+ * the material. The error names it too.
+ */
 int policy_read(const char *path, struct policy **out, struct kh_error *err);
 void policy_free(struct policy *p);
 

@@ -85,6 +85,7 @@ policy() { # THRESHOLD
 }
 policy 2 >policy.yaml
 policy 1 >lax.yaml
+sed '/^material_signers/,/HSM/d; $a material_signers: none' policy.yaml >unsigned.yaml
 
 digest() { # BUNDLE
 	jq -jcS .request "$1" | sha256sum | cut -d' ' -f1
@@ -263,6 +264,8 @@ if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
 		tap_diag "$(cat log)"
 	jq --slurpfile l loose.bundle '.material.encrypted_key_material = $l[0].material.encrypted_key_material' wrapped.bundle >put.bundle
 	import_refused "material replaced by another key wrapped to the same wrapping key" 7 'material.s signature: .* is of something else' put.bundle
+	jq 'del(.approvals[1])' wrapped.bundle >few.bundle
+	import_refused "what one of two approved" 7 '2 of 5 people have to approve .* 1 did: Ann; missing' few.bundle
 	jq 'del(.material_signature)' put.bundle >unsigned.bundle
 	import_refused "material that is not signed" 7 'the material is not signed' unsigned.bundle
 	jq -jcS .material put.bundle >put.json
@@ -275,8 +278,13 @@ if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
 	tap_run "$KEYHAUL_BUILD/keyhaul-kms" import later.bundle
 	tap_like "$tap_status $tap_err" "^7 .*the material's signature: .* is of something else" "import refuses a bad signature without a policy"
 else
-	for what in 1 2 3 4 5 6; do tap_skip "import refuses" "keyhaul-kms is not built"; done
+	for what in 1 2 3 4 5 6 7; do tap_skip "import refuses" "keyhaul-kms is not built"; done
 fi
+
+tap_run "$KEYHAUL" policy policy.yaml
+tap_unlike "$tap_err" warning "a policy that asks for both is not warned of"
+tap_run "$KEYHAUL" policy unsigned.yaml
+tap_like "$tap_err" "^warning: unsigned.yaml:[0-9]*: 'approvals' without 'material_signers': whoever has an approved bundle" "approvals alone are"
 
 # what counts as an approval is not signed as a file
 jq -jcS '.approvals[0].approval' good.bundle >words
@@ -298,4 +306,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 72
+tap_done 75
