@@ -70,7 +70,7 @@ static int add_close(const struct chain *c, const struct transcript_opts *o, con
 		kh_fail_memory(err);
 		goto out;
 	}
-	if (canon_text(close, &content, err) || signing_bytes(&o->signing, &content, &signature, err) ||
+	if (canon_text(close, &content, err) || signing_close(&o->signing, &content, &signature, err) ||
 	    buf_addf(members, "\"close\":%s,\"signature\":\"", err, buf_text(&content)) ||
 	    base64_encode(buf_text(&signature), signature.len, members, err) || buf_add(members, "\",", 2, err))
 		goto out;

@@ -39,7 +39,8 @@ int signing_check(const struct signing_opts *o, bool needed, bool *wanted, struc
 	return 0;
 }
 
-int signing_run(const struct signing_opts *o, const char *path, const char *signature, struct kh_error *err)
+/* `flag`: one more, or NULL. */
+static int sign(const struct signing_opts *o, const char *flag, const char *path, const char *signature, struct kh_error *err)
 {
 	const struct {
 		const char *name, *value;
@@ -53,7 +54,7 @@ int signing_run(const struct signing_opts *o, const char *path, const char *sign
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (options[i].value && step_option(&s, options[i].name, options[i].value, err))
 			goto out;
-	if ((o->no_login && step_option(&s, "no-login", NULL, err)) || step_run(&s, err))
+	if ((o->no_login && step_option(&s, "no-login", NULL, err)) || (flag && step_option(&s, flag, NULL, err)) || step_run(&s, err))
 		goto out;
 	if (s.status) {
 		kh_fail(err, step_code(s.status), 0, "keyhaul-token sign failed");
@@ -64,6 +65,11 @@ int signing_run(const struct signing_opts *o, const char *path, const char *sign
 out:
 	step_end(&s);
 	return rc;
+}
+
+int signing_run(const struct signing_opts *o, const char *path, const char *signature, struct kh_error *err)
+{
+	return sign(o, NULL, path, signature, err);
 }
 
 /* A new folder where one can be made: of a live system's folders many are read-only. */
@@ -84,7 +90,7 @@ static int make_folder(char folder[PATH_SIZE], struct kh_error *err)
 	return kh_hint(err, "set TMPDIR to a folder that can be written to, such as one on a tmpfs");
 }
 
-int signing_bytes(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err)
+int signing_close(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err)
 {
 	char folder[PATH_SIZE], path[PATH_SIZE + 16], signature[PATH_SIZE + 16];
 	int rc = -1;
@@ -93,7 +99,7 @@ int signing_bytes(const struct signing_opts *o, const struct buf *content, struc
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/content", folder);
 	(void)snprintf(signature, sizeof(signature), "%s/signature", folder);
-	if (!file_create(path, 0600, buf_text(content), content->len, err) && !signing_run(o, path, signature, err) &&
+	if (!file_create(path, 0600, buf_text(content), content->len, err) && !sign(o, "close-transcript", path, signature, err) &&
 	    !file_read(signature, out, err))
 		rc = 0;
 	(void)unlink(path);

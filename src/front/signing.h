@@ -24,7 +24,7 @@ int signing_check(const struct signing_opts *o, bool needed, bool *wanted, struc
 /* Has 'keyhaul-token sign' sign the file into a new one. Its own error line is on stderr; the status is its own. */
 int signing_run(const struct signing_opts *o, const char *path, const char *signature, struct kh_error *err);
 
-/* The same of bytes in memory, by way of a folder under TMPDIR, /tmp, /dev/shm or here; the signature (DER) is added to `out`. */
-int signing_bytes(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err);
+/* The same of the end of a transcript, by way of a folder under TMPDIR, /tmp, /dev/shm or here; the signature (DER) is added to `out`. */
+int signing_close(const struct signing_opts *o, const struct buf *content, struct buf *out, struct kh_error *err);
 
 #endif

@@ -97,11 +97,13 @@ static bool is_command(const json_t *o)
 			   json_is_string(json_object_get(error, "native"))));
 }
 
+/* No other name may stand in it: 'keyhaul-token sign' knows what it must not sign by the first. */
 static bool is_close(const json_t *o)
 {
 	const json_t *c = json_object_get(o, "close");
+	const size_t names = json_object_get(c, "told_now") ? 5 : 4;
 
-	return json_is_integer(json_object_get(c, "lines")) && is_hex(text_of(c, "last")) && is_time(text_of(c, "at")) &&
+	return json_object_size(c) == names && json_is_integer(json_object_get(c, "lines")) && is_hex(text_of(c, "last")) && is_time(text_of(c, "at")) &&
 	       json_is_string(json_object_get(c, "host")) && *text_of(o, "signature");
 }
 

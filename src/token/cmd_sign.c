@@ -16,6 +16,7 @@
 
 struct sign_opts {
 	const char *signer, *cert, *out, *now, *bundle;
+	bool close_transcript;
 	struct token_opts token_opts;
 };
 
@@ -28,6 +29,7 @@ static const struct opt_row rows[] = {
 	OPT("out", OPT_OUTPUT, out, "FILE", "the new file that gets the signature (CMS, DER)"),
 	TOLD_OPT(struct sign_opts, now),
 	OPT("bundle", OPT_INPUT, bundle, "FILE", TOLD_BUNDLE_TEXT),
+	OPT("close-transcript", OPT_FLAG, close_transcript, NULL, "FILE is the end of a transcript; 'keyhaul transcript close' says it"),
 };
 
 static const struct opt_group groups[] = {
@@ -43,15 +45,32 @@ static int check_opts(const struct sign_opts *o, struct kh_error *err)
 	return 0;
 }
 
-/* An approval and a material are signed where their meaning is shown or made, and not as a file that somebody gave. */
-static int check_content(const struct buf *content, struct kh_error *err)
-{
-	static const char *const others[][2] = {{"{\"approver\":", "approve"}, {"{\"encrypted_key_material\":", "wrap --signer"}};
+/* How the canonical forms begin that keyhaul's own signatures are of: their first name, and no other is taken in one. */
+static const struct {
+	const char *begins, *where;
+} meant[] = {
+	{"{\"approver\":", "keyhaul-token approve"},
+	{"{\"encrypted_key_material\":", "keyhaul-token wrap --signer"},
+	{"{\"at\":", "keyhaul transcript close"},
+};
+#define CLOSE (sizeof(meant) / sizeof(meant[0]) - 1)
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (content->len > 0 && strncmp(buf_text(content), others[i][0], strlen(others[i][0])) == 0) {
-			kh_fail(err, KH_E_CHECK, 0, "this is what 'keyhaul-token %s' signs, and would count as that", others[i][1]);
-			return kh_hint(err, "sign it there, by the bundle; and ask who gave you this file");
+static bool begins(const struct buf *content, const char *with)
+{
+	return content->len >= strlen(with) && memcmp(content->data, with, strlen(with)) == 0;
+}
+
+/* What counts by its signature is signed where its meaning is shown or made, and not as a file that somebody gave. */
+static int check_content(const struct sign_opts *o, const struct buf *content, struct kh_error *err)
+{
+	if (o->close_transcript)
+		return begins(content, meant[CLOSE].begins)
+			       ? 0
+			       : kh_fail(err, KH_E_INPUT, 0, "--close-transcript: this is not the end of a transcript");
+	for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
+		if (begins(content, meant[i].begins)) {
+			kh_fail(err, KH_E_CHECK, 0, "this is what '%s' signs, and would count as that", meant[i].where);
+			return kh_hint(err, "sign it there, by the bundle or the transcript; and ask who gave you this file");
 		}
 	return 0;
 }
@@ -81,7 +100,7 @@ static int run(struct cmd *c, struct kh_error *err)
 	struct signer *s = NULL;
 	int rc = -1;
 
-	if (check_opts(o, err) || told_take_by(c, o->now, o->bundle, err) || file_read(c->words[0], &content, err) || check_content(&content, err) ||
+	if (check_opts(o, err) || told_take_by(c, o->now, o->bundle, err) || file_read(c->words[0], &content, err) || check_content(o, &content, err) ||
 	    signer_open(o->signer, o->cert, &o->token_opts, c->now, &s, err) ||
 	    signer_sign(s, c->now, buf_text(&content), content.len, &signature, err) ||
 	    file_create(o->out, 0644, buf_text(&signature), signature.len, err))
