@@ -58,15 +58,27 @@ EVP_PKEY *rsa_key_public(const unsigned char *modulus, size_t modulus_len, const
 	return out;
 }
 
+static bool is_valgrind(void)
+{
+	const char *valgrind = getenv("KEYHAUL_VALGRIND");
+
+	return valgrind && strcmp(valgrind, "yes") == 0;
+}
+
+size_t rsa_keys_stride(void)
+{
+	return is_valgrind() ? 4 : 1;
+}
+
 /*
  * Linked with --wrap: the code that is tested makes one RSA key in each test, and gets one that is there from then on;
  * where the tests run for a checker's sake, always.
  */
 static bool is_checked(void)
 {
-	const char *valgrind = getenv("KEYHAUL_VALGRIND"), *sanitizers = getenv("KEYHAUL_SANITIZERS");
+	const char *sanitizers = getenv("KEYHAUL_SANITIZERS");
 
-	return (valgrind && strcmp(valgrind, "yes") == 0) || (sanitizers && strcmp(sanitizers, "no") != 0);
+	return is_valgrind() || (sanitizers && strcmp(sanitizers, "no") != 0);
 }
 
 EVP_PKEY *__real_EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, const char *type, ...);

@@ -19,4 +19,7 @@ EVP_PKEY *rsa_key_other(void);
 /* A public key of these numbers, big-endian; the caller frees it. */
 EVP_PKEY *rsa_key_public(const unsigned char *modulus, size_t modulus_len, const unsigned char *exponent, size_t exponent_len);
 
+/* For long tables of RSA operations: 1, and under valgrind, where each takes a hundred times as long, every fourth row. */
+size_t rsa_keys_stride(void);
+
 #endif
