@@ -26,7 +26,7 @@ static void add_blob(struct html *h, const char *what, struct bundle_blob blob)
 	h->failed = phrase_blob(&blob, words, hex, h->err);
 	if (h->failed)
 		return;
-	strncat(words, " ", 1);
+	memcpy(words + strlen(words), " ", 2);
 	html_code(h, what, words, hex);
 }
 
