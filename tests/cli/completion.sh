@@ -12,11 +12,16 @@ tap_need bash
 . "$KEYHAUL_BUILD/completions/keyhaul"
 tap_ok $? "bash takes it"
 
-# completes WORDS...: what it offers for the last of them
-completes() {
+# asks WORDS...: what it offers for the last of them is in COMPREPLY
+asks() {
 	COMP_WORDS=("$@")
 	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
 	_keyhaul "$1"
+}
+# completes WORDS...: prints it
+completes() {
+	asks "$@"
 	printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' '
 }
 touch order.bundle other.bundle
@@ -42,11 +47,14 @@ for program in keyhaul keyhaul-token keyhaul-kms keyhaul-sim keyhaul-qr; do
 	tap_ok $? "$program is completed"
 	bad=
 	while IFS='|' read -r verb name; do
-		case " $(completes "$program" ${verb:+"$verb"} "--$name") " in
+		asks "$program" ${verb:+"$verb"} "--$name" # in this process: there are 500 of them
+		case " ${COMPREPLY[*]} " in
 		*" --$name "*) ;;
 		*) bad="$bad $verb:$name" ;;
 		esac
-		[ "$program" = keyhaul ] || [ -z "$verb" ] || case " $(completes keyhaul "$verb" "--$name") " in
+		[ "$program" != keyhaul ] && [ -n "$verb" ] || continue
+		asks keyhaul "$verb" "--$name"
+		case " ${COMPREPLY[*]} " in
 		*" --$name "*) ;;
 		*) bad="$bad keyhaul:$verb:$name" ;;
 		esac

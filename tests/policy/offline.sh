@@ -39,7 +39,7 @@ offline tests/token/keys.sh
 offline tests/token/generate.sh
 offline tests/token/pin.sh
 offline tests/token/wrap.sh
-KEYHAUL_MATRIX_SIZES=RSA_4096
+KEYHAUL_MATRIX_SIZES=RSA_2048
 export KEYHAUL_MATRIX_SIZES
 offline tests/token/matrix.sh
 
