@@ -26,6 +26,9 @@
 #	tap_start NAME COMMAND...     in the background: $tap_pid, files NAME.out and NAME.err
 #	tap_stop PID                  ends what tap_start started, and waits for it
 #	tap_poll SECONDS COMMAND...   tries until it succeeds; 1 when the time is up
+#	tap_rsa BITS N                the name of a PEM file: the Nth RSA key of that size, the same one in all tests of a build
+#	tap_key_pool                  keyhaul-sim --key-pool's folder, of such keys: 1 and 2 of each size; others are 11 and up
+#	tap_one_rsa BITS...           such keys for tests/relay/one_rsa.so: sets KEYHAUL_RELAY_RSA
 #	tap_done N                    the plan, and a failure where a sanitizer or valgrind wrote a report
 #
 # With KEYHAUL_VALGRIND=yes tap_run puts programs of the build folder under valgrind.
@@ -205,6 +208,35 @@ tap_poll() {
 		[ "$(date +%s)" -lt "$tap_end" ] || return 1
 		sleep 0.02
 	done
+}
+
+# Making RSA keys was half of what the tests did: where any key will do it is one that is there.
+tap_keys=${KEYHAUL_KEY_POOL:-$KEYHAUL_BUILD/tests/key-pool}
+tap_rsa() {
+	tap_key=$tap_keys/rsa-$1-$(printf %02d "$2").pem
+	[ -f "$tap_key" ] || (
+		umask 077
+		mkdir -p "$tap_keys" && flock "$tap_keys/lock-$1-$2" sh -c '[ -f "$1" ] ||
+			{ openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$2" -out "$1.new" 2>/dev/null && mv "$1.new" "$1"; }' \
+			sh "$tap_key" "$1"
+	) || return 1
+	printf '%s\n' "$tap_key"
+}
+
+tap_key_pool() {
+	for tap_bits in 2048 3072 4096; do
+		tap_rsa "$tap_bits" 1 >/dev/null && tap_rsa "$tap_bits" 2 >/dev/null || return 1
+	done
+	printf '%s\n' "$tap_keys"
+}
+
+tap_one_rsa() {
+	for tap_bits; do
+		ln -sf "$(tap_rsa "$tap_bits" 11)" "$TAP_DIR/one.host.$tap_bits" &&
+			ln -sf "$(tap_rsa "$tap_bits" 12)" "$TAP_DIR/one.token.$tap_bits" || return 1
+	done
+	KEYHAUL_RELAY_RSA=$TAP_DIR/one
+	export KEYHAUL_RELAY_RSA
 }
 
 tap_done() {

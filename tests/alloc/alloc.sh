@@ -37,13 +37,7 @@ walk() {
 	done
 }
 
-KEYHAUL_RELAY_RSA=$TAP_DIR/one
-export KEYHAUL_RELAY_RSA
-for bits in 2048 3072; do
-	for whose in host token; do
-		openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" -out "one.$whose.$bits" || exit 1
-	done
-done
+tap_one_rsa 2048 3072 || exit 1
 blob_key 2048 || exit 1
 relay_softhsm "$TAP_DIR/softhsm" || tap_skip_all "softhsm2 cannot make a token here"
 bundle() { # NAME SPEC ALGORITHM

@@ -12,8 +12,7 @@ cli_real_arn=arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-4333-8444-5
 
 cli_wrapping_key() {
 	if [ ! -f "wrapping-$1.pem" ]; then
-		openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" -out "wrapping-$1.pem" 2>/dev/null ||
-			openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" -out "wrapping-$1.pem" 2>/dev/null
+		cp "$(tap_rsa "$1" 13)" "wrapping-$1.pem"
 		openssl pkey -in "wrapping-$1.pem" -pubout -outform DER -out "wrapping-$1.der"
 	fi
 	cp "wrapping-$1.pem" wrapping.pem

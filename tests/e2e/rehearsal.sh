@@ -3,7 +3,7 @@
 #
 # For end-to-end tests: a fresh SoftHSM token, a keyhaul-sim, and the AWS CLI pointed at it.
 #
-#	rehearsal_begin OPTION...     options of keyhaul-sim; after it KEYHAUL_TOKEN, KEYHAUL_PIN_FILE, KEYHAUL_MODULE and AWS_* are set
+#	rehearsal_begin OPTION...     options of keyhaul-sim, which has tap_key_pool's keys; after it KEYHAUL_TOKEN, KEYHAUL_PIN_FILE, KEYHAUL_MODULE and AWS_* are set
 #	kms VERB ...                  the AWS CLI; its standard input is /dev/null
 #	create SPEC [USAGE]           an EXTERNAL-origin key made with the AWS CLI: prints its ARN
 #	generate LABEL SPEC           a key on the token
@@ -20,7 +20,7 @@ rehearsal_begin() {
 	AWS_PAGER=
 	export PATH AWS_PAGER
 	eval "$("$KEYHAUL_SRC/softhsm-conf/fresh-token" "$TAP_DIR/token")"
-	tap_start sim "$KEYHAUL_BUILD/keyhaul-sim" "$@"
+	tap_start sim "$KEYHAUL_BUILD/keyhaul-sim" --key-pool "$(tap_key_pool)" "$@"
 	tap_poll 20 grep -qs KEYHAUL_SIM_PID "$TAP_DIR/sim.out" || tap_diag "$(cat "$TAP_DIR/sim.err")"
 	eval "$(cat "$TAP_DIR/sim.out")"
 }

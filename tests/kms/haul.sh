@@ -19,8 +19,8 @@ kms() {
 haul_key() {
 	case ${2:-32} in
 	RSA)
-		openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out key.der 2>/dev/null ||
-			openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out key.der 2>/dev/null
+		haul_rsa=$((${haul_rsa:-20} + 1))
+		openssl pkey -in "$(tap_rsa 2048 $haul_rsa)" -outform DER -out key.der
 		openssl pkcs8 -topk8 -nocrypt -inform DER -in key.der -outform DER -out "$1.raw"
 		;;
 	EC)

@@ -21,7 +21,7 @@ tap_need python3 jq openssl
 
 # The keys that the server hands out.
 server_files() {
-	openssl genrsa -out wrap.pem 2048 2>/dev/null
+	cp "$(tap_rsa 2048 13)" wrap.pem
 	openssl rsa -in wrap.pem -pubout -outform DER -out wrap.der 2>/dev/null
 	openssl genrsa 1024 2>/dev/null | openssl rsa -pubout -outform DER -out small.der 2>/dev/null
 	openssl ecparam -genkey -name prime256v1 -noout 2>/dev/null |

@@ -4,9 +4,10 @@
 # shellcheck shell=sh
 # For tests of keyhaul-sim, after tap.sh:
 #
-#	sim_start [OPTION...]          a simulator of its own, its variables set; $sim_pid
+#	sim_start [OPTION...]          a simulator of its own, its variables set; $sim_pid. Its wrapping keys are
+#	                               sim_pool's, where sim_makes_keys is not set
 #	sim_stop                       ends it and waits until it is gone
-#	sim_pool                       --key-pool's folder, made once a test
+#	sim_pool                       --key-pool's folder
 #	sim_later FILE...              what was sent for these keys that are made was sent long ago
 #	sim_aws OPERATION...           Debian's AWS CLI against it: as tap_run does
 #	sim_request DATE TARGET BODY   a request signed here with openssl: prints "STATUS BODY"
@@ -15,6 +16,10 @@ sim=$KEYHAUL_BUILD/keyhaul-sim
 sim_pid=
 
 sim_start() {
+	case ${sim_makes_keys:-no}:$* in
+	no:*--key-pool*) ;;
+	no:*) set -- --key-pool "$(sim_pool)" "$@" ;;
+	esac
 	eval "$("$sim" --daemon --die-with $$ "$@" 2>"$TAP_DIR/sim.err" || echo sim_pid=none)"
 	if [ "$sim_pid" = none ]; then
 		tap_diag "$(cat "$TAP_DIR/sim.err")"
@@ -33,8 +38,7 @@ sim_stop() {
 }
 
 sim_pool() {
-	[ -d "$TAP_DIR/pool" ] || "$sim" --make-key-pool "$TAP_DIR/pool" --pool-size 1
-	printf '%s\n' "$TAP_DIR/pool"
+	tap_key_pool
 }
 
 sim_later() {

@@ -11,6 +11,7 @@ tap_need curl openssl jq
 # what eval gets
 AWS_PROFILE=somebody AWS_SESSION_TOKEN=old
 export AWS_PROFILE AWS_SESSION_TOKEN
+sim_makes_keys=yes # as it does where no pool is given
 sim_start --region eu-west-3
 tap_like "$AWS_ENDPOINT_URL_KMS" '^http://127\.0\.0\.1:[0-9]+$' 'AWS_ENDPOINT_URL_KMS is loopback'
 tap_is "${AWS_PROFILE-unset} ${AWS_SESSION_TOKEN-unset} $AWS_REGION" 'unset unset eu-west-3' 'profile and session token are unset'

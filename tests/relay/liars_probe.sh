@@ -12,13 +12,7 @@ tap_need softhsm2-util openssl jq
 arn=arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 export KEYHAUL_RELAY_RULES KEYHAUL_RELAY_NATIVE
 
-KEYHAUL_RELAY_RSA=$TAP_DIR/one
-export KEYHAUL_RELAY_RSA
-for bits in 2048 3072; do
-	for whose in host token; do
-		openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" -out "one.$whose.$bits" || exit 1
-	done
-done
+tap_one_rsa 2048 3072 || exit 1
 with_one_rsa() {
 	LD_PRELOAD=$KEYHAUL_BUILD/tests/relay/one_rsa.so
 	export LD_PRELOAD

@@ -58,14 +58,9 @@ points() { # SCENARIO CODES FIRST
 }
 
 # Throwaway RSA keys are always the same ones.
-KEYHAUL_RELAY_RSA=$TAP_DIR/one
+tap_one_rsa 2048 3072 || exit 1
 KEYHAUL_WALK_PRELOAD=$KEYHAUL_BUILD/tests/relay/one_rsa.so
-export KEYHAUL_RELAY_RSA KEYHAUL_WALK_PRELOAD
-for bits in 2048 3072; do
-	for whose in host token; do
-		openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" -out "one.$whose.$bits" || exit 1
-	done
-done
+export KEYHAUL_WALK_PRELOAD
 
 blob_key 2048 || exit 1
 . "$KEYHAUL_SRC/tests/relay/walk_lane.sh"

@@ -5,13 +5,13 @@
 # For tests that open what keyhaul-token wrapped, by code that is not ours: the
 # openssl command line. Sourced after tap.sh.
 #
-#	blob_key BITS                 wrapping key wBITS.pem, its public half wBITS.der
+#	blob_key BITS [N]             wrapping key wBITS.pem, its public half wBITS.der; N: another one (14)
 #	blob_cut BUNDLE OUT           the encrypted key material of a bundle
 #	blob_open ALGORITHM PEM BUNDLE OUT    opens it; fails where openssl does
 #	blob_hex FILE                 its bytes in hex
 
 blob_key() {
-	openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" -out "w$1.pem" &&
+	cp "$(tap_rsa "$1" "${2:-13}")" "w$1.pem" &&
 		openssl pkey -in "w$1.pem" -pubout -outform DER -out "w$1.der"
 }
 

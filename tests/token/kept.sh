@@ -29,12 +29,7 @@ preload() { # VERB
 	wrap:no | probe:no) export LD_PRELOAD="$KEYHAUL_BUILD/tests/relay/one_rsa.so" ;;
 	esac
 }
-KEYHAUL_RELAY_RSA=$TAP_DIR/one
-export KEYHAUL_RELAY_RSA
-for bits in 2048 3072; do
-	openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" -out "one.host.$bits"
-done
-cp one.host.2048 one.token.2048
+tap_one_rsa 2048 3072
 
 # The labels of all objects on the token, by another tool.
 labels() {

@@ -27,9 +27,7 @@ lock() {
 # The host's RSA key is always the same one, where a library can be put before OpenSSL: making it is what takes time.
 case ${KEYHAUL_SANITIZERS:-no} in
 no)
-	openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out one.host.2048
-	KEYHAUL_RELAY_RSA=$TAP_DIR/one
-	export KEYHAUL_RELAY_RSA
+	tap_one_rsa 2048
 	preload=$KEYHAUL_BUILD/tests/relay/one_rsa.so
 	;;
 *) preload='' ;;

@@ -18,7 +18,7 @@ people_ca() {
 
 people_key() { # NAME KIND
 	case $2 in
-	rsa:*) openssl genrsa -out "$1.key" "${2#rsa:}" 2>/dev/null ;;
+	rsa:*) people_rsa=$((${people_rsa:-30} + 1)) && cp "$(tap_rsa "${2#rsa:}" $people_rsa)" "$1.key" ;;
 	*) openssl ecparam -genkey -noout -name "$2" -out "$1.key" 2>/dev/null ;;
 	esac
 	chmod 600 "$1.key"

@@ -33,9 +33,7 @@ over() {
 }
 case ${KEYHAUL_SANITIZERS:-no} in
 no)
-	openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out one.host.2048
-	KEYHAUL_RELAY_RSA=$TAP_DIR/one
-	export KEYHAUL_RELAY_RSA
+	tap_one_rsa 2048
 	preload=$KEYHAUL_BUILD/tests/relay/one_rsa.so
 	;;
 *) preload='' ;;
@@ -45,7 +43,7 @@ trust() { over "$1" trust --so-pin-file "$so_pin" "$2" ${3:+"$3" "$4"}; }       
 wrap() { over "" wrap --pin-file "$KEYHAUL_PIN_FILE" "$@"; }
 real() { relay_calls ' C_WrapKey .* token=1'; }
 
-blob_key 2048 && mv w2048.pem other.pem && mv w2048.der other.der && blob_key 2048 || exit 1
+blob_key 2048 14 && mv w2048.pem other.pem && mv w2048.der other.der && blob_key 2048 || exit 1
 bundle b w2048.der && bundle other.b other.der && bundle elsewhere.b w2048.der token_serial=1234 || exit 1
 relay_softhsm "$TAP_DIR/softhsm" || tap_skip_all "softhsm2 cannot make a token here"
 so_pin=$TAP_DIR/softhsm/keyhaul-rehearsal.so-pin
