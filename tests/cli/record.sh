@@ -37,7 +37,7 @@ cli_parameters 2048 "$(cli_hours 20)"
 KEYHAUL_TRANSCRIPT=online.transcript
 export KEYHAUL_TRANSCRIPT
 tap_run cli_adopt order.bundle SYMMETRIC_DEFAULT RSAES_OAEP_SHA_256 --valid-to 90d
-tap_run "$keyhaul" inspect '<script>alert(1)<img src=x onerror=alert(2)>.bundle'
+tap_run "$keyhaul" inspect "<script>alert(1)<img src=x onerror=alert(2)>$(printf '\033[2J-\342\200\256-\302\233').bundle"
 tap_run "$keyhaul" inspect order.bundle
 KEYHAUL_TRANSCRIPT=gap.transcript
 tap_run "$keyhaul" inspect order.bundle
@@ -56,6 +56,11 @@ words=$(printf '%s\n' "$tap_out" | awk '/^ +[0-9]+  [A-Za-z]+ +[A-Za-z]+ +[A-Za-
 tap_is "$words" 32 "in words"
 close 7 "once" online.transcript
 close 0 "the other" gap.transcript
+sed '2s/alert/blert/' ../unclosed/online.transcript >changed.transcript
+cp changed.transcript before
+close 7 "one that was changed is not closed" changed.transcript
+tap_is "$(cmp before changed.transcript 2>&1)" "" "nor signed"
+rm before changed.transcript
 tail -n 1 online.transcript | jq -jcS .close >content
 tail -n 1 online.transcript | jq -r .signature | base64 -d >signature
 tap_exits 0 "openssl verifies what was signed" \
@@ -84,6 +89,9 @@ says 'Closed by</th><td>CN=Ada \\&lt;i\\&gt;Witness\\&lt;/i\\&gt;</td>' "markup 
 says '&lt;script&gt;alert\(1\)&lt;img src=x onerror=alert\(2\)&gt;' "markup in a file's name is text"
 tap_is "$(grep -ciE '<script|<img|<i>|<iframe|<link|<object|javascript:|https?://[^<]*\.(js|css)' page.html)" 0 "nothing on it is a script or is fetched"
 tap_is "$(sed 's/<[^>]*>//g' page.html | grep -c '[<>]')" 0 "every tag is closed"
+says '&gt;[\]x1B\[2J-[\]u\{202E\}-[\]u\{9B\}[.]bundle' "control characters are, and what turns the text round"
+tap_is "$(LC_ALL=C tr -cd '\000-\010\013-\037' <page.html | wc -c) $(LC_ALL=C grep -c "$(printf '\342\200\256\|\302\233')" page.html)" "0 0" \
+	"and stand nowhere as they are"
 
 # markup in a label: of the token, of the key, of a person
 cp order.bundle label.bundle
@@ -109,6 +117,17 @@ row() {
 	tap_like "$(cat try/err)" "$2" "is named" || tap_diag "$(cat try/err)"
 	[ ! -e try/page.html.p7s ] && { [ ! -e try/page.html ] || grep -qE 'NOT SOUND|OPEN' try/page.html; }
 	tap_ok $? "and is not signed"
+}
+close_of_99() {
+	sed -n '$p' online.transcript | jq -jcS '.close | .lines = 99' >content
+	openssl cms -sign -binary -md sha256 -outform DER -in content -signer ../ada.crt -inkey ../ada.pem -out content.p7s
+	jq -cj --slurpfile close content --arg signature "$(base64 -w0 content.p7s)" '.close = $close[0] | .signature = $signature' \
+		<<-END >last
+			$(sed -n '$p' online.transcript)
+		END
+	sed -i '$d' online.transcript
+	cat last >>online.transcript
+	echo >>online.transcript
 }
 row 7 'online.transcript: line 2 was changed' "a line that is changed" "sed -i '2s/alert/blert/' online.transcript"
 row 7 'online.transcript: lines are missing: 3 follows 1$' "a line that is removed" "sed -i 2d online.transcript"
@@ -138,10 +157,16 @@ row 7 'online.transcript is open' "which is no end of a transcript" \
 		"{keyhaul_transcript: 1, n: 3, close: \$close[0], signature: \$s, previous: \$p, whole: true}"; echo; } >online.transcript'
 row 7 'stands behind the line that closes it' "a line behind the close" "sed -n 1p online.transcript >first; cat first >>online.transcript"
 row 7 'what stands before it is no line' "a line that is none" "sed -i '2s/^/x/' online.transcript"
+row 7 'what stands before it is no line' "a member that is there twice" "sed -i '2s/\"status\":/\"status\":0,&/' online.transcript"
+row 7 'what stands before it is no line' "a line that does not say that it is whole" "sed -i '2s/,\"whole\":true}/}/' online.transcript"
+row 7 'online.transcript: line 2 is of the host .other., the first of ' "a line of another host" \
+	"sed -i '2s/\"host\":\"[^\"]*\"/\"host\":\"other\"/' online.transcript; chain_anew online.transcript"
+row 7 'online.transcript: its last line closes other lines than these' "a close of another number of lines, which its closer signed" close_of_99
 row 7 'the torn line before it was changed' "a torn line changed" "sed -i 's/^{\"keyhaul_tran\$/{\"keyhaul_tram/' gap.transcript"
 row 3 'it ends in a torn line of 5 bytes' "a torn last line" "printf '{\"key' >>gap.transcript"
 row 3 "the bundle 'order.bundle' is missing: line [0-9] of ./[a-z]*.transcript \(host" "a bundle that is missing" "rm order.bundle"
 row 7 'order.bundle: the bundle is not as any command' "a bundle that is changed" "jq -S . order.bundle >n; mv n order.bundle; truncate -s -1 order.bundle"
+row 3 "the bundle 'order.bundle' is missing" "a bundle elsewhere, by a symlink" "mv order.bundle there; ln -s there order.bundle"
 row 3 'order.bundle: ' "a bundle that is none" "echo '{' >order.bundle"
 row 7 'read the bundle .order.bundle. as no command' "a host that is left out" "rm online.transcript"
 row 3 'empty.transcript: it is empty' "an empty file" ": >empty.transcript"
@@ -172,4 +197,4 @@ sed 's/inspect/inspekt/' gap.transcript >other
 tap_isnt "$(diff one two)" "" "what was done is not masked"
 cd ..
 
-tap_done 100
+tap_done 119

@@ -101,6 +101,13 @@ tap_like "$tap_err" 'online/payments.bundle: .*0 did; missing: ' "and nobody app
 tap_like "$tap_err" "online/payments.bundle: policy rule 'regions' allows us-east-1, and the Region of the KMS key is eu-central-1" "its rules judge the request"
 tap_like "$tap_err" "online/payments.bundle: policy rule 'tokens' allows those that it lists, and the token is" "and the token"
 
+# The material's signature is that of the other key's: seen without a policy too.
+cp online/payments.bundle kept.bundle
+jq --slurpfile o online/orders.bundle '.material_signature = $o[0].material_signature' kept.bundle >online/payments.bundle
+tap_exits 7 "a signature of other material" "$keyhaul" record --out moved.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript
+tap_like "$tap_err" 'online/payments.bundle: the signature of the material: the CMS signature is of something else' "is a finding"
+cp kept.bundle online/payments.bundle
+
 # One approval more, in the name of somebody, by a certificate that anybody makes: the other two are enough, and it counts for nobody.
 people_file Mal prime256v1
 jq -c '.approvals[0].approval | .approver = "Cy"' gap/payments.bundle | jq -jcS . >cy.json
@@ -121,4 +128,4 @@ cp kept.bundle online/payments.bundle
 if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
 	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
 fi
-tap_done 42
+tap_done 44

@@ -1,195 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The keyhaul authors */
-#include "policy/approvers.h"
-#include "rsa_keys.h"
+#include "approvers_people.h"
 
 #include <criterion/criterion.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FETCHED 1800000000
-#define NOW (FETCHED + 3600)
-
-enum who { ANN, ANN_2, BEN, CY, DAN, ZED, EVE, EVE_TWIN, FAY, FAY_TWIN, PEOPLE };
-
-/* Eve's and Fay's are of the CA, Eve's is revoked; their twins have the CA's signature in its other form. Cy's certificate is of Ben's key, and so is Zed's, with the point compressed; Dan's begins and ends sooner than the others'. */
-static const struct {
-	const char *name;
-	enum who key;
-	int64_t from, to;
-} people[PEOPLE] = {
-	[ANN] = {"Ann", ANN, FETCHED - 9999, NOW + 9999},
-	[ANN_2] = {"Ann", ANN_2, FETCHED - 9999, NOW + 9999},
-	[BEN] = {"Ben", BEN, FETCHED - 9999, NOW + 9999},
-	[CY] = {"Cy", BEN, FETCHED - 9999, NOW + 9999},
-	[DAN] = {"Dan", DAN, FETCHED + 60, NOW + 60},
-	[ZED] = {"Zed", BEN, FETCHED - 9999, NOW + 9999},
-	[EVE] = {"Eve", EVE, FETCHED - 9999, NOW + 9999},
-	[EVE_TWIN] = {"Eve", EVE, FETCHED - 9999, NOW + 9999},
-	[FAY] = {"Fay", FAY, FETCHED - 9999, NOW + 9999},
-	[FAY_TWIN] = {"Fay", FAY, FETCHED - 9999, NOW + 9999},
-};
-
-static EVP_PKEY *keys[PEOPLE], *ca_key;
-static X509 *certs[PEOPLE], *ca;
-
-/* The same key in another encoding (RFC 5480 §2.2). */
-static void set_compressed(X509 *c, EVP_PKEY *key)
-{
-	EVP_PKEY *copy = EVP_PKEY_dup(key);
-
-	cr_assert_eq(EVP_PKEY_set_utf8_string_param(copy, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"), 1);
-	X509_set_pubkey(c, copy);
-	cr_assert_eq(X509_get0_pubkey_bitstr(c)->length, 33);
-	EVP_PKEY_free(copy);
-}
-
-static X509 *make_cert(const char *name, EVP_PKEY *key, int64_t from, int64_t to)
-{
-	X509 *c = X509_new();
-
-	X509_set_version(c, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(c), name[0]);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(c, X509_get_subject_name(c));
-	ASN1_TIME_set(X509_getm_notBefore(c), from);
-	ASN1_TIME_set(X509_getm_notAfter(c), to);
-	X509_set_pubkey(c, key);
-	return c;
-}
-
-/* ca.pem in the working folder, and what it signs. */
-static void make_ca(void)
-{
-	char dir[] = "approvers-XXXXXX";
-	const char *tmp = getenv("TMPDIR");
-	X509_EXTENSION *is_ca;
-	FILE *file;
-
-	ca_key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	ca = make_cert("CA", ca_key, FETCHED - 9999, NOW + 600);
-	is_ca = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
-	cr_assert_eq(X509_add_ext(ca, is_ca, -1), 1);
-	X509_EXTENSION_free(is_ca);
-	cr_assert(chdir(tmp ? tmp : "/tmp") == 0 && mkdtemp(dir) && chdir(dir) == 0 && (file = fopen("ca.pem", "w")) != NULL);
-	cr_assert(X509_sign(ca, ca_key, EVP_sha256()) > 0 && PEM_write_X509(file, ca) == 1);
-	fclose(file);
-}
-
-/* In place of (r, s) it has (r, n - s). */
-static X509 *twin_of(const X509 *cert)
-{
-	const ASN1_BIT_STRING *signature;
-	X509 *twin = X509_dup(cert);
-	BIGNUM *n = NULL, *s = BN_new();
-	const unsigned char *at;
-	unsigned char *der = NULL;
-	ECDSA_SIG *pair;
-
-	X509_get0_signature(&signature, NULL, twin);
-	at = signature->data;
-	pair = d2i_ECDSA_SIG(NULL, &at, signature->length);
-	cr_assert(pair && EVP_PKEY_get_bn_param(ca_key, OSSL_PKEY_PARAM_EC_ORDER, &n) && BN_sub(s, n, ECDSA_SIG_get0_s(pair)));
-	ECDSA_SIG_set0(pair, BN_dup(ECDSA_SIG_get0_r(pair)), s);
-	ASN1_STRING_set((ASN1_STRING *)(uintptr_t)signature, der, i2d_ECDSA_SIG(pair, &der));
-	ECDSA_SIG_free(pair);
-	OPENSSL_free(der);
-	BN_free(n);
-	return twin;
-}
-
-static void make_people(void)
-{
-	make_ca();
-	for (size_t i = 0; i < PEOPLE; i++)
-		keys[i] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	for (size_t i = 0; i < PEOPLE; i++) {
-		bool issued = people[i].key == EVE || people[i].key == FAY;
-
-		if (i == EVE_TWIN || i == FAY_TWIN) {
-			certs[i] = twin_of(certs[people[i].key]);
-			continue;
-		}
-		certs[i] = make_cert(people[i].name, keys[people[i].key], people[i].from, people[i].to);
-		if (i == ZED)
-			set_compressed(certs[i], keys[BEN]);
-		if (issued)
-			X509_set_issuer_name(certs[i], X509_get_subject_name(ca));
-		cr_assert(X509_sign(certs[i], issued ? ca_key : keys[people[i].key], EVP_sha256()) > 0);
-	}
-}
-
-static struct policy *make_policy(void)
-{
-	char text[4096], sha256[PEOPLE][CERT_HEX], ca_sha256[CERT_HEX];
-	struct policy *p = NULL;
-	struct kh_error err = {0};
-
-	for (size_t i = 0; i < PEOPLE; i++)
-		cr_assert_eq(cert_sha256(certs[i], sha256[i], &err), 0);
-	cr_assert_eq(cert_sha256(ca, ca_sha256, &err), 0);
-	(void)snprintf(text, sizeof(text),
-		       "keyhaul_policy: 1\nmaterial_signers: none\napprovals:\n  threshold: 2\n  approvers:\n"
-		       "    - {name: Ann, certificates: [%s, %s]}\n    - {name: Ben, certificates: [%s]}\n"
-		       "    - {name: Cy, certificates: [%s]}\n    - {name: Dan, certificates: [%s]}\n"
-		       "    - {name: Zed, certificates: [%s]}\n"
-		       "    - {name: Eve, issued_by: [{issuer: %s, file: ca.pem, subject: CN=Eve}]}\n"
-		       "    - {name: Fay, issued_by: [{issuer: %s, file: ca.pem, subject: CN=Fay}]}\nrevoked: [%s]\n",
-		       sha256[ANN], sha256[ANN_2], sha256[BEN], sha256[CY], sha256[DAN], sha256[ZED], ca_sha256, ca_sha256, sha256[EVE]);
-	cr_assert_eq(policy_parse("p.yaml", text, strlen(text), &p, &err), 0, "%s", err.msg);
-	return p;
-}
-
-static struct bundle *make_bundle(void)
-{
-	EVP_PKEY *wrapping = rsa_key(2048);
-	unsigned char *spki = NULL;
-	int len = i2d_PUBKEY(wrapping, &spki);
-	const struct bundle_request r = {
-		.kms_key_arn = "arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-		.key_spec = "SYMMETRIC_DEFAULT", .wrapping_algorithm = "RSAES_OAEP_SHA_256", .wrapping_key_spec = "RSA_2048",
-		.public_key = {spki, (size_t)len}, .import_token = {spki, 3}, .parameters_valid_to = FETCHED + 86400,
-		.fetched_at = FETCHED, .generator = "test"};
-	struct bundle *b = NULL;
-	struct kh_error err = {0};
-
-	cr_assert_eq(bundle_new(&r, &b, &err), 0, "%s", err.msg);
-	OPENSSL_free(spki);
-	EVP_PKEY_free(wrapping);
-	return b;
-}
-
-static int sign_with(void *key, const EVP_MD *md, const void *data, size_t len, struct buf *out, struct kh_error *err)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char signature[256];
-	size_t n = sizeof(signature);
-
-	cr_assert(EVP_DigestSignInit(ctx, NULL, md, NULL, key) == 1 && EVP_DigestSign(ctx, signature, &n, data, len) == 1);
-	EVP_MD_CTX_free(ctx);
-	return buf_add(out, signature, n, err);
-}
-
-static void approve(struct bundle *b, const struct policy *p, enum who who, int64_t at)
-{
-	struct bundle_approval a = {.request_sha256 = bundle_request_sha256(b), .policy_sha256 = p->sha256, .approver = people[who].name};
-	struct buf text = BUF_INIT(1024), signature = BUF_INIT(CMS_SIGNATURE_MAX);
-	struct kh_error err = {0};
-
-	cr_assert_eq(bundle_approval_text(&a, &text, &err), 0, "%s", err.msg);
-	cr_assert_eq(cms_sign(certs[who], sign_with, keys[people[who].key], at, text.data, text.len, &signature, &err), 0, "%s", err.msg);
-	a.signature = (struct bundle_blob){(const unsigned char *)signature.data, signature.len};
-	cr_assert_eq(bundle_add_approval(b, &a, &err), 0, "%s", err.msg);
-	buf_free(&text);
-	buf_free(&signature);
-}
 
 /* Two approve, the threshold is two; NULL: it is met. */
 static const struct {
@@ -221,15 +37,15 @@ Test(approvers, who_counts_and_when)
 {
 	struct policy *p;
 
-	make_people();
-	p = make_policy();
+	people_make();
+	p = people_policy();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct bundle *b = make_bundle();
+		struct bundle *b = people_bundle(p);
 		struct kh_error err = {0};
 		int rc;
 
-		approve(b, p, rows[i].first, rows[i].first_at);
-		approve(b, p, rows[i].second, rows[i].second_at);
+		people_approve(b, p, rows[i].first, rows[i].first_at);
+		people_approve(b, p, rows[i].second, rows[i].second_at);
 		rc = approvers_check(p, b, rows[i].now, &err);
 		cr_assert_eq(rc, rows[i].says ? -1 : 0, "%zu: %s", i, err.msg);
 		if (rows[i].says)
@@ -237,10 +53,64 @@ Test(approvers, who_counts_and_when)
 		bundle_free(b);
 	}
 	policy_free(p);
-	EVP_PKEY_free(ca_key);
-	X509_free(ca);
-	for (size_t i = 0; i < PEOPLE; i++) {
-		EVP_PKEY_free(keys[i]);
-		X509_free(certs[i]);
+	people_free();
+}
+
+/* The material's signature, and when it is judged; NULL: it counts. */
+static const struct {
+	enum who who; /* PEOPLE: nobody */
+	int64_t at, now;
+	const char *says;
+} signatures[] = {
+	{HSM, NOW, NOW, NULL},
+	{HSM, NOW - APPROVERS_SKEW, NOW, NULL},
+	{HSM, NOW - APPROVERS_SKEW - 1, NOW, "the signature is of 2027-01-15T08:54:59Z, before the wrap of the material (2027-01-15T09:00:00Z)"},
+	{HSM, NOW + 60 + APPROVERS_SKEW, NOW + 60, NULL},
+	{HSM, NOW + 60 + APPROVERS_SKEW + 1, NOW + 60, "after now (2027-01-15T09:01:00Z)"},
+	{HSM, NOW, NOW + 10000, "the certificate of 'CN=HSM' has expired"},
+	{BEN, NOW, NOW, "the certificate of 'CN=Ben' "},
+	{PEOPLE, 0, NOW, "the material is not signed"},
+};
+
+Test(approvers, who_signed_the_material_and_when)
+{
+	struct policy *p;
+
+	people_make();
+	p = people_policy();
+	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+		struct bundle *b = people_bundle(p);
+		struct kh_error err = {0};
+		int rc;
+
+		people_wrap(b, p->sha256);
+		if (signatures[i].who != PEOPLE)
+			people_sign(b, signatures[i].who, signatures[i].at);
+		rc = approvers_check_material(p, b, signatures[i].now, &err);
+		cr_assert_eq(rc, signatures[i].says ? -1 : 0, "%zu: %s", i, err.msg);
+		if (signatures[i].says)
+			cr_assert(err.code == KH_E_CHECK && strstr(err.msg, signatures[i].says), "%zu: %s", i, err.msg);
+		bundle_free(b);
 	}
+	policy_free(p);
+	people_free();
+}
+
+/* policy_read looked at it, and it is read again. */
+Test(approvers, an_issuers_file_that_is_another_by_now)
+{
+	const struct policy_person *who = NULL;
+	struct kh_error err = {0};
+	struct policy *p;
+	FILE *file;
+
+	people_make();
+	p = people_policy();
+	cr_assert_eq(approvers_person(p, &p->approvers, people_certs[FAY], NOW, &who, &err), 0, "%s", err.msg);
+	file = fopen("ca.pem", "w");
+	cr_assert(file && PEM_write_X509(file, people_certs[ANN]) == 1 && fclose(file) == 0);
+	cr_assert_eq(approvers_person(p, &p->approvers, people_certs[FAY], NOW, &who, &err), -1);
+	cr_assert(err.code == KH_E_CHECK && strstr(err.msg, "ca.pem is not the issuer's certificate that p.yaml has the SHA-256 of"), "%s", err.msg);
+	policy_free(p);
+	people_free();
 }

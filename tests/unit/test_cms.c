@@ -64,7 +64,32 @@ static int verify(const void *der, size_t len, struct cms_signer *out, struct kh
 }
 
 /* A signature by OpenSSL's own way, with what an attacker would do to it. */
-enum odd { PLAIN, CAPABILITIES, NO_ATTRIBUTES, ATTACHED, NO_CERTIFICATE, MORE_CERTIFICATES, TWO_SIGNERS, SHA_1, MD_5, UNSIGNED, A_CRL };
+enum odd {
+	PLAIN, CAPABILITIES, NO_ATTRIBUTES, ATTACHED, NO_CERTIFICATE, MORE_CERTIFICATES, TWO_SIGNERS, SHA_1, MD_5, UNSIGNED, A_CRL,
+	NAMES_SHA_384, NAMES_OTHER_KEY, NAMES_PSS, NO_TYPE, ANOTHER_TYPE, TIME_TWICE,
+};
+
+/* What OpenSSL would not make: the name of the signature's algorithm, which nothing signs, and the attributes. */
+static void make_odd(CMS_SignerInfo *si, bool rsa, enum odd odd)
+{
+	const int names[][2] = {[NAMES_SHA_384] = {NID_ecdsa_with_SHA384, NID_sha384WithRSAEncryption},
+				[NAMES_OTHER_KEY] = {NID_sha256WithRSAEncryption, NID_ecdsa_with_SHA256},
+				[NAMES_PSS] = {NID_rsassaPss, NID_rsassaPss}};
+	ASN1_OBJECT *type = OBJ_nid2obj(NID_pkcs7_signed);
+	ASN1_TIME *when = ASN1_TIME_set(NULL, NOW);
+	X509_ALGOR *name = NULL;
+
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, NULL, &name);
+	if (odd >= NAMES_SHA_384 && odd <= NAMES_PSS)
+		X509_ALGOR_set0(name, OBJ_nid2obj(names[odd][rsa]), V_ASN1_UNDEF, NULL);
+	if (odd == NO_TYPE || odd == ANOTHER_TYPE)
+		X509_ATTRIBUTE_free(CMS_signed_delete_attr(si, CMS_signed_get_attr_by_NID(si, NID_pkcs9_contentType, -1)));
+	if (odd == ANOTHER_TYPE)
+		cr_assert_eq(CMS_signed_add1_attr_by_NID(si, NID_pkcs9_contentType, V_ASN1_OBJECT, type, -1), 1);
+	if (odd == TIME_TWICE)
+		cr_assert_eq(CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime, V_ASN1_UTCTIME, when, -1), 1);
+	ASN1_TIME_free(when);
+}
 
 static CMS_ContentInfo *odd_cms(const struct identity *id, const struct identity *other, enum odd odd)
 {
@@ -93,6 +118,7 @@ static CMS_ContentInfo *odd_cms(const struct identity *id, const struct identity
 		X509_CRL_free(crl);
 	}
 	cr_assert_eq(CMS_final(cms, content, NULL, flags), 1);
+	make_odd(si, EVP_PKEY_get_base_id(id->key) == EVP_PKEY_RSA, odd);
 	BIO_free(content);
 	return cms;
 }
@@ -112,6 +138,12 @@ static const struct {
 	{MD_5, "a digest or an algorithm that is not taken"},
 	{UNSIGNED, "attributes that are not signed"},
 	{A_CRL, "brings revocation lists"},
+	{NAMES_SHA_384, "a digest or an algorithm that is not taken"},
+	{NAMES_OTHER_KEY, "a digest or an algorithm that is not taken"},
+	{NAMES_PSS, "a digest or an algorithm that is not taken"},
+	{NO_TYPE, "does not sign its content's type and digest"},
+	{ANOTHER_TYPE, "does not sign its content's type and digest"},
+	{TIME_TWICE, "does not sign when it was made"},
 };
 
 Test(cms, what_openssl_makes_is_taken_and_what_is_odd_is_not)

@@ -173,6 +173,7 @@ static const struct {
 						   "the KMS key is 111122223333 (p.yaml:4)"},
 	{.rule = "\nregions:\n  - eu-west-2", .says = "'regions' allows eu-west-2, and the Region of the KMS key is eu-west-1 (p.yaml:5)"},
 	{.rule = "regions: [eu-west-1]", .says = NULL},
+	{.rule = "regions: [eu-west-10, eu-west]", .says = "'regions' allows eu-west-10, eu-west, and the Region of the KMS key is eu-west-1"},
 	{.rule = "", .says = NULL, .endpoint = "https://kms-fips.eu-west-1.amazonaws.com"},
 	{.rule = "", .says = NULL, .endpoint = "https://KMS.eu-west-1.api.aws/"},
 	{.rule = "", .says = "'endpoints' allows KMS's own, and the endpoint that the request is from is https://kms.eu-west-2.amazonaws.com (p.yaml:1)",
