@@ -130,7 +130,8 @@ static int tell_one(struct renew *r, json_t *told, int width, struct counts *cou
 	count(counts, o.result);
 	if (o.error ? add_failed(r->c, &o, err) : result_add(r->c, json_incref(o.object), err))
 		goto out;
-	rc = cmd_printf(r->c, err, "%-*s  %-16s  %s%s\n", width, o.item, o.result, o.until[0] ? "expires " : "-", o.until) ||
+	rc = cmd_printf(r->c, err, "%-*s  %-16s  %s%s\n", width, o.item, o.result,
+			o.until[0] ? "expires " : strcmp(o.result, "not due") == 0 ? "does not expire" : "-", o.until) ||
 	     (r->csv && add_csv(r, told, &o, err)) ? -1 : 0;
 out:
 	json_decref(o.object);
