@@ -25,8 +25,36 @@ static int add_text(struct buf *out, const char *name, const char *text, struct 
 	return buf_add(out, ",", 1, err);
 }
 
-/* A word as typed; a PIN in it is starred. */
-static int add_word(struct buf *out, const char *word, size_t len, struct kh_error *err)
+/* Where the value begins in `word` if it is one of that option's, `before` being the word before it; NULL where it is not. */
+static char *value_of(const char *option, const char *before, char *word)
+{
+	const size_t len = strlen(option);
+
+	if (before && strcmp(before, option) == 0)
+		return word;
+	return strncmp(word, option, len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
+}
+
+/* What pinvalue_hide cannot know for a secret: a URL without its scheme, and what a module is told in a language of its own. */
+static void hide_value(const char *before, char *word)
+{
+	static const char *const names[] = {"pin", "pass", "pwd", "secret"};
+	char *url = value_of("--endpoint-url", before, word), *args = value_of("--module-init-args", before, word);
+	char *host = url ? strrchr(url, '@') : NULL;
+
+	for (size_t i = 0; args && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasestr(args, names[i]) && strlen(args) >= strlen(HIDDEN)) {
+			strcpy(args, HIDDEN);
+			return;
+		}
+	if (host && host - url >= (ptrdiff_t)strlen(HIDDEN) && !strstr(url, "://")) {
+		memmove(url + strlen(HIDDEN), host, strlen(host) + 1);
+		memcpy(url, HIDDEN, strlen(HIDDEN));
+	}
+}
+
+/* A word as typed; a PIN or a password in it is starred. */
+static int add_word(struct buf *out, const char *before, const char *word, size_t len, struct kh_error *err)
 {
 	char *copy = strndup(word, len);
 	int rc = -1;
@@ -34,6 +62,7 @@ static int add_word(struct buf *out, const char *word, size_t len, struct kh_err
 	if (!copy)
 		return kh_fail_memory(err);
 	pinvalue_hide(copy);
+	hide_value(before, copy);
 	if (!buf_add(out, ",", 1, err))
 		rc = text_for_json(copy, strlen(copy), out, err);
 	free(copy);
@@ -50,14 +79,14 @@ static int add_typed(const struct cmd *c, struct buf *out, struct kh_error *err)
 	size_t name = space ? (size_t)(space - c->command) : strlen(c->command);
 
 	if (buf_add(out, "\"typed\":[", 9, err) || text_for_json(c->command, name, out, err) ||
-	    (space && add_word(out, space + 1, strlen(space + 1), err)))
+	    (space && add_word(out, NULL, space + 1, strlen(space + 1), err)))
 		return -1;
 	for (int i = 0; i < c->argc && c->argv[i]; i++) {
 		const char *word = c->argv[i];
 		bool option = strncmp(word, "--", 2) == 0;
 
-		if (c->understood ? add_word(out, word, strlen(word), err)
-				  : add_word(out, option ? word : HIDDEN, option ? strcspn(word, "= ") : strlen(HIDDEN), err))
+		if (c->understood ? add_word(out, i ? c->argv[i - 1] : NULL, word, strlen(word), err)
+				  : add_word(out, NULL, option ? word : HIDDEN, option ? strcspn(word, "= ") : strlen(HIDDEN), err))
 			return -1;
 	}
 	return buf_add(out, "],", 2, err);

@@ -24,28 +24,59 @@ static size_t take_char(const char *p, char *out)
 	return 3;
 }
 
-/* The first value of a pin-value in `text`; NULL where there is none. Who writes ':' for '=' typed a PIN all the same. */
-static char *find_value(char *text)
+/*
+ * Behind `text` where an attribute's name stands that a PIN is the value of; NULL where none does. Who writes ':' for '=' typed
+ * a PIN all the same. After a URI's delimiter (`begins`) that is each name in pin, but for pin-source: pin, pin_value, pinvalue.
+ */
+static char *behind_name(char *text, bool begins)
 {
-	static const char name[] = "pin-value";
+	static const char value[] = "pin-value", source[] = "pin-source";
+	char name[sizeof(source) + 1] = "", c = 0;
+	size_t len = 0, n;
 
+	for (;; text += n) {
+		n = take_char(text, &c);
+		if (!isalnum((unsigned char)c) && !strchr("-_.", c))
+			break;
+		if (!c)
+			return NULL;
+		if (len < sizeof(name) - 1)
+			name[len] = (char)tolower((unsigned char)c);
+		len++;
+		if (!begins && (len >= sizeof(value) || name[len - 1] != value[len - 1]))
+			return NULL;
+	}
+	if ((c != '=' && c != ':') || (begins ? strncmp(name, "pin", 3) != 0 || strcmp(name, source) == 0 : strcmp(name, value) != 0))
+		return NULL;
+	return text + n;
+}
+
+/* The first value of a pin-value in `text`, which goes on from `whole`; NULL where there is none. */
+static char *find_value(const char *whole, char *text)
+{
 	for (; *text; text++) {
-		char *p = text, c = 0;
-		size_t i;
+		char *value = behind_name(text, text > whole && strchr("?&;:", text[-1]));
 
-		for (i = 0; name[i] && *p; i++) {
-			size_t n = take_char(p, &c);
+		if (!value)
+			value = behind_name(text, false);
+		if (value)
+			return value;
+	}
+	return NULL;
+}
 
-			if (tolower((unsigned char)c) != name[i])
-				break;
-			p += n;
-		}
-		if (!name[i]) {
-			size_t n = take_char(p, &c);
+/* Who stands before the host in a URL (RFC 3986 section 3.2.1), where a password may be; a file's has nobody. */
+static char *find_user(const char *whole, char *text, size_t *len)
+{
+	for (char *at = strstr(text, "://"); at; at = strstr(at + 1, "://")) {
+		char *user = at + 3;
+		size_t n = strcspn(user, " \t\n'\"<>");
 
-			if (c == '=' || c == ':')
-				return p + n;
-		}
+		while (n > 0 && user[n] != '@')
+			n--;
+		*len = n;
+		if (n > 0 && (at - whole < 4 || strncmp(at - 4, "file", 4) != 0) && (at - whole < 5 || strncmp(at - 5, "fileb", 5) != 0))
+			return user;
 	}
 	return NULL;
 }
@@ -68,10 +99,27 @@ static size_t value_len(const char *value)
 	}
 }
 
+/* The first secret at or behind `text`, and its length. */
+static char *find_secret(const char *whole, char *text, size_t *len)
+{
+	size_t user_len = 0;
+	char *value = find_value(whole, text), *user = find_user(whole, text, &user_len);
+
+	if (user && (!value || user < value)) {
+		*len = user_len;
+		return user;
+	}
+	if (value)
+		*len = value_len(value);
+	return value;
+}
+
 void pinvalue_hide(char *text)
 {
-	for (char *value = find_value(text); value; value = find_value(value)) {
-		size_t len = value_len(value), stars = len < strlen(STARS) ? len : strlen(STARS);
+	size_t len = 0;
+
+	for (char *value = find_secret(text, text, &len); value; value = find_secret(text, value, &len)) {
+		size_t stars = len < strlen(STARS) ? len : strlen(STARS);
 
 		memset(value, '*', stars);
 		memmove(value + stars, value + len, strlen(value + len) + 1);
@@ -82,9 +130,9 @@ void pinvalue_hide(char *text)
 /* In place and as long as it was: what `ps` shows ends where it ended. */
 static void star(char *word)
 {
-	for (char *value = find_value(word); value; value = find_value(value)) {
-		size_t len = value_len(value);
+	size_t len = 0;
 
+	for (char *value = find_secret(word, word, &len); value; value = find_secret(word, value, &len)) {
 		memset(value, '*', len);
 		value += len;
 	}
@@ -97,8 +145,9 @@ int pinvalue_take(int argc, char **argv, char ***out, struct kh_error *err)
 
 	for (int i = 0; i < argc && argv[i]; i++) {
 		char *word = argv[i];
+		size_t len = 0;
 
-		if (find_value(word)) {
+		if (find_secret(word, word, &len)) {
 			word = taken ? strdup(word) : NULL;
 			all = all && word;
 			star(argv[i]);

@@ -171,7 +171,7 @@ int http_handle_hint(CURL *easy, CURLcode rc, struct kh_error *err)
 
 	(void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
 	if (proxy == 407)
-		return kh_hint(err, "the proxy asks who you are: https_proxy=http://USER:PASSWORD@HOST:PORT; no_proxy names hosts "
+		return kh_hint(err, "the proxy asks who you are: https_proxy=http://HOST:PORT with USER:PASSWORD@ before HOST; no_proxy names hosts "
 				    "that it is not asked for");
 	if (proxy >= 300)
 		return kh_hint(err, "the proxy did not connect: https_proxy names it, and no_proxy hosts that it is not asked for");

@@ -42,6 +42,23 @@ tap_is "$(line 3 '.host')" "\"$(uname -n)\"" "the host's name"
 # secrets stay out: a PIN in a URI, and what was not understood
 tap_run "$keyhaul" inspect 'pkcs11:token=a?pin-value=12345678&module-name=x'
 tap_is "$(line 4 '.typed[2]')" '"pkcs11:token=a?pin-value=***&module-name=x"' "a PIN in a URI is starred"
+while IFS='|' read -r what want words; do
+	[ -x "$KEYHAUL_BUILD/${words%% *}" ] || { tap_skip "secret: $what" "${words%% *} is not built" && continue; }
+	KEYHAUL_TRANSCRIPT=secret.transcript
+	# shellcheck disable=SC2086 # words
+	tap_run "$KEYHAUL_BUILD/"$words
+	KEYHAUL_TRANSCRIPT=host.transcript
+	tap_is "$(tail -n 1 secret.transcript | jq -c '[.status, .typed[-1]]') $(printf '%s' "$tap_err" | grep -c 12345678)" "$want 0" "secret: $what"
+done <<-'END'
+	what is no name of a PIN|[3,"pkcs11:token=a?pin=***"]|keyhaul-token keys --module x --token pkcs11:token=a?pin=12345678
+	the same in a path|[3,"pkcs11:token=a;pin_value=***"]|keyhaul-token keys --module x --token pkcs11:token=a;pin_value=12345678
+	a password in a URL|[3,"--endpoint-url=https://***@host"]|keyhaul-kms whoami --endpoint-url=https://ada:12345678@host
+	one without a scheme|[3,"***@host:1"]|keyhaul-kms whoami --endpoint-url ada:12345678@host:1
+	a URL that is an operand|[3,"https://***@host/a"]|keyhaul inspect https://ada:12345678@host/a
+	what a module is told|[3,"***"]|keyhaul-token slots --module ./none.so --module-init-args userPin=12345678
+	and what is none|[3,"configdir=x"]|keyhaul-token slots --module ./none.so --module-init-args configdir=x
+END
+tap_is "$(grep -c 12345678 secret.transcript)" 0 "none of them is in it"
 tap_exits 2 "a command line that is refused" "$keyhaul" inspect --pni=12345678 12345678 a.bundle
 tap_is "$(line 5 '[.status, .typed, .error.code]')" '[2,["keyhaul","inspect","--pni","***","***"],"usage"]' "has its options' names alone"
 tap_is "$(grep -c 12345678 host.transcript)" 0 "no PIN is in it"
@@ -175,4 +192,4 @@ tap_is "$(prlimit "--fsize=$room" "$keyhaul" inspect --json a.bundle 2>/dev/null
 	'[false,"a.bundle",1]' "which --json has beside the error"
 tap_is "$(wc -l <full.transcript)" 1 "nothing was added"
 
-tap_done 62
+tap_done 70

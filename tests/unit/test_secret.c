@@ -116,6 +116,18 @@ static const struct {
 	{"?pin-value", "?pin-value"},
 	{"give pin-source and pin-value", "give pin-source and pin-value"},
 	{"?pin-source=/file%", "?pin-source=/file%"},
+	{"pkcs11:token=x?pin=246810", "pkcs11:token=x?pin=***"},
+	{"pkcs11:token=x?pinvalue=246810&module-path=/m.so", "pkcs11:token=x?pinvalue=***&module-path=/m.so"},
+	{"pkcs11:pin_value=246810", "pkcs11:pin_value=***"},
+	{"pkcs11:token=x;%50in.VALUE=246810;id=%01", "pkcs11:token=x;%50in.VALUE=***"},
+	{"?pin-source=/f&pin-sourcevalue=24", "?pin-source=/f&pin-sourcevalue=**"},
+	{"a spin-value=24680", "a spin-value=***"},
+	{"the pin=1 and the chip;spin=2", "the pin=1 and the chip;spin=2"},
+	{"no 'https://ada:S3cret@host/' here@", "no 'https://***@host/' here@"},
+	{"https://a:p@ss/w0rd@[::1]:9", "https://***@[::1]:9"},
+	{"http://a@h?pin=2468", "http://*@h?pin=***"},
+	{"x?pin=1&y=https://b:c@h", "x?pin=*&y=https://***@h"},
+	{"https://host/ file:///a@b fileb://c@d", "https://host/ file:///a@b fileb://c@d"},
 	{"", ""},
 };
 
