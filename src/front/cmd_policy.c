@@ -150,11 +150,11 @@ static int tell(struct cmd *c, const struct policy *p, struct kh_error *err)
 
 	if (words_text(p->sha256, words, err) || cmd_printf(c, err, "%s: a policy\n", text_shown(p->path, path, sizeof(path))))
 		return -1;
-	sheet_words(&s, "SHA-256", p->sha256);
 	tell_request(&s, p);
 	tell_token(&s, p);
 	tell_people(&s, p);
 	tell_host(&s, p);
+	sheet_words(&s, "SHA-256", p->sha256); /* last: it is compared, and the rest may have scrolled by */
 	if (s.failed)
 		return -1;
 	return result_add(c, jsontext_pack("{s:s,s:b,s:s,s:s,s:I,s:o,s:o}", "item", p->path, "ok", 1, "policy_sha256", p->sha256,

@@ -49,10 +49,11 @@ static void tell_endpoint(struct sheet *s, const struct bundle_request *r)
 		sheet_line(s, "DescribeKey", "was not allowed: KMS's key was not compared with this request");
 }
 
-static void request(struct sheet *s, const struct bundle *b)
+/* Which key it is of KMS's. */
+static void kms_key(struct sheet *s, const struct bundle *b)
 {
 	const struct bundle_request *r = bundle_request(b);
-	char intent[INTENT_WORDS_MAX], words[PHRASE_MAX];
+	char words[PHRASE_MAX];
 
 	sheet_text(s, "KMS key", r->kms_key_arn);
 	if (arn_is_rehearsal(&bundle_facts(b)->arn))
@@ -60,19 +61,49 @@ static void request(struct sheet *s, const struct bundle *b)
 	phrase_key_spec(r, words);
 	sheet_text(s, "key spec", words);
 	sheet_line(s, "wrapping", "%s under %s", r->wrapping_algorithm, r->wrapping_key_spec);
+}
+
+static void what_kms_gave(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_request *r = bundle_request(b);
+
 	tell_digest(s, "wrapping key", r->public_key);
 	tell_digest(s, "import token", r->import_token);
 	tell_times(s, b);
 	tell_endpoint(s, r);
-	sheet_text(s, "key on token", r->key_uri);
-	sheet_text(s, "token serial", r->token_serial);
-	sheet_hex(s, "policy's SHA-256", r->policy_sha256);
-	sheet_hex(s, "plan's SHA-256", r->plan_sha256);
+}
+
+static void token_key(struct sheet *s, const struct bundle *b)
+{
+	sheet_text(s, "key on token", bundle_request(b)->key_uri);
+	sheet_text(s, "token serial", bundle_request(b)->token_serial);
+}
+
+static void rules(struct sheet *s, const struct bundle *b)
+{
+	sheet_hex(s, "policy's SHA-256", bundle_request(b)->policy_sha256);
+	sheet_hex(s, "plan's SHA-256", bundle_request(b)->plan_sha256);
+}
+
+static void what_import_says(struct sheet *s, const struct bundle *b)
+{
+	const struct bundle_request *r = bundle_request(b);
+	char intent[INTENT_WORDS_MAX];
+
 	intent_words(&r->intent, intent, sizeof(intent));
 	if (intent_is_empty(&r->intent))
 		sheet_text(s, "import says", bundle_receipt(b) ? "nothing in the request: it was said at the import" : "nothing yet: import asks for it");
 	else
 		sheet_text(s, "import says", intent);
+}
+
+static void request(struct sheet *s, const struct bundle *b)
+{
+	kms_key(s, b);
+	what_kms_gave(s, b);
+	token_key(s, b);
+	rules(s, b);
+	what_import_says(s, b);
 	sheet_words(s, "request's SHA-256", bundle_request_sha256(b));
 }
 
@@ -120,6 +151,30 @@ static void approvals(struct sheet *s, const struct bundle *b)
 		sheet_text(s, "", "under the policy with SHA-256");
 		sheet_hex(s, NULL, all[i].policy_sha256);
 		tell_told(s, "", &all[i].told_now);
+		buf_free(&text);
+	}
+}
+
+/* In a line each, for one who is to approve next. */
+static void approvals_brief(struct sheet *s, const struct bundle *b)
+{
+	size_t n = 0;
+	const struct bundle_approval *all = bundle_approvals(b, &n);
+
+	for (size_t i = 0; i < n && !s->failed; i++) {
+		struct buf text = BUF_INIT(1024);
+		struct cms_signer signer = {NULL, 0};
+		char when[SHEET_TIME];
+		struct kh_error why;
+
+		s->failed = bundle_approval_text(&all[i], &text, s->err);
+		if (!s->failed && cms_verify(all[i].signature.data, all[i].signature.len, buf_text(&text), text.len, &signer, &why)) {
+			sheet_line(s, "approval", "'%s', NOT GOOD: %s", all[i].approver, why.msg);
+		} else if (!s->failed) {
+			sheet_time(signer.signed_at, s->c->now, when);
+			sheet_line(s, "approval", "'%s', signed %s", all[i].approver, when);
+		}
+		X509_free(signer.cert);
 		buf_free(&text);
 	}
 }
@@ -237,8 +292,14 @@ int tell_request(struct cmd *c, const char *path, const struct bundle *b, struct
 	struct sheet s = {c, err, 0};
 
 	s.failed = cmd_printf(c, err, "%s: the request\n", path);
-	request(&s, b);
-	approvals(&s, b);
+	approvals_brief(&s, b);
+	what_kms_gave(&s, b);
+	rules(&s, b);
+	/* what is agreed to stands last: 24 lines may be all that is seen */
+	kms_key(&s, b);
+	token_key(&s, b);
+	what_import_says(&s, b);
+	sheet_words(&s, "request's SHA-256", bundle_request_sha256(b));
 	return s.failed;
 }
 

@@ -83,10 +83,9 @@ static int confirm(struct cmd *c, const struct approver *a, const char *path, co
 	}
 	if (o->confirm)
 		return 0;
-	if (tell_request(c, text_shown(path, shown, sizeof(shown)), b, err) ||
-	    cmd_printf(c, err, "  %-18s '%s', under %s\n  %-18s with SHA-256\n    %s\n", "to be approved as", a->person->name,
-		       text_shown(a->policy->path, shown, sizeof(shown)), "", a->policy->sha256) ||
-	    cmd_flush(c, err))
+	if (cmd_printf(c, err, "to be approved as '%s', under %s with SHA-256\n    %s\n", a->person->name,
+		       text_shown(a->policy->path, shown, sizeof(shown)), a->policy->sha256) ||
+	    tell_request(c, text_shown(path, shown, sizeof(shown)), b, err) || cmd_flush(c, err))
 		return -1;
 	return wordquiz_ask("request", bundle_request_sha256(b), WORDQUIZ_LEAST, err);
 }
