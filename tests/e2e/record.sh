@@ -93,19 +93,22 @@ cp gap/orders.bundle online/orders.bundle
 tap_exits 7 "a bundle as it was before" "$keyhaul" record --out old.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript \
 	online/orders.bundle
 tap_like "$tap_err" 'online/orders.bundle: a later command wrote this bundle anew' "is told"
-sed 's/threshold: 2/threshold: 1/; $a tokens: [{serial: "0"}]' policy.yaml >lax.yaml
+sed 's/threshold: 2/threshold: 1/; /name: Hsm/s/[0-9a-f]\{64\}/'"$(people_sha256 ca)"'/; $a tokens: [{serial: "0"}]' policy.yaml >lax.yaml
 echo 'regions: [us-east-1]' >>lax.yaml
 tap_exits 7 "another policy" "$keyhaul" record --out lax.html --policy lax.yaml --closed-by Ada.crt -- online/online.transcript gap/gap.transcript
 tap_like "$tap_err" 'online/payments.bundle: the request is under [0-9a-f]{64}, not under this policy' "is told of the request"
 tap_like "$tap_err" 'online/payments.bundle: .*0 did; missing: ' "and nobody approved under it"
 tap_like "$tap_err" "online/payments.bundle: policy rule 'regions' allows us-east-1, and the Region of the KMS key is eu-central-1" "its rules judge the request"
 tap_like "$tap_err" "online/payments.bundle: policy rule 'tokens' allows those that it lists, and the token is" "and the token"
+tap_like "$tap_err" 'online/payments.bundle: the key was wrapped under [0-9a-f]{64}, not under this policy' "and of the material"
+tap_like "$tap_err" "online/payments.bundle: .*signature.*'CN=Hsm'.* is nobody's" "whose signer is nobody's there"
 
 # The material's signature is that of the other key's: seen without a policy too.
 cp online/payments.bundle kept.bundle
-jq --slurpfile o online/orders.bundle '.material_signature = $o[0].material_signature' kept.bundle >online/payments.bundle
+jq --slurpfile o online/orders.bundle '.material_signature = $o[0].material_signature | .approvals[0].signature = .approvals[1].signature' kept.bundle >online/payments.bundle
 tap_exits 7 "a signature of other material" "$keyhaul" record --out moved.html --closed-by Ada.crt -- online/online.transcript gap/gap.transcript
 tap_like "$tap_err" 'online/payments.bundle: the signature of the material: the CMS signature is of something else' "is a finding"
+tap_like "$tap_err" 'online/payments.bundle: the approval of Ada: ' "and of another approval"
 cp kept.bundle online/payments.bundle
 
 # One approval more, in the name of somebody, by a certificate that anybody makes: the other two are enough, and it counts for nobody.
@@ -128,4 +131,4 @@ cp kept.bundle online/payments.bundle
 if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
 	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
 fi
-tap_done 44
+tap_done 47
