@@ -62,6 +62,9 @@ tap_is "$(grep -c 12345678 secret.transcript)" 0 "none of them is in it"
 tap_exits 2 "a command line that is refused" "$keyhaul" inspect --pni=12345678 12345678 a.bundle
 tap_is "$(line 5 '[.status, .typed, .error.code]')" '[2,["keyhaul","inspect","--pni","***","***"],"usage"]' "has its options' names alone"
 tap_is "$(grep -c 12345678 host.transcript)" 0 "no PIN is in it"
+tap_like "$(KEYHAUL_TRANSCRIPT=words.transcript "$keyhaul" compare --words=12345678 a.bundle 2>&1)" "'12345678' is not a number" \
+	"a message that quotes what was typed"
+tap_is "$(jq -c '[.status, .error.message]' words.transcript) $(grep -c 12345678 words.transcript)" '[2,""] 0' "is not in it"
 
 # other programs, and what a verb of theirs is run by
 if [ -x "$KEYHAUL_BUILD/keyhaul-kms" ]; then
@@ -123,6 +126,30 @@ flock 9
 timeout 0.3 "$keyhaul" inspect a.bundle >/dev/null 2>&1 9>&-
 tap_is "$?" 124 "one that is locked is waited for"
 exec 9>&-
+
+# closed, or made another file, while a command ran: it is not in there, and says so
+meanwhile() { # ERE WHAT COMMAND
+	rm -f meanwhile.transcript words
+	mkfifo words
+	KEYHAUL_TRANSCRIPT=$TAP_DIR/meanwhile.transcript
+	right=$("$keyhaul" inspect --json a.bundle | jq -r '.results[0].request_words')
+	"$keyhaul" compare a.bundle <words >out 2>&1 &
+	running=$!
+	exec 9>words
+	tap_poll 20 grep -q '^1 of 8' out
+	eval "$3"
+	cp meanwhile.transcript after
+	echo "$right" >&9
+	exec 9>&-
+	wait "$running"
+	tap_is "$? $(cmp after meanwhile.transcript 2>&1)" "1 " "$2: status 1, and nothing is added"
+	tap_like "$(cat out)" "^error: this command is not in the transcript: the transcript .*$1" "and why is said"
+	KEYHAUL_TRANSCRIPT=$TAP_DIR/host.transcript
+}
+meanwhile 'is closed$' "closed while a command ran" \
+	"printf '{\"keyhaul_transcript\":1,\"n\":2,\"close\":{\"lines\":1},\"whole\":true}\n' >>meanwhile.transcript"
+meanwhile 'was moved or replaced while a command ran$' "replaced while a command ran" \
+	"mv meanwhile.transcript moved; cp moved meanwhile.transcript"
 
 # a torn last line stays, is warned of, and is named by the next
 torn() { # WHAT TEXT
@@ -192,4 +219,4 @@ tap_is "$(prlimit "--fsize=$room" "$keyhaul" inspect --json a.bundle 2>/dev/null
 	'[false,"a.bundle",1]' "which --json has beside the error"
 tap_is "$(wc -l <full.transcript)" 1 "nothing was added"
 
-tap_done 70
+tap_done 76

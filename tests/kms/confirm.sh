@@ -83,11 +83,13 @@ haul_stop_sim
 
 # what takes a canary is no KMS, and what does not take its own import token neither
 haul_start_sim --fault "ImportKeyMaterial:1=http 200 {\"KeyId\":\"$arn\"}" --fault ImportKeyMaterial:2=InvalidImportTokenException \
-	--fault ImportKeyMaterial:4=AccessDeniedException
+	--fault ImportKeyMaterial:4=AccessDeniedException --fault ImportKeyMaterial:7=ValidationException
 tap_exits 7 "what takes a canary" kms confirm b.bundle
 tap_like "$tap_err" "TOOK A CANARY" "it is loud"
 tap_exits 5 "what does not take the token that it gave" kms confirm b.bundle
 tap_exits 5 "an import that is not allowed" kms confirm b.bundle
 tap_like "$tap_err" "AccessDeniedException" "is not taken for an answer"
+tap_exits 7 "an answer that is neither" kms confirm b.bundle
+tap_like "$tap_err" "cannot tell" "tells nothing"
 haul_stop_sim
-tap_done 49
+tap_done 51

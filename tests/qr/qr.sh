@@ -73,21 +73,24 @@ head -c 700 a/frame-001.png >cut.png
 head -c 2000 wall.jpg >cut.jpg
 printf 'BM not a picture' >other.bmp
 # good pictures whose heads say 20,000 by 20 pixels
-convert -size 20x20 xc:white wide.png && convert -size 20x20 xc:white wide.jpg
-python3 - wide.png wide.jpg <<'PY'
-import struct, sys, zlib
-png = bytearray(open(sys.argv[1], "rb").read())
-png[16:20] = struct.pack(">I", 20000)
-png[29:33] = struct.pack(">I", zlib.crc32(bytes(png[12:29])))
-open(sys.argv[1], "wb").write(png)
-jpg = bytearray(open(sys.argv[2], "rb").read())
-at = jpg.index(b"\xff\xc0")
-jpg[at + 7:at + 9] = struct.pack(">H", 20000)
-open(sys.argv[2], "wb").write(jpg)
+convert -size 20x20 xc:white small.png && convert -size 20x20 xc:white small.jpg
+python3 - <<'PY'
+import struct, zlib
+for name, width, height in ("wide", 20000, 20), ("square", 16384, 16384):
+    png = bytearray(open("small.png", "rb").read())
+    png[16:24] = struct.pack(">II", width, height)
+    png[29:33] = struct.pack(">I", zlib.crc32(bytes(png[12:29])))
+    open(name + ".png", "wb").write(png)
+    jpg = bytearray(open("small.jpg", "rb").read())
+    at = jpg.index(b"\xff\xc0")
+    jpg[at + 5:at + 9] = struct.pack(">HH", height, width)
+    open(name + ".jpg", "wb").write(jpg)
 PY
 for kind in png jpg; do
-	tap_exits 3 "a $kind of too many pixels" "$qr" scan --out x.bundle "wide.$kind"
+	tap_exits 3 "a $kind that is too wide" "$qr" scan --out x.bundle "wide.$kind"
 	tap_like "$tap_err" "a picture of 20000 by 20 pixels" "is refused by its size"
+	tap_exits 3 "a $kind of too many pixels" "$qr" scan --out x.bundle "square.$kind"
+	tap_like "$tap_err" "a picture of 16384 by 16384 pixels" "is refused by its size"
 done
 for name in cut.png other.bmp a.bundle /dev/zero "$TAP_DIR"; do
 	tap_exits 3 "refused: ${name##*/}" "$qr" scan --out x.bundle "$name"
@@ -142,4 +145,4 @@ tmux -L "qr$$" -f /dev/null new-session -d -s qr -x 80 -y 24 "$qr qr $TAP_DIR/a.
 screen_shows "no code fits a terminal of 80 columns and 24 lines" "a terminal that is too small is told"
 tap_like "$(screen)" "larger terminal.*--png" "with the ways out"
 tmux -L "qr$$" kill-server
-tap_done 45
+tap_done 49
