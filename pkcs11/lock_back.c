@@ -31,8 +31,6 @@ static CK_RV ask(const struct token *t, CK_OBJECT_HANDLE key, const struct attem
 	*object = a->copies ? CK_INVALID_HANDLE : key;
 	if (!a->copies)
 		return P11_CALL(t->fn, C_SetAttributeValue, t->session, key, tmpl.v, tmpl.n);
-	if (t->fn->C_CopyObject == NULL) /* of all calls the one that modules leave out */
-		return CKR_FUNCTION_NOT_SUPPORTED;
 	return P11_CALL(t->fn, C_CopyObject, t->session, key, tmpl.v, tmpl.n, object);
 }
 
