@@ -37,6 +37,11 @@ const char *probe_honour_name(enum probe_honour honour)
 	return names[honour];
 }
 
+bool probe_left_nothing(const struct probe *p)
+{
+	return p->counted && p->left <= p->was_left && p->objects_after <= p->objects_before;
+}
+
 const struct probe_row *probe_best(const struct probe *p, enum keyspec spec, enum wrapalg alg)
 {
 	const struct probe_row *best = NULL;
@@ -49,7 +54,7 @@ const struct probe_row *probe_best(const struct probe *p, enum keyspec spec, enu
 		if (row->verdict == PROBE_PROVEN && row->listed)
 			return row;
 		if (best == NULL || (row->verdict == PROBE_PROVEN && best->verdict != PROBE_PROVEN) ||
-		    (row->verdict == PROBE_WRONG && best->verdict == PROBE_REFUSED))
+		    (row->verdict == PROBE_WRONG && best->verdict != PROBE_PROVEN && best->verdict != PROBE_WRONG))
 			best = row;
 	}
 	return best;

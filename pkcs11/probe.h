@@ -85,6 +85,9 @@ int probe_user_trusted(const struct token *t, const struct spki *rsa, struct pro
 int probe_trust(const struct token *t, enum keyspec spec, const struct wrap_plan *plan, struct probe_claim *with_trusted,
 		struct probe_claim *user_trusted, struct kh_error *err);
 
+/* True where it was counted that nothing is on the token that was not there before. */
+bool probe_left_nothing(const struct probe *p);
+
 /* "proven", "refused", "wrong", "not-known"; "honoured", "broken", "not-known". */
 const char *probe_verdict_name(enum probe_verdict verdict);
 const char *probe_honour_name(enum probe_honour honour);

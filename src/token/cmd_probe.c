@@ -43,7 +43,7 @@ static int check_left(const struct probe *p, const struct session *s, struct kh_
 		log_warning("whether anything was left on the token is not known: %s", p->uncounted);
 		return 0;
 	}
-	if (p->left <= p->was_left && p->objects_after <= p->objects_before) {
+	if (probe_left_nothing(p)) {
 		if (p->left > 0)
 			log_warning("%zu keyhaul-tmp-* objects of an earlier run are on the token: 'keyhaul-token clean'",
 				    p->left);

@@ -127,7 +127,7 @@ static void fill_found(const struct probe *p, struct tokenprofile *out)
 		};
 	if (!p->counted)
 		return;
-	out->left.nothing = p->left <= p->was_left && p->objects_after <= p->objects_before ? BUNDLE_TRUE : BUNDLE_FALSE;
+	out->left.nothing = probe_left_nothing(p) ? BUNDLE_TRUE : BUNDLE_FALSE;
 	out->left.objects_before = (int64_t)p->objects_before;
 	out->left.objects_after = (int64_t)p->objects_after;
 	out->left.temporary = (int64_t)p->left;
