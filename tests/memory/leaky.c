@@ -117,6 +117,7 @@ static void *undisguised(void *arg)
 }
 
 #define PIECE 4 /* bytes: less than any needle */
+#define PAGE 4096
 
 /* It comes whole out of a system call, and is gone before the next one begins. */
 static void from_kernel(const unsigned char *plain, size_t len)
@@ -136,6 +137,34 @@ static void from_kernel(const unsigned char *plain, size_t len)
 		secret_wipe(whole, sizeof(whole));
 	(void)close(pipes[0]);
 	(void)close(pipes[1]);
+}
+
+/* Eight bytes on two pages, of which each changes at another system call. */
+static void across(const unsigned char *plain, bool second_first)
+{
+	static _Alignas(PAGE) unsigned char pages[2 * PAGE];
+	unsigned char *begin = pages + PAGE - PIECE;
+
+	for (int turn = 0; turn < 2; turn++) {
+		size_t from = (turn == 0) == second_first ? PIECE : 0;
+
+		memcpy(begin + from, plain + from, PIECE);
+		disguise(begin + from, PIECE);
+		(void)getppid();
+	}
+	secret_wipe(pages, sizeof(pages));
+}
+
+static void across_pages(const unsigned char *plain, size_t len)
+{
+	if (len >= 2 * PIECE)
+		across(plain, false);
+}
+
+static void across_pages_back(const unsigned char *plain, size_t len)
+{
+	if (len >= 2 * PIECE)
+		across(plain, true);
 }
 
 static void in_thread(const unsigned char *plain, size_t len)
@@ -166,6 +195,7 @@ static const struct leak {
 } leaks[] = {
 	{"heap", in_heap, false},     {"half", last_half, false}, {"numbers", as_numbers, false}, {"briefly", briefly, false},
 	{"upper", as_upper_hex, false}, {"kernel", from_kernel, true},
+	{"across", across_pages, true}, {"back", across_pages_back, true},
 	{"hex", as_hex, false}, {"base64", as_base64, false}, {"thread", in_thread, true}, {"child", in_child, true},
 };
 

@@ -48,6 +48,9 @@ caught hex secret "secret: hex, " "a secret in hex"
 caught upper secret "secret: upper-case hex, " "a secret in upper-case hex"
 caught kernel secret "secret: bytes, .* ${program}end of system call [0-9]+\)" "a secret that a system call brings, wiped before the next"
 tap_is "$(grep -c '^found.*begin of' report)" 0 "and it is seen at that end alone"
+for way in across back; do
+	caught $way secret "secret: bytes, 8 bytes from 0 on, in .* $program" "eight bytes on two pages, which change one after the other: $way"
+done
 caught base64 secret "secret: base64, " "a secret in base64, behind other bytes"
 caught thread secret "secret: bytes, .* of a thread at stop" "a secret on another thread's stack"
 caught child secret "secret: bytes, .* in \[stack\] of a child at stop" "a secret in a child that was forked off"
@@ -77,4 +80,4 @@ run none secret
 tap_is "$memory_status" 4 "and so are canaries that were never planted"
 
 memory_figures
-tap_done 21
+tap_done 23

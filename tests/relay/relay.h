@@ -18,6 +18,8 @@
  *	KEYHAUL_RELAY_KEYPAD	a file whose first line is what is typed at the token's keypad: the PIN of a C_Login without one
  *	KEYHAUL_RELAY_LOGGED_IN	a file with the PIN by which somebody else is logged in in the real module already
  *	KEYHAUL_RELAY_NATIVE	yes: the token has CKM_RSA_AES_KEY_WRAP, which the relay does in its place
+ *	KEYHAUL_RELAY_KEK	a file with the value, in hex, of the AES key "relay kek" that is on the token and trusted there: by it
+ *				the relay does that for keys which only a trusted key may wrap, too
  *	KEYHAUL_RELAY_RULES	what goes wrong, as POINT=WHAT, several with blanks between
  *
  * POINT is a call's number (17), a function (C_Sign: every call of it), or the Nth of a function (C_Sign.2); a + behind a
@@ -34,6 +36,8 @@
  *	undo			C_CopyObject, C_SetAttributeValue: CKA_EXTRACTABLE is true again, of the copy or of the key itself,
  *				of a key that was locked through the relay before
  *	deaf			C_CopyObject: the copy is made as if it had been asked to be the same
+ *	same			C_OpenSession: opens none, and gives the handle of the one that was opened last
+ *	drop-0xTYPE		C_CreateObject: the object is made without this attribute
  *	oaep-sha1		C_WrapKey, by whichever mechanism: OAEP with SHA-1 whatever hash was asked for
  *	oaep-mgf		... with the MGF1 hash that was not asked for
  *	kwp-iv			... RFC 5649 with another initial value

@@ -155,6 +155,10 @@ static void make_call(const struct host *h, struct relay_call *c, const struct r
 		c->rv = rule->code;
 	else if (rule != NULL && rule->action == RELAY_UNDO)
 		c->rv = relay_undo(h->fn, c);
+	else if (rule != NULL && rule->action == RELAY_DROP)
+		c->rv = relay_drop(h->fn, c, rule);
+	else if (rule != NULL && rule->action == RELAY_SAME)
+		c->rv = relay_same(h->fn, c);
 	else if (rule != NULL && rule->action == RELAY_DEAF)
 		c->rv = relay_deaf(h->fn, c);
 	else if (rule != NULL && rule->action >= RELAY_OAEP_SHA1 && c->function == RELAY_C_WrapKey)
@@ -165,6 +169,7 @@ static void make_call(const struct host *h, struct relay_call *c, const struct r
 		c->rv = c->function == RELAY_C_Login ? relay_keypad(h->fn, c) : relay_invoke(h->fn, c);
 	if (c->function == RELAY_C_Initialize && c->rv == CKR_OK)
 		relay_log_in_first(h->fn);
+	relay_note_session(c);
 	if (rule != NULL && rule->action == RELAY_FLAGS)
 		relay_flags(c, rule);
 	if (rule != NULL && rule->action >= RELAY_LENGTH_ZERO && rule->action <= RELAY_LENGTH_MORE)

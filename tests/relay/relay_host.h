@@ -46,6 +46,15 @@ size_t relay_plaintext(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJEC
 /* Falsifies a token's flags by a rule of RELAY_FLAGS. */
 void relay_flags(struct relay_call *c, const struct relay_rule *rule);
 
+/* The call as it is, but for C_OpenSession behind the first, which gives the session before it. */
+CK_RV relay_same(CK_FUNCTION_LIST *fn, struct relay_call *c);
+
+/* Notes the session that is opened. */
+void relay_note_session(const struct relay_call *c);
+
+/* C_CreateObject without the attribute of a rule of RELAY_DROP; any other call as it is. */
+CK_RV relay_drop(CK_FUNCTION_LIST *fn, struct relay_call *c, const struct relay_rule *rule);
+
 /* True for a call that makes an object of the session: a template of it has no CKA_TOKEN, or one that is false. */
 bool relay_is_of_session(const struct relay_call *c);
 

@@ -15,6 +15,7 @@ static const char *const words[RELAY_ACTIONS] = {
 	[RELAY_LENGTH_MORE] = "length-more",
 	[RELAY_UNDO] = "undo",
 	[RELAY_DEAF] = "deaf",
+	[RELAY_SAME] = "same",
 	[RELAY_OAEP_SHA1] = "oaep-sha1",
 	[RELAY_OAEP_MGF] = "oaep-mgf",
 	[RELAY_KWP_IV] = "kwp-iv",
@@ -108,6 +109,12 @@ static int parse_action(const char **at, struct relay_rule *r)
 	if (strncmp(*at, "0x", 2) == 0 || strncmp(*at, "session-0x", 10) == 0) {
 		r->action = **at == '0' ? RELAY_CODE : RELAY_SESSION_OBJECTS;
 		r->code = strtoul(strchr(*at, '0'), &end, 16);
+		*at = end;
+		return *end == ' ' || *end == '\0' ? 0 : -1;
+	}
+	if (strncmp(*at, "drop-0x", 7) == 0) {
+		r->action = RELAY_DROP;
+		r->code = strtoul(*at + 5, &end, 16);
 		*at = end;
 		return *end == ' ' || *end == '\0' ? 0 : -1;
 	}

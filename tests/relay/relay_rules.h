@@ -18,6 +18,8 @@ enum relay_action {
 	RELAY_SESSION_OBJECTS,
 	RELAY_UNDO,
 	RELAY_DEAF,
+	RELAY_SAME,
+	RELAY_DROP, /* `code` is the attribute's type */
 	RELAY_OAEP_SHA1,
 	RELAY_OAEP_MGF,
 	RELAY_KWP_IV,

@@ -10,12 +10,42 @@
 #define PIN_ROOM 256
 #define SLOTS 16
 
+static _Atomic CK_SESSION_HANDLE last_session;
+
+void relay_note_session(const struct relay_call *c)
+{
+	if (c->function == RELAY_C_OpenSession && c->rv == CKR_OK)
+		last_session = c->args[2].number;
+}
+
+CK_RV relay_same(CK_FUNCTION_LIST *fn, struct relay_call *c)
+{
+	if (c->function != RELAY_C_OpenSession || last_session == 0)
+		return relay_invoke(fn, c);
+	c->args[2].number = last_session;
+	return CKR_OK;
+}
+
 void relay_flags(struct relay_call *c, const struct relay_rule *rule)
 {
 	CK_TOKEN_INFO *info = c->args[1].data;
 
 	if (c->function == RELAY_C_GetTokenInfo && c->rv == CKR_OK && info != NULL)
 		info->flags = (info->flags | rule->set) & ~rule->clear;
+}
+
+CK_RV relay_drop(CK_FUNCTION_LIST *fn, struct relay_call *c, const struct relay_rule *rule)
+{
+	struct relay_arg *a = &c->args[1];
+	CK_ATTRIBUTE *v = a->data;
+	CK_ULONG kept = 0;
+
+	for (CK_ULONG i = 0; c->function == RELAY_C_CreateObject && v != NULL && i < a->n; i++)
+		if (v[i].type != rule->code)
+			v[kept++] = v[i];
+	if (c->function == RELAY_C_CreateObject && v != NULL)
+		a->n = kept;
+	return relay_invoke(fn, c);
 }
 
 static bool is_kept(const CK_ATTRIBUTE *v, CK_ULONG n)

@@ -95,4 +95,16 @@ for verb in keys 'clean --yes'; do
 	[ "$status" -eq 130 ] && [ "$reads" -le 4 ] && [ ! -s run.out ]
 	tap_ok $? "$verb: an interrupt ends it between two objects" || tap_diag "status $status, $reads reads; $(cat run.err)"
 done
-tap_done 18
+
+# A probe ends between two kinds of keys.
+: >"$KEYHAUL_RELAY_TRACE"
+KEYHAUL_RELAY_RULES=C_GenerateKey.1=delay-600
+export KEYHAUL_RELAY_RULES
+tap_start run "$TOKEN" probe --module "$RELAY" --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --out profile
+tap_poll 30 seen C_CreateObject 1
+kill -INT "$tap_pid"
+wait "$tap_pid"
+tap_is "$? $(grep -c '^error: probing with .*interrupted before HMAC_224$\|^error: interrupted before HMAC_224$' run.err) $(ls profile 2>/dev/null) $(relay_left)" "130 1  0" \
+	"probe: an interrupt ends it between two kinds of keys, without a profile" || tap_diag "$(cat run.err)"
+unset KEYHAUL_RELAY_RULES
+tap_done 19

@@ -118,6 +118,21 @@ many bundles/*
 tap_is "$many_status $(wrapped) $(calls C_CloseSession)" "0 5 2" "CKR_SESSION_COUNT: as many sessions as there are"
 tap_like "$(cat err)" '^warning: --jobs 4: 2 keys at a time, for there are no more sessions: C_OpenSession .*CKR_SESSION_COUNT \(0xB1\)$' \
 	"said, with the code"
+for n in 1 2; do
+	fresh 5 known
+	KEYHAUL_RELAY_RULES="C_OpenSession.$((n + 1))+=same"
+	many bundles/*
+	tap_is "$many_status $(wrapped) $(calls C_CloseSession)" "0 5 $n" "a session that is given twice is one, and closed once: $n"
+	tap_like "$(cat err)" "^warning: --jobs 4: $n keys? at a time, .*: C_OpenSession: CKR_OK with the handle of a session that is open\$" "said"
+done
+# one object stays of the first key's three, and is counted once, however many sessions begin behind it
+fresh 5 known
+KEYHAUL_RELAY_RULES='C_DestroyObject.1=0x30'
+many --token-objects bundles/*
+tap_is "$many_status $(grep -c '^error: 1 object that this command made could not be taken off ' err)" "4 1" \
+	"what stays of the first key is counted once" || tap_diag "$(cat err)"
+KEYHAUL_RELAY_RULES=
+relay_direct clean --yes >/dev/null
 
 # the token goes
 fresh 40 known
@@ -172,4 +187,4 @@ whole 20
 tap_ok $? "and each bundle is whole"
 tap_is "$(relay_object count)" "$objects" "after all of this the token has what it had"
 tap_exits 2 "--jobs 0 is refused" "$TOKEN" wrap --jobs 0 --token "$KEYHAUL_TOKEN" bundles/known.1
-tap_done 32
+tap_done 37

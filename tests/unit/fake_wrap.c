@@ -302,11 +302,9 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 	fake_wrap.wraps++;
 	fake_wrap.was_slow = fake_wrap.was_slow || lies(FAKE_SLOW_WRAP);
 	if (fake_wrap.unextractable != CKR_OK && !(fake_wrap.wraps_pairs && fake_get(target, CKA_EC_PARAMS)) && extractable != NULL && extractable->value[0] == CK_FALSE)
-		return fake_wrap.unextractable;
-	if (lies(FAKE_REFUSES))
-		return CKR_KEY_NOT_WRAPPABLE;
-	if (lies(FAKE_IS_GONE))
-		return CKR_DEVICE_REMOVED;
+		return fake_wrap.pairs != CKR_OK && fake_get(target, CKA_EC_PARAMS) ? fake_wrap.pairs : fake_wrap.unextractable;
+	if (lies(FAKE_REFUSES) || lies(FAKE_IS_GONE))
+		return lies(FAKE_REFUSES) ? CKR_KEY_NOT_WRAPPABLE : CKR_DEVICE_REMOVED;
 	if (fake_wrap.kwp[1] != 0 && m->mechanism == fake_wrap.kwp[1])
 		fake_wrap.lie = FAKE_HONEST;
 	if (lies(FAKE_NO_MEMORY) || (lies(FAKE_NO_MEMORY_ONCE) && fake_wrap.wraps == 1))
@@ -318,6 +316,10 @@ static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HAND
 		memcpy(blob, fake_wrap.first, n);
 	if (lies(FAKE_ZEROS))
 		memset(blob, 0, n);
+	if (lies(FAKE_TAIL_16) || lies(FAKE_TAIL_15)) {
+		memset(blob + n - 16, 0, 16);
+		blob[n - 16 - lies(FAKE_TAIL_16)] = 1;
+	}
 	if (lies(FAKE_OVER_MODULUS))
 		memset(blob, 0xff, 8);
 	fake_wrap.lie = lie;
@@ -348,7 +350,7 @@ static CK_RV crypto(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG len, CK_BYT
 		n = aes("AES-256-ECB", v->value, NULL, in, len, out);
 	else
 		EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, v->value, v->len, in, len, out, *out_len, &n);
-	*out_len = n;
+	*out_len = n - fake_wrap.short_answer;
 	return CKR_OK;
 }
 
@@ -369,11 +371,8 @@ static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *out, CK_ULON
 
 	*n = 0;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (get_mechanism_info(slot, all[i], &info) != CKR_OK)
-			continue;
-		if (out != NULL && *n < room)
-			out[*n] = all[i];
-		(*n)++;
+		if (get_mechanism_info(slot, all[i], &info) == CKR_OK && (*n)++ < room && out != NULL)
+			out[*n - 1] = all[i];
 	}
 	return out != NULL && *n > room ? CKR_BUFFER_TOO_SMALL : CKR_OK;
 }

@@ -29,6 +29,8 @@ enum fake_lie {
 	FAKE_NO_MEMORY_ONCE, /* the first time */
 	FAKE_UNWRITTEN,	     /* CKR_OK and the right length, and writes nothing */
 	FAKE_ZEROS,	     /* writes zeros */
+	FAKE_TAIL_16,	     /* writes all but the last 16 bytes, which are zeros */
+	FAKE_TAIL_15,
 	FAKE_STUMP,	     /* wraps the key's first 8 bytes */
 	FAKE_AGAIN,	     /* the blob that it gave first */
 	FAKE_OVER_MODULUS,   /* an RSA part over the modulus */
@@ -52,12 +54,14 @@ struct fake_wrap {
 	CK_MECHANISM_TYPE kwp[2]; /* lists these for RFC 5649; the first one lies, the second does not; 0: none */
 	CK_OBJECT_HANDLE old;	  /* FAKE_OLD_KEK's */
 	bool no_crypto;		  /* neither signs nor encrypts */
+	bool short_answer;	  /* C_Sign and C_Encrypt write all of it and say that it is a byte less */
 	bool no_check_value, short_check_value;
 	CK_RV value_rv;		  /* what it says in place of a value; CKR_OK: CKR_ATTRIBUTE_SENSITIVE */
 	CK_ATTRIBUTE_TYPE gives;  /* a private value that sensitive RSA keys and generic secrets give out; 0: none */
 	bool rsa;		  /* makes RSA pairs, which it cannot wrap */
 	bool refuses_trusted;	  /* C_CreateObject answers CKR_ATTRIBUTE_READ_ONLY to CKA_TRUSTED */
 	bool wraps_pairs;	  /* `unextractable` is for secrets alone */
+	CK_RV pairs;		  /* what it answers for pairs, where that is another; CKR_OK: the same */
 	CK_RV unextractable;	  /* what C_WrapKey answers where CKA_EXTRACTABLE is false; CKR_OK: it wraps */
 	/* what was done */
 	unsigned wraps, ephemeral_wraps_most; /* C_WrapKey calls; the most that one AES key did */

@@ -74,6 +74,7 @@ static const struct row rows[] = {
 	{AES_256, FAKE_SAYS_MORE, false, {0}, KH_E_CHECK, "9000 bytes, which cannot be"},
 	{AES_256, FAKE_SAYS_LESS, false, {0}, KH_E_CHECK, "5 bytes, which cannot be"},
 	{EC_WRAP, FAKE_SAYS_NOTHING, true, {0}, KH_E_CHECK, "0 bytes, which cannot be"},
+	{EC_WRAP, FAKE_SAYS_LESS, false, {KWP}, KH_E_CHECK, "5 bytes, which cannot be (at least 16)"},
 	{EC_WRAP, FAKE_SAYS_MORE, false, {KWP}, KH_E_CHECK, "9000 bytes, which cannot be"},
 	{EC_OAEP, FAKE_REFUSES, false, {0}, KH_E_CHECK, "CKR_KEY_NOT_WRAPPABLE (0x69)"},
 	{EC_WRAP, FAKE_HONEST, false, {0}, KH_E_CHECK, "no mechanism that could be RFC 5649"},
@@ -215,8 +216,7 @@ Test(haul, tells_what_each_token_does_and_writes_nothing_wrong)
 		}
 		cr_assert_eq(fake_count(), 0, "%zu: %zu objects are left", i, fake_count());
 		cr_assert_leq(fake_wrap.ephemeral_wraps_most, 1, "%zu", i);
-		cr_assert_not(fake_wrap.wrapping_key_uses, "%zu", i);
-		cr_assert_not(fake_wrap.wrapping_key_is_token_object);
+		cr_assert_not(fake_wrap.wrapping_key_uses || fake_wrap.wrapping_key_is_token_object, "%zu", i);
 		buf_free(&before);
 		buf_free(&after);
 	}
@@ -235,6 +235,8 @@ Test(haul, refuses_lengths_that_change_after_it)
 		{AES_256, FAKE_UNWRITTEN, false, {0}, KH_E_TOKEN, "no ciphertext"},
 		{EC_WRAP, FAKE_UNWRITTEN, true, {0}, KH_E_TOKEN, "no ciphertext"},
 		{AES_256, FAKE_ZEROS, false, {0}, KH_E_TOKEN, "no ciphertext"},
+		{AES_256, FAKE_TAIL_16, false, {0}, KH_E_TOKEN, "256 bytes that are no ciphertext (16 equal in a row)"},
+		{AES_256, FAKE_TAIL_15, false, {0}, KH_OK, ""}, /* which cannot be told from one */
 		{AES_256, FAKE_AGAIN, false, {0}, KH_E_TOKEN, /* or over this modulus */ "blob that"},
 		{AES_256, FAKE_OVER_MODULUS, false, {0}, KH_E_TOKEN, "not under the request's wrapping key"},
 	};
@@ -248,12 +250,11 @@ Test(haul, refuses_lengths_that_change_after_it)
 		fake_up(&late[i], &t);
 		fake_wrap.honest_calls = 1;
 		make_bundle(&late[i], "late.bundle");
-		cr_assert_eq(haul(&t, "late.bundle", &err), -1, "%zu", i);
-		cr_assert_eq(err.code, late[i].code, "%zu: %s", i, err.msg);
-		cr_assert_not_null(strstr(err.msg, late[i].words), "%zu: %s", i, err.msg);
+		cr_assert_eq(haul(&t, "late.bundle", &err), late[i].code == KH_OK ? 0 : -1, "%zu: %s", i, err.msg);
+		cr_assert(err.code == late[i].code && strstr(err.msg, late[i].words), "%zu: %s", i, err.msg);
 		cr_assert_eq(fake_count(), 0, "%zu", i);
 		cr_assert_eq(bundle_read("late.bundle", &b, &err), 0);
-		cr_assert_null(bundle_material(b), "%zu", i);
+		cr_assert_eq(bundle_material(b) != NULL, late[i].code == KH_OK, "%zu", i);
 		bundle_free(b);
 	}
 	end("late.bundle");
@@ -289,8 +290,7 @@ Test(haul, what_the_first_key_is_wrapped_under_is_read_back)
 		make_bundle(&late[i].row, "first.bundle");
 		keeps = late[i].row.lie == FAKE_RIVAL || late[i].row.lie == FAKE_SLOW_WRAP;
 		cr_assert_eq(haul(&t, "first.bundle", &err), -1, "%zu", i);
-		cr_assert_eq(err.code, late[i].row.code, "%zu: %s", i, err.msg);
-		cr_assert_not_null(strstr(err.msg, late[i].row.words), "%zu: %s", i, err.msg);
+		cr_assert(err.code == late[i].row.code && strstr(err.msg, late[i].row.words), "%zu: %s", i, err.msg);
 		cr_assert_eq(fake_count(), late[i].left, "%zu: %zu", i, fake_count());
 		cr_assert(fake.objects[fake_wrap.old - 1].used, "%zu", i);
 		cr_assert_eq(bundle_read("first.bundle", &b, &err), 0);

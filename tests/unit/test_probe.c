@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "fake_wrap.h"
 
+#include "base/log.h"
 #include "pkcs11/key.h"
 #include "pkcs11/probe_step.h"
 #include "pkcs11/tmp.h"
@@ -198,10 +199,13 @@ Test(probe, a_refusal_of_one_kind_or_for_trouble_is_no_promise)
 		bool pairs;
 		enum probe_honour honour;
 		const char *says;
+		CK_RV of_pairs;
 	} cases[] = {
-		{CKR_KEY_UNEXTRACTABLE, false, PROBE_HONOURED, "CKR_KEY_UNEXTRACTABLE"},
-		{CKR_DEVICE_ERROR, false, PROBE_NOT_KNOWN, "CKR_DEVICE_ERROR"},
-		{CKR_KEY_UNEXTRACTABLE, true, PROBE_BROKEN, "ECC_NIST_P256: C_WrapKey wrapped it all the same, and it opens"},
+		{CKR_KEY_UNEXTRACTABLE, false, PROBE_HONOURED, "CKR_KEY_UNEXTRACTABLE", 0},
+		{CKR_DEVICE_ERROR, false, PROBE_NOT_KNOWN, "CKR_DEVICE_ERROR", 0},
+		{CKR_KEY_UNEXTRACTABLE, true, PROBE_BROKEN, "ECC_NIST_P256: C_WrapKey wrapped it all the same, and it opens", 0},
+		{CKR_KEY_UNEXTRACTABLE, false, PROBE_HONOURED, "; ECC_NIST_P256: C_WrapKey", CKR_KEY_NOT_WRAPPABLE},
+		{CKR_DEVICE_ERROR, false, PROBE_NOT_KNOWN, "CKR_DEVICE_ERROR", CKR_KEY_NOT_WRAPPABLE},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -211,9 +215,11 @@ Test(probe, a_refusal_of_one_kind_or_for_trouble_is_no_promise)
 		fake_up(FAKE_HONEST, &t);
 		fake_wrap.unextractable = cases[i].rv;
 		fake_wrap.wraps_pairs = cases[i].pairs;
+		fake_wrap.pairs = cases[i].of_pairs;
 		p = run_probe(&t);
 		cr_assert_eq(p->claims[1].honour, cases[i].honour, "%zu: %s", i, p->claims[1].why);
 		cr_assert_not_null(strstr(p->claims[1].why, cases[i].says), "%zu: %s", i, p->claims[1].why);
+		cr_assert_eq(strstr(p->claims[1].why, "; ") != NULL, cases[i].says[0] == ';', "%zu: %s", i, p->claims[1].why);
 		free(p);
 	}
 	probe_keys_free(&keys);
@@ -236,13 +242,59 @@ Test(probe, ends_with_the_token_and_counts_what_stays)
 	fake_up(FAKE_HONEST, &t);
 	fake_secret(CKK_AES, 32, "keyhaul-tmp-0123456789abcdef", 1);
 	fake_set_bool(1, CKA_TOKEN, true);
+	fake_secret(CKK_AES, 32, "keyhaul-tmp-0123456789abcdef", 2); /* a session's, of another program: it is not left */
+	fake_set_bool(2, CKA_TOKEN, false);
 	p = run_probe(&t);
-	cr_assert_eq(p->objects_before, 1);
-	cr_assert_eq(p->objects_after, 1);
+	cr_assert_eq(p->objects_before, 2);
+	cr_assert_eq(p->objects_after, 2);
 	cr_assert_eq(p->was_left, 1);
 	cr_assert_eq(p->left, 1);
+	cr_assert(probe_left_nothing(p));
+	p->left = 2; /* another program took one away meanwhile */
+	cr_assert_not(probe_left_nothing(p));
+	p->left = 0;
+	p->objects_after = 3;
+	cr_assert_not(probe_left_nothing(p));
+	p->counted = false;
+	p->objects_after = 0;
+	cr_assert_not(probe_left_nothing(p));
+	cr_assert_eq(row_of(p, KEYSPEC_ECC_NIST_P521, WRAPALG_RSAES_OAEP_SHA_256, 0)->found.wrapping_bits, 3072);
+	cr_assert_eq(row_of(p, KEYSPEC_ECC_NIST_P256, WRAPALG_RSAES_OAEP_SHA_256, 0)->found.wrapping_bits, 2048);
 	free(p);
 	probe_keys_free(&keys);
+}
+
+/* Of several ways the one that a table and a profile stand for, whatever comes first. */
+Test(probe, stands_for_its_best_row)
+{
+	static const struct {
+		const char *rows; /* P, p: proven, listed and not; R: refused; W: wrong; U: not known */
+		int best;
+	} cases[] = {
+		{"", -1}, {"R", 0}, {"RR", 0}, {"RW", 1}, {"WR", 0}, {"RpP", 2}, {"pP", 1}, {"Pp", 0}, {"pp", 0}, {"Wp", 1}, {"pW", 0},
+		{"RWpRW", 2}, {"UW", 1}, {"UR", 0}, {"Up", 1}, {"WW", 0}, {"RpWR", 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct probe *p = calloc(1, sizeof(*p));
+		const struct probe_row *best;
+
+		for (const char *c = cases[i].rows; *c; c++) {
+			struct probe_row *row = &p->rows[p->n_rows++];
+
+			row->spec = KEYSPEC_HMAC_256;
+			row->plan.alg = WRAPALG_RSAES_OAEP_SHA_1;
+			row->listed = *c == 'P';
+			row->verdict = *c == 'P' || *c == 'p' ? PROBE_PROVEN : *c == 'R' ? PROBE_REFUSED
+						      : *c == 'W' ? PROBE_WRONG : PROBE_UNTOLD;
+		}
+		best = probe_best(p, KEYSPEC_HMAC_256, WRAPALG_RSAES_OAEP_SHA_1);
+		cr_assert(cases[i].best < 0 ? best == NULL : best == &p->rows[cases[i].best], "'%s': %td", cases[i].rows,
+			  best != NULL ? best - p->rows : -1);
+		cr_assert_null(probe_best(p, KEYSPEC_HMAC_384, WRAPALG_RSAES_OAEP_SHA_1));
+		cr_assert_null(probe_best(p, KEYSPEC_HMAC_256, WRAPALG_RSAES_OAEP_SHA_256));
+		free(p);
+	}
 }
 
 Test(tmp, takes_away_what_is_labelled_so_and_no_more)
@@ -314,6 +366,7 @@ Test(tmp, looks_through_all_that_there_is)
 /* Between the list and the deed another object has come to the handle. */
 Test(tmp, looks_again_before_it_destroys)
 {
+	static const char *const others[] = {"payroll", "keyhaul-tmp-fedcba9876543210"};
 	struct tmp_object *found = NULL;
 	struct kh_error err = {0};
 	size_t objects = 0, n = 0;
@@ -324,9 +377,16 @@ Test(tmp, looks_again_before_it_destroys)
 	fake_set_bool(1, CKA_TOKEN, true);
 	cr_assert_eq(tmp_find(&t, NULL, 0, &objects, &found, &n, &err), 0);
 	cr_assert_eq(n, 1);
-	fake_set(1, CKA_LABEL, "payroll", 7);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		fake_set(1, CKA_LABEL, others[i], strlen(others[i]));
+		cr_assert_eq(tmp_destroy(&t, found, &err), -1, "%s", others[i]);
+		cr_assert_eq(err.code, KH_E_CHECK);
+		cr_assert_eq(fake_count(), 1);
+	}
+	fake.get = CKR_DEVICE_ERROR; /* what cannot be looked at is not destroyed, and is no other object for that */
 	cr_assert_eq(tmp_destroy(&t, found, &err), -1);
-	cr_assert_eq(err.code, KH_E_CHECK);
+	cr_assert(err.code == KH_E_TOKEN && err.native == CKR_DEVICE_ERROR, "%s", err.msg);
 	cr_assert_eq(fake_count(), 1);
 	free(found);
+	log_reset();
 }

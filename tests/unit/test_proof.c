@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The keyhaul authors */
 #include "fake_wrap.h"
 
-#include "pkcs11/proof.h"
+#include "pkcs11/proof_step.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -58,6 +58,13 @@ Test(proof, says_how_it_knows_the_key)
 		cr_assert_str_eq(p->same_by, "check value");
 		cr_assert_eq(p->n_warnings, 1);
 		proof_run_free(run);
+		fake_wrap.no_crypto = false; /* an answer that is right as far as it goes is none */
+		fake_wrap.short_answer = true;
+		cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
+		cr_assert_eq(prove(run, &t, &plain[i], &p, &err), -1);
+		cr_assert_not_null(strstr(err.msg, "is not the key in the token"), "%s", err.msg);
+		proof_run_free(run);
+		fake_wrap.no_crypto = true;
 		fake_wrap.short_check_value = true; /* the right first byte is nothing either */
 		cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
 		cr_assert_eq(prove(run, &t, &plain[i], &p, &err), -1);
@@ -144,6 +151,18 @@ Test(proof, is_made_once)
 	proof_run_free(run);
 }
 
+/* The throwaway RSA key's size is the least that there is room in, which is what a proof costs. */
+static void check_rsa_bits(void)
+{
+	for (int alg = WRAPALG_NONE; alg < WRAPALGS; alg++)
+		for (int spec = KEYSPEC_NONE + 1; spec < KEYSPECS; spec++) {
+			bool straight = alg == WRAPALG_RSAES_OAEP_SHA_1 || alg == WRAPALG_RSAES_OAEP_SHA_256;
+
+			cr_assert_eq(proof_rsa_bits((enum keyspec)spec, (enum wrapalg)alg),
+				     spec == KEYSPEC_ECC_NIST_P521 && straight ? 3072 : 2048, "%d by %d", spec, alg);
+		}
+}
+
 /* A code of the moment is no finding: nothing is remembered, and the next proof holds. Lengths of a secret are proven apart. */
 Test(proof, is_of_its_length_and_not_of_the_moment)
 {
@@ -153,6 +172,7 @@ Test(proof, is_of_its_length_and_not_of_the_moment)
 	struct kh_error err = {0};
 	struct token t;
 
+	check_rsa_bits();
 	fake_up(&row, &t);
 	fake_wrap.no_crypto = true;
 	cr_assert_eq(proof_run_new(NULL, &run, &err), 0);
