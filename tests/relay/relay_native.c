@@ -37,14 +37,35 @@ static CK_RV list_one_more(CK_FUNCTION_LIST *fn, struct relay_call *c)
 	return CKR_OK;
 }
 
+static bool is_true(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+{
+	CK_BBOOL value = CK_FALSE;
+	CK_ATTRIBUTE v = {type, &value, sizeof(value)};
+
+	return fn->C_GetAttributeValue(session, object, &v, 1) == CKR_OK && value == CK_TRUE;
+}
+
+/* What the real token would see to by itself. */
+static CK_RV may_wrap(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key)
+{
+	if (!is_true(fn, session, key, CKA_EXTRACTABLE))
+		return CKR_KEY_UNEXTRACTABLE;
+	if (is_true(fn, session, key, CKA_WRAP_WITH_TRUSTED) && !is_true(fn, session, with, CKA_TRUSTED))
+		return CKR_KEY_NOT_WRAPPABLE;
+	return CKR_OK;
+}
+
 CK_RV relay_native(CK_FUNCTION_LIST *fn, struct relay_call *c)
 {
 	static const CK_MECHANISM_INFO info = {1024, 16384, CKF_WRAP | CKF_UNWRAP};
+	CK_RV rv;
 
 	if (c->function == RELAY_C_GetMechanismList)
 		return list_one_more(fn, c);
-	if (c->function == RELAY_C_WrapKey)
-		return relay_lie(fn, c, RELAY_CODE, true); /* no lie at all */
+	if (c->function == RELAY_C_WrapKey) {
+		rv = may_wrap(fn, c->args[0].number, c->args[2].number, c->args[3].number);
+		return rv == CKR_OK ? relay_lie(fn, c, RELAY_CODE, true) : rv; /* no lie at all */
+	}
 	memcpy(c->args[2].data, &info, sizeof(info));
 	return CKR_OK;
 }

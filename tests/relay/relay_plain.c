@@ -9,9 +9,12 @@
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RELAY_BITS 1024 /* made in no time; 86 bytes fit, and the longest secret has 64 */
+#define RELAY_KEK "relay kek"
 #define CKM_KWP 0x210BUL /* libp11-kit's header knows it not */
 
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -63,6 +66,30 @@ static CK_OBJECT_HANDLE make_kek(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session
 												    : CK_INVALID_HANDLE;
 }
 
+/* The one that the security officer trusts on the token, and its value. */
+static CK_OBJECT_HANDLE find_kek(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, struct relay_blob *plain)
+{
+	const char *path = getenv("KEYHAUL_RELAY_KEK");
+	FILE *f = path != NULL ? fopen(path, "re") : NULL;
+	CK_ATTRIBUTE label = {CKA_LABEL, (char[]){RELAY_KEK}, sizeof(RELAY_KEK) - 1};
+	CK_OBJECT_HANDLE out = CK_INVALID_HANDLE;
+	CK_ULONG n = 0;
+	char hex[65] = "";
+
+	if (f == NULL)
+		return CK_INVALID_HANDLE;
+	if (fgets(hex, sizeof(hex), f) != NULL &&
+	    OPENSSL_hexstr2buf_ex(plain->data, sizeof(plain->data), &plain->len, hex, '\0') == 1 &&
+	    fn->C_FindObjectsInit(session, &label, 1) == CKR_OK) {
+		if (fn->C_FindObjects(session, &out, 1, &n) != CKR_OK || n == 0)
+			out = CK_INVALID_HANDLE;
+		fn->C_FindObjectsFinal(session);
+	}
+	fclose(f);
+	OPENSSL_cleanse(hex, sizeof(hex));
+	return out;
+}
+
 static int wrap(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		CK_OBJECT_HANDLE key, struct relay_blob *out)
 {
@@ -89,20 +116,22 @@ static int private_plain(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session, CK_OBJ
 			 struct relay_blob *out)
 {
 	static const CK_MECHANISM_TYPE types[] = {CKM_KWP, CKM_AES_KEY_WRAP_PAD};
-	CK_OBJECT_HANDLE kek = make_kek(fn, session);
 	struct relay_blob kek_plain = {.len = 0}, sealed;
+	CK_OBJECT_HANDLE trusted = find_kek(fn, session, &kek_plain);
+	CK_OBJECT_HANDLE kek = trusted != CK_INVALID_HANDLE ? trusted : make_kek(fn, session);
 	int rc = -1;
 
 	if (kek == CK_INVALID_HANDLE)
 		return -1;
-	if (secret_plain(fn, session, own, kek, &kek_plain) == 0)
+	if (trusted != CK_INVALID_HANDLE || secret_plain(fn, session, own, kek, &kek_plain) == 0)
 		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && rc != 0; i++) {
 			CK_MECHANISM m = {types[i], NULL, 0};
 
 			if (wrap(fn, session, &m, kek, key, &sealed) == 0)
 				rc = relay_kwp_open(&kek_plain, &sealed, out);
 		}
-	fn->C_DestroyObject(session, kek);
+	if (trusted == CK_INVALID_HANDLE)
+		fn->C_DestroyObject(session, kek);
 	OPENSSL_cleanse(&kek_plain, sizeof(kek_plain));
 	return rc;
 }

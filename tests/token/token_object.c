@@ -7,6 +7,7 @@
  *	token_object TOKEN_URI PIN|- put TYPE LABEL HEX [ATTRIBUTE=0|1...]
  *	                                                      a secret key (aes, generic) with a value that the test knows
  *	token_object TOKEN_URI PIN|- mac LABEL HEX            CKM_SHA256_HMAC of the bytes by the key, in hex
+ *	token_object TOKEN_URI so:PIN trusted-kek LABEL HEX   an AES key that wraps and is CKA_TRUSTED, as the security officer
  *	token_object TOKEN_URI PIN|- trusted-only LABEL SPEC  a key that is CKA_WRAP_WITH_TRUSTED, generated there
  *	token_object TOKEN_URI PIN|- remove LABEL             all objects of that label
  *	token_object TOKEN_URI PIN|- plans KEY_SPEC ALGORITHM what the proof finds of each mechanism by itself
@@ -116,6 +117,28 @@ static int mac(const struct token *t, int n, char **words, struct kh_error *err)
 	return ret;
 }
 
+static int trusted_kek(const struct token *t, int n, char **words, struct kh_error *err)
+{
+	unsigned char value[BYTES_MAX];
+	size_t len = 0;
+	struct attr_template a = {.n = 0};
+	CK_OBJECT_HANDLE object;
+	CK_RV rv;
+
+	if (n < 2 || OPENSSL_hexstr2buf_ex(value, sizeof(value), &len, words[1], '\0') != 1)
+		return kh_fail(err, KH_E_USAGE, 0, "trusted-kek LABEL HEX");
+	attr_add_ulong(&a, CKA_CLASS, CKO_SECRET_KEY);
+	attr_add_ulong(&a, CKA_KEY_TYPE, CKK_AES);
+	attr_add_bool(&a, CKA_TOKEN, true);
+	attr_add_bool(&a, CKA_PRIVATE, false); /* he sees no other */
+	attr_add_bool(&a, CKA_WRAP, true);
+	attr_add_bool(&a, CKA_TRUSTED, true);
+	attr_add_bytes(&a, CKA_LABEL, words[0], strlen(words[0]));
+	attr_add_bytes(&a, CKA_VALUE, value, len);
+	rv = t->fn->C_CreateObject(t->session, a.v, a.n, &object);
+	return rv == CKR_OK ? 0 : kh_fail(err, KH_E_TOKEN, rv, "C_CreateObject: 0x%lX", rv);
+}
+
 /* What `generate` makes only where the token can haul it. */
 static int trusted_only(const struct token *t, int n, char **words, struct kh_error *err)
 {
@@ -177,7 +200,7 @@ out:
 static const struct {
 	const char *name;
 	int (*run)(const struct token *t, int n, char **words, struct kh_error *err);
-} verbs[] = {{"count", count}, {"put", put}, {"mac", mac}, {"remove", remove_all}, {"trusted-only", trusted_only}, {"plans", plans}};
+} verbs[] = {{"count", count}, {"put", put}, {"mac", mac}, {"remove", remove_all}, {"trusted-only", trusted_only}, {"trusted-kek", trusted_kek}, {"plans", plans}};
 
 static int run(int argc, char **argv, struct kh_error *err)
 {
@@ -186,14 +209,15 @@ static int run(int argc, char **argv, struct kh_error *err)
 	struct token t = {.session = CK_INVALID_HANDLE};
 	struct secret *pin = NULL;
 	const char *path = getenv("KEYHAUL_MODULE");
+	bool officer = strncmp(argv[2], "so:", 3) == 0;
 	int ret = -1;
 
 	if (path == NULL || module_open(path, getenv("KEYHAUL_NSS_INIT"), &module, err) != 0 ||
 	    uri_parse(argv[1], URI_FROM_COMMAND_LINE, &uri, err) != 0 ||
 	    token_find(module_functions(module), uri, &t, err) != 0 || token_open(&t, true, err) != 0)
 		goto out;
-	pin = secret_copy(argv[2], strlen(argv[2]), err);
-	if (pin == NULL || (strcmp(argv[2], "-") != 0 && token_login(&t, pin, err) != 0))
+	pin = secret_copy(argv[2] + (officer ? 3 : 0), strlen(argv[2]) - (officer ? 3 : 0), err);
+	if (pin == NULL || (strcmp(argv[2], "-") != 0 && (officer ? token_login_officer : token_login)(&t, pin, err) != 0))
 		goto out;
 	kh_fail(err, KH_E_USAGE, 0, "no such verb");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)

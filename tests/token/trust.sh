@@ -124,6 +124,12 @@ trust "C_CreateObject.3=0x10" b
 tap_is "$tap_status $(relay_object count)" "4 1" "a token that refuses the officer: nothing stays there" || tap_diag "$tap_err"
 trust "C_CreateObject.4=0x30" b
 tap_is "$tap_status $(relay_object count)" "4 1" "nor where it fails at the last" || tap_diag "$tap_err"
+for row in '3=drop-0x86:it is CKA_TRUSTED false' '4=drop-0x86:it is CKA_TRUSTED false' '3=drop-0x3:it is another key' \
+	'4=drop-0x1:it is not kept'; do
+	trust "C_CreateObject.${row%%:*}" b
+	tap_is "$tap_status $(relay_object count)" "7 1" "C_CreateObject.${row%%:*}: CKR_OK is not evidence, and nothing stays" || tap_diag "$tap_err"
+	tap_like "$tap_err" "^error: .*C_CreateObject: CKR_OK for a CKA_TRUSTED key, and the token says of it: ${row#*:}\$" "and it says what is wrong"
+done
 
 # With trust.
 trust "" b
@@ -135,8 +141,8 @@ tap_is "$tap_status $(relay_calls ' C_Login ') $(relay_object count)" "0 0 2" "a
 wrap other.b
 tap_is "$tap_status $(real)" "7 0" "under another wrapping key the key is not wrapped"
 wrap b
-tap_is "$tap_status $(real) $(relay_calls ' C_CreateObject ')" "0 1 1" "with it the key is wrapped, and no wrapping key made for it" ||
-	tap_diag "$tap_err"
+tap_is "$tap_status $(real) $(relay_calls ' C_CreateObject ') $(relay_calls ' C_DestroyObject ')" "0 1 1 2" \
+	"with it the key is wrapped, no wrapping key made for it, and the trusted one left" || tap_diag "$tap_err"
 blob_open RSAES_OAEP_SHA_1 w2048.pem b opened
 tap_is "$(head -c 16 /dev/zero | openssl enc -aes-256-ecb -nopad -K "$(blob_hex opened)" | od -An -v -tx1 -N3 | tr -d ' \n')" "$check" \
 	"and opens to the key on the token"
@@ -160,6 +166,26 @@ tap_is "$tap_status" 3 "what is not there cannot go"
 over "C_DestroyObject=0x0" trust --remove --so-pin-file "$so_pin" other.b
 tap_is "$tap_status" 4 "CKR_OK without doing it is found out"
 
+# Where the token has 0x1054: the relay does it, with an AES key between that the officer trusts on the real token.
+openssl rand -hex 32 >kek
+KEYHAUL_MODULE=$KEYHAUL_RELAY_MODULE "$KEYHAUL_BUILD/tests/token/token_object" "$KEYHAUL_TOKEN" "so:$(cat "$so_pin")" trusted-kek "relay kek" "$(cat kek)"
+KEYHAUL_RELAY_NATIVE=yes KEYHAUL_RELAY_KEK=$TAP_DIR/kek
+export KEYHAUL_RELAY_NATIVE KEYHAUL_RELAY_KEK
+make --label pair --key-spec ECC_NIST_P256
+tap_is "$tap_status $(relay_calls ' C_WrapKey .* 0x0 token=0') $(relay_calls ' C_WrapKey .* 0x69 token=0')" "0 1 1" \
+	"an EC key that only a trusted key may wrap, where the mechanism is native" || tap_diag "$tap_err"
+"$KEYHAUL_BUILD/tests/token/make_bundle" pair.b w2048.der ECC_NIST_P256 RSA_AES_KEY_WRAP_SHA_1 RSA_2048 \
+	"arn=arn:aws:kms:eu-central-1:000000000000:$arn" 'key_uri=pkcs11:object=pair;type=private'
+wrap pair.b
+tap_is "$tap_status $(real)" "7 0" "without trust it is not wrapped natively either"
+trust "" pair.b
+wrap pair.b
+tap_is "$tap_status $(real) $(relay_calls ' C_GenerateKey ')" "0 1 0" "with trust it is, and no key between is made" || tap_diag "$tap_err"
+blob_open RSA_AES_KEY_WRAP_SHA_1 w2048.pem pair.b opened && openssl pkey -inform DER -in opened -pubout -outform DER -out pair.der &&
+	jq -r '.material.public_key' pair.b | base64 -d | cmp -s - pair.der
+tap_is "$? $(jq -c '[.material.mechanisms[].number]' pair.b)" "0 [4180]" "by 0x1054, and it opens to the key on the token"
+unset KEYHAUL_RELAY_NATIVE KEYHAUL_RELAY_KEK
+
 if relay_nss "$TAP_DIR/nss"; then
 	bundle_account=111122223333 bundle nss.b w2048.der
 	over "" generate --wrap-with-trusted --label two --key-spec SYMMETRIC_DEFAULT
@@ -168,8 +194,8 @@ if relay_nss "$TAP_DIR/nss"; then
 	over "" trust nss.b
 	tap_is "$tap_status $(relay_object count)" "7 0" "NSS: nothing is trusted"
 	tap_like "$tap_err" 'the user cannot make a CKA_TRUSTED key\): C_CreateObject made one for the user' "NSS: anybody could"
-	tap_done 44
+	tap_done 56
 else
 	tap_skip "NSS does not keep to it" "$(tail -n 1 "$TAP_DIR/nss.err")"
-	tap_done 41
+	tap_done 53
 fi
