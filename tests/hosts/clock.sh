@@ -97,6 +97,19 @@ for said in "$(later -1)" "$good_to"; do
 	tap_like "$tap_err" "$said is refused: the bundle was fetched at $fetched, .* good until $good_to \\(this host's clock says 1970-01-01T00:02:00Z" \
 		"is refused with both clocks and the limits"
 done
+# by the other verbs, on a host that has a clock and on one that has none
+while IFS='|' read -r clock said why command; do
+	eval "tap_run on_gap $command --now $said"
+	[ "$tap_status" -eq 7 ] && printf '%s' "$tap_err" | grep -q "^error: .*--now $said is refused: $why"
+	tap_ok $? "${command#*keyhaul\\\" } by a clock of $clock: refused" || tap_diag "status $tap_status: $tap_err"
+done <<-END
+	$fetched_s|$(later 60)|this host has a clock|"\$keyhaul" inspect order.bundle
+	$fetched_s|$(later 60)|this host has a clock|"\$keyhaul" approve --signer ../Ada.key --cert ../Ada.crt --policy ../policy.yaml order.bundle
+	$fetched_s|$(later 60)|this host has a clock|"\$keyhaul" sign --signer ../Ada.key --cert ../Ada.crt --bundle order.bundle --out sig order.bundle
+	$fetched_s|$(later 60)|this host has a clock|"\$keyhaul" trust --token "\$KEYHAUL_TOKEN" --so-pin-file "\$KEYHAUL_PIN_FILE" --policy ../policy.yaml order.bundle
+	120|$good_to|the bundle was fetched|"\$keyhaul" trust --token "\$KEYHAUL_TOKEN" --so-pin-file "\$KEYHAUL_PIN_FILE" --policy ../policy.yaml order.bundle
+END
+unset clock
 
 # of several bundles it has to hold for each
 jq --arg from "$(later -7200)" --arg to "$(later 30)" 'del(.approvals) | .request.fetched_at = $from | .request.parameters_valid_to = $to' \
@@ -155,4 +168,4 @@ tap_is "$(grep -c "00:02:00<div class=\"small\">told 20" page.html)" \
 	"$(jq -c 'select(.told_now or .close.told_now)' gap/gap.transcript | wc -l)" "and in each line of its timeline"
 tap_is "$(sed -n '/<h2>Timeline/,$p' page.html | sed 's/<[^>]*>//g' | grep -oE 'keyhaul-(kms|token) (fetch|approve|wrap|import)' | uniq | paste -sd' ')" \
 	"keyhaul-kms fetch keyhaul-token approve keyhaul-token wrap keyhaul-kms import" "which is in the order of what happened"
-tap_done 43
+tap_done 48
