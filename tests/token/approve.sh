@@ -241,6 +241,14 @@ else
 	tap_skip "and no other beside it" "not root"
 fi
 
+# who is to type words sees on 24 lines what he agrees to: it stands last, and so does what is compared of a policy
+tap_run setsid "$TOKEN" approve --policy policy.yaml --signer ann.key --cert ann.crt request.bundle </dev/null
+printf '%s\n' "$tap_out" | tail -n 22 >last
+tap_is "$(grep -oE '^  (KMS key|key on token|token serial|import says|request.s SHA-256)' last | tr -s ' ' | paste -sd,)" \
+	" KMS key, key on token, token serial, import says, request's SHA-256" "the key, the token, the expiry and the words stand last"
+"$KEYHAUL_BUILD/keyhaul" policy policy.yaml | tail -n 9 >last
+tap_is "$(head -n 1 last | tr -d ' '):$(tail -n 1 last | grep -c '^    29  ')" "$(sha256sum <policy.yaml | cut -d' ' -f1):1" "a policy's digest and words stand last"
+
 # material, signed by a key in the token that the login counts for already
 cp good.bundle wrapped.bundle
 tap_exits 7 "wrap refuses where nobody would sign the material" "$TOKEN" wrap --key "$(cat order.uri)" \
@@ -317,4 +325,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 77
+tap_done 79
