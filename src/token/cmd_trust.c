@@ -67,12 +67,14 @@ static int check_opts(const struct trust_opts *o, size_t words, struct kh_error 
 }
 
 /* A PIN in the URI is the user's by RFC 7512: it would be tried as another's. */
-static int parse_uri(struct trusting *w, struct kh_error *err)
+static int parse_uri(struct trusting *w, struct token_opts *o, struct kh_error *err)
 {
-	if (session_parse(w->o->token, &w->o->token_opts, &w->session, err) != 0)
+	if (session_parse(w->o->token, o, &w->session, err) != 0)
 		return -1;
-	if (!pin_is_given(&w->o->token_opts, w->session.uri))
+	if (!pin_is_given(o, w->session.uri)) {
+		o->no_login = true; /* the user stays out: the security officer cannot log in beside him */
 		return 0;
+	}
 	kh_fail(err, KH_E_USAGE, 0, "the PIN of a URI is the user's, and this takes the security officer's");
 	return kh_hint(err, "leave pin-source and pin-value out, and give --so-pin-file");
 }
@@ -223,11 +225,10 @@ static int run(struct cmd *c, struct kh_error *err)
 
 	w.session.token.session = CK_INVALID_HANDLE;
 	o->token_opts.pin_fd = -1;
-	o->token_opts.no_login = true; /* the user stays out: the security officer cannot log in beside him */
 	if (check_opts(o, c->nwords, err) != 0 || told_take(c, o->now, err) != 0 || policy_in_force(POLICY_HOST_PATH, o->policy_file, &policy, err) != 0)
 		goto out;
 	w.haul.policy = policy;
-	if (parse_uri(&w, err) == 0 && work(c, &w, err) == 0)
+	if (parse_uri(&w, &o->token_opts, err) == 0 && work(c, &w, err) == 0)
 		ret = session_check_left(&w.session, err);
 out:
 	free(w.keys);
