@@ -9,12 +9,16 @@
  *	token_object TOKEN_URI PIN|- mac LABEL HEX            CKM_SHA256_HMAC of the bytes by the key, in hex
  *	token_object TOKEN_URI so:PIN trusted-kek LABEL HEX   an AES key that wraps and is CKA_TRUSTED, as the security officer
  *	token_object TOKEN_URI PIN|- trusted-only LABEL SPEC  a key that is CKA_WRAP_WITH_TRUSTED, generated there
+ *	token_object TOKEN_URI so:PIN trusted LABEL SPKI      a CKA_TRUSTED wrapping key of the file, by the security officer
+ *	token_object TOKEN_URI PIN|- uses LABEL               what a public key may: a word for each that is true
  *	token_object TOKEN_URI PIN|- remove LABEL             all objects of that label
  *	token_object TOKEN_URI PIN|- plans KEY_SPEC ALGORITHM what the proof finds of each mechanism by itself
  *
  * KEYHAUL_MODULE and KEYHAUL_NSS_INIT name the module. ATTRIBUTE: sensitive, extractable, trusted (wrap with trusted).
  */
 #include "base/base64.h"
+#include "base/file.h"
+#include "bundle/spki.h"
 #include "pkcs11/keygen.h"
 #include "pkcs11/module.h"
 #include "pkcs11/proof_step.h"
@@ -150,6 +154,57 @@ static int trusted_only(const struct token *t, int n, char **words, struct kh_er
 	return keygen_generate(t, &request, &made, err);
 }
 
+/* As `trust` does, under any label. */
+static int trusted(const struct token *t, int n, char **words, struct kh_error *err)
+{
+	struct attr_template a = {.n = 0};
+	struct buf der = BUF_INIT(4096);
+	CK_OBJECT_HANDLE object;
+	struct spki key;
+	CK_RV rv;
+	int ret;
+
+	if (n < 2)
+		return kh_fail(err, KH_E_USAGE, 0, "trusted LABEL SPKI");
+	ret = file_read(words[1], &der, err) != 0 || spki_parse((unsigned char *)der.data, der.len, 0, &key, err) != 0 ? -1 : 0;
+	buf_free(&der);
+	if (ret != 0)
+		return -1;
+	attr_add_ulong(&a, CKA_CLASS, CKO_PUBLIC_KEY);
+	attr_add_ulong(&a, CKA_KEY_TYPE, CKK_RSA);
+	attr_add_bool(&a, CKA_TOKEN, true);
+	attr_add_bool(&a, CKA_PRIVATE, false);
+	attr_add_bytes(&a, CKA_LABEL, words[0], strlen(words[0]));
+	attr_add_bool(&a, CKA_TRUSTED, true);
+	attr_add_bool(&a, CKA_WRAP, true);
+	attr_add_bytes(&a, CKA_MODULUS, key.modulus, key.modulus_len);
+	attr_add_bytes(&a, CKA_PUBLIC_EXPONENT, key.exponent, key.exponent_len);
+	rv = t->fn->C_CreateObject(t->session, a.v, a.n, &object);
+	return rv == CKR_OK ? 0 : kh_fail(err, KH_E_TOKEN, rv, "C_CreateObject: 0x%lX", rv);
+}
+
+static int uses(const struct token *t, int n, char **words, struct kh_error *err)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		const char *word;
+	} all[] = {{CKA_ENCRYPT, "encrypt"}, {CKA_VERIFY, "verify"}, {CKA_VERIFY_RECOVER, "verify-recover"}, {CKA_WRAP, "wrap"}};
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t found = 0;
+
+	if (n < 1 || search(t, words[0], &handles, &found, err) != 0)
+		return -1;
+	for (size_t i = 0; found == 1 && i < sizeof(all) / sizeof(all[0]); i++) {
+		CK_BBOOL is = CK_FALSE;
+		CK_ATTRIBUTE a = {all[i].type, &is, sizeof(is)};
+
+		if (t->fn->C_GetAttributeValue(t->session, handles[0], &a, 1) == CKR_OK && is == CK_TRUE)
+			printf("%s\n", all[i].word);
+	}
+	free(handles);
+	return found == 1 ? 0 : kh_fail(err, KH_E_INPUT, 0, "%zu objects", found);
+}
+
 static int remove_all(const struct token *t, int n, char **words, struct kh_error *err)
 {
 	CK_OBJECT_HANDLE *handles = NULL;
@@ -200,7 +255,8 @@ out:
 static const struct {
 	const char *name;
 	int (*run)(const struct token *t, int n, char **words, struct kh_error *err);
-} verbs[] = {{"count", count}, {"put", put}, {"mac", mac}, {"remove", remove_all}, {"trusted-only", trusted_only}, {"trusted-kek", trusted_kek}, {"plans", plans}};
+} verbs[] = {{"count", count}, {"put", put}, {"mac", mac}, {"remove", remove_all}, {"trusted-only", trusted_only}, {"trusted-kek", trusted_kek}, {"plans", plans},
+	     {"trusted", trusted}, {"uses", uses}};
 
 static int run(int argc, char **argv, struct kh_error *err)
 {

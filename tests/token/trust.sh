@@ -93,7 +93,8 @@ trust "C_GetTokenInfo.2+=flags+0x200000" b
 tap_is "$tap_status $(relay_calls ' C_Login ')" "4 0" "nor where the flag comes up at the last moment"
 over "" trust --so-pin-file "$so_pin"
 tap_is "$tap_status" 2 "without a bundle no PIN is used"
-tap_exits 2 "nor is that of a URI" "$TOKEN" trust --module "$RELAY" --token "$KEYHAUL_TOKEN?pin-source=wrong" b
+tap_exits 2 "nor is that of a URI" "$TOKEN" trust --module "$RELAY" --token "$KEYHAUL_TOKEN?pin-source=wrong" --so-pin-file "$so_pin" b
+tap_like "$tap_err" "the PIN of a URI is the user's" "which is said"
 
 # What wrap would refuse.
 trust "" elsewhere.b
@@ -119,6 +120,11 @@ trust "" asked.b --policy policy.yaml
 tap_is "$tap_status $(relay_calls)" "7 0" "one that nobody approved, under a policy that asks for it"
 tap_like "$tap_err" '^error: asked.b: .*approv.*Ann' "says who is missing"
 
+# the bundle's time ends while a PIN is looked for: what comes before the login takes longer than it has
+bundle short.b w2048.der valid_to=4
+trust "C_CreateObject.1=delay-4500" short.b
+tap_is "$tap_status $(relay_calls ' C_Login ') $(relay_object count)" "7 1 1" "nor one whose time ends before it is done"
+
 # Tokens that do not keep it.
 trust "C_CreateObject.3=0x10" b
 tap_is "$tap_status $(relay_object count)" "4 1" "a token that refuses the officer: nothing stays there" || tap_diag "$tap_err"
@@ -136,6 +142,7 @@ trust "" b
 tap_is "$tap_status $(relay_object count) $(relay_left)" "0 2 1" "the wrapping key is trusted, and one object more there" || tap_diag "$tap_err"
 label=keyhaul-trusted-$(jq -jcS .request b | sha256sum | cut -c1-16)
 tap_like "$tap_out" "^$label: trusted from now on$" "labelled by the request's digest"
+tap_is "$(relay_object uses "$label" | xargs)" "wrap" "which may wrap and do nothing else"
 trust "" b
 tap_is "$tap_status $(relay_calls ' C_Login ') $(relay_object count)" "0 0 2" "again: it is there already"
 wrap other.b
@@ -163,6 +170,12 @@ wrap --again b
 tap_is "$tap_status $(real)" "7 0" "and the key is not wrapped under it any more"
 over "" trust --remove --so-pin-file "$so_pin" b
 tap_is "$tap_status" 3 "what is not there cannot go"
+printf 'so:' | cat - "$so_pin" >officer
+KEYHAUL_PIN_FILE=officer relay_object trusted "by hand" w2048.der
+over "" trust --remove --so-pin-file "$so_pin" b
+tap_is "$tap_status $(relay_object count)" "7 3" "what others put there stays"
+tap_like "$tap_err" "under a label that is not keyhaul's" "and is said"
+relay_object remove "by hand"
 over "C_DestroyObject=0x0" trust --remove --so-pin-file "$so_pin" other.b
 tap_is "$tap_status" 4 "CKR_OK without doing it is found out"
 
@@ -194,8 +207,8 @@ if relay_nss "$TAP_DIR/nss"; then
 	over "" trust nss.b
 	tap_is "$tap_status $(relay_object count)" "7 0" "NSS: nothing is trusted"
 	tap_like "$tap_err" 'the user cannot make a CKA_TRUSTED key\): C_CreateObject made one for the user' "NSS: anybody could"
-	tap_done 56
+	tap_done 61
 else
 	tap_skip "NSS does not keep to it" "$(tail -n 1 "$TAP_DIR/nss.err")"
-	tap_done 53
+	tap_done 58
 fi
