@@ -5,7 +5,7 @@
 # Bundles on file systems that refuse modes, owners, locks and syncs of folders (odd_host.so, and vfat where this machine can
 # mount it): written whole, and what could not be had is said. Torn files are status 3 and named, by every verb that reads them.
 if [ -z "${KEYHAUL_PRIVATE:-}" ] && unshare -m true 2>/dev/null; then
-	KEYHAUL_PRIVATE=yes exec unshare -m "${SHELL:-/bin/sh}" "$0" # so that a mount is nobody else's
+	KEYHAUL_PRIVATE=yes exec unshare -m sh "$0" # so that a mount is nobody else's
 fi
 . "${KEYHAUL_SRC:?run it by make check}/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/token/fixture.sh"

@@ -14,7 +14,7 @@ if [ -z "${KEYHAUL_TMPFS:-}" ]; then
 	fi
 	KEYHAUL_TMPFS=$(mktemp -d "${TMPDIR:-/tmp}/keyhaul-tmpfs.XXXXXX") || exit 1
 	export KEYHAUL_TMPFS
-	unshare $as_root -m "${SHELL:-/bin/sh}" "$0"
+	unshare $as_root -m sh "$0"
 	status=$?
 	rmdir "$KEYHAUL_TMPFS"
 	exit $status
@@ -26,7 +26,8 @@ awk '{ print length($5), $5 }' /proc/self/mountinfo | sort -rn | cut -d' ' -f2- 
 	[ "$at" = "$KEYHAUL_TMPFS" ] || mount -o remount,bind,ro "$(printf '%b' "$at")" 2>/dev/null
 done
 TMPDIR=$KEYHAUL_TMPFS
-export TMPDIR
+KEYHAUL_KEY_POOL=$KEYHAUL_TMPFS/keys # that of the build cannot be written to
+export TMPDIR KEYHAUL_KEY_POOL
 . "$KEYHAUL_SRC/tests/tap.sh"
 . "$KEYHAUL_SRC/tests/token/fixture.sh"
 . "$KEYHAUL_SRC/tests/token/people.sh"
