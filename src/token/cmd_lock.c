@@ -130,21 +130,16 @@ static bool is_as_before(const struct lock_back *b, size_t i)
 /* The claim is made of what was seen refused, all of it, and of nothing less. */
 static int show_claim(struct cmd *c, const struct lock_finding *f, struct kh_error *err)
 {
-	struct buf calls = BUF_INIT(1024);
-	int ret = 0;
-
 	if (f->shown && cmd_printf(c, err, "  and wraps it no more: C_WrapKey: %s (0x%lX)\n", ckr_name(f->rv), f->rv) != 0)
 		return -1;
 	if (!lock_holds(f))
 		return 0;
-	for (size_t i = 0; i < LOCK_BACKS && ret == 0; i++)
-		if (!is_as_before(f->back, i))
-			ret = buf_addf(&calls, "%s%s: %s", err, i > 0 ? ", " : "", f->back[i].call, f->back[i].why);
-	if (ret == 0)
-		ret = cmd_printf(c, err, "  nor does it undo a lock, tried with a throwaway: %s\n"
-				 "  the key can leave this token no more, by any call that was tried\n", buf_text(&calls));
-	buf_free(&calls);
-	return ret;
+	if (cmd_printf(c, err, "  and undoes no lock, tried with a throwaway:\n") != 0)
+		return -1;
+	for (size_t i = 0; i < LOCK_BACKS; i++)
+		if (!is_as_before(f->back, i) && cmd_printf(c, err, "    %s: %s\n", f->back[i].call, f->back[i].why) != 0)
+			return -1;
+	return cmd_printf(c, err, "  the key can leave this token no more, by any call that was tried\n");
 }
 
 static int show(struct cmd *c, const struct token *t, const struct key *k, bool already, const struct lock_finding *f,

@@ -55,8 +55,9 @@ locks() { # WHAT SPEC
 	tap_is "$tap_status $(extractable "$2")" "0 false" "$1: a $2 key is locked" || tap_diag "$tap_err"
 	tap_like "$tap_out" '^  locked: the token says CKA_EXTRACTABLE false$' "$1: read back"
 	tap_like "$tap_out" '^  and wraps it no more: C_WrapKey: CKR_KEY_UNEXTRACTABLE \(0x6A\)$' "$1: and C_WrapKey is refused"
-	tap_like "$tap_out" '^  nor does it undo a lock, .*: C_CopyObject: CKR_ATTRIBUTE_READ_ONLY \(0x10\), C_SetAttributeValue: CKR_ATTR' \
-		"$1: nor is it undone"
+	tap_is "$(printf '%s\n' "$tap_out" | sed -n '/undoes no lock/,/leave/p' | sed '1d;$d')" \
+		"    C_CopyObject: CKR_ATTRIBUTE_READ_ONLY (0x10)
+    C_SetAttributeValue: CKR_ATTRIBUTE_READ_ONLY (0x10)" "$1: nor is it undone"
 	tap_like "$tap_out" '^  the key can leave this token no more, ' "$1: and that is the claim"
 	tap_is "$(relay_object count) $(relay_left)" "$before 0" "$1: nothing is left on the token"
 }
