@@ -51,7 +51,7 @@ wrap() {
 }
 # is STATUS ERE WHAT: what the last run ended with and said.
 is() {
-	[ "$tap_status" -eq "$1" ] && printf '%s\n' "$tap_out$tap_err" | grep -Eq -e "$2"
+	[ "$tap_status" -eq "$1" ] && printf '%s\n' "$tap_out" "$tap_err" | grep -Eq -e "$2"
 	tap_ok $? "$3" || tap_diag "status $tap_status, stdout: $tap_out, stderr: $tap_err"
 }
 
