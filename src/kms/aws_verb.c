@@ -278,23 +278,26 @@ static int run_all(struct run *r, struct kh_error *err)
 	return skeleton ? show_sample(r, err) : call(r, err);
 }
 
-/* What takes and gives no bundle cannot be held to a policy; a host that has one does without. */
+/* What takes and gives no bundle cannot be held to a policy, and its keys are judged before they are made: a host that has one does without. */
 static int check_policy(const struct cmd *c, struct kh_error *err)
 {
-	static const char *const importing[] = {"get-parameters-for-import", "import-key-material"};
+	static const struct {
+		const char *verb, *ours;
+	} forbidden[] = {{"create-key", "create"}, {"replicate-key", "replicate"}, {"get-parameters-for-import", "fetch"},
+			 {"import-key-material", "import"}};
 	struct policy *policy = NULL;
 
-	for (size_t i = 0; i < sizeof(importing) / sizeof(importing[0]); i++) {
-		if (strcmp(c->row->verb, importing[i]) != 0)
+	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+		if (strcmp(c->row->verb, forbidden[i].verb) != 0)
 			continue;
 		if (policy_in_force(POLICY_HOST_PATH, NULL, &policy, err))
 			return -1;
 		if (!policy)
 			return 0;
-		kh_fail(err, KH_E_CHECK, 0, "this host's policy counts, and %s has nothing that could be held to it (%s:1)",
-			importing[i], policy->path);
+		kh_fail(err, KH_E_CHECK, 0, "this host's policy counts, and %s is not held to it (%s:1)",
+			forbidden[i].verb, policy->path);
 		policy_free(policy);
-		return kh_hint(err, "'keyhaul-kms fetch' and 'keyhaul-kms import' go by it");
+		return kh_hint(err, "'keyhaul-kms %s' goes by it", forbidden[i].ours);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "bundle/result.h"
 #include "compare.h"
 #include "creation.h"
+#include "identity.h"
 #include "ops.h"
 #include "session.h"
 #include "tags.h"
@@ -210,14 +211,19 @@ static int run_create(struct cmd *c, struct kh_error *err)
 	const struct create_opts *o = c->opts;
 	json_t *body = json_object();
 	struct session session = {0};
+	struct policy *policy = NULL;
+	enum keyspec spec = KEYSPEC_NONE;
 	struct endpoint endpoint;
 	struct kms kms;
 	int rc = -1;
 
-	if (!make_body(o, body, err) && !session_open(&o->aws, &session, err) &&
-	    !session_connect(&session, NULL, &endpoint, &kms, err))
+	/* --policy is the key policy here */
+	if (!make_body(o, body, err) && !keyspec_parse(o->key_spec, &spec, err) &&
+	    !policy_in_force(POLICY_HOST_PATH, NULL, &policy, err) && !session_open(&o->aws, &session, err) &&
+	    !session_connect(&session, NULL, &endpoint, &kms, err) && !identity_may_create(&session, &endpoint, spec, policy, err))
 		rc = o->out ? create_noted(c, o->out, body, &endpoint, &kms, err) : create_once(c, body, &endpoint, &kms, err);
 	session_close(&session);
+	policy_free(policy);
 	json_decref(body);
 	return rc;
 }

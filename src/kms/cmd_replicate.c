@@ -185,6 +185,22 @@ static int look_made(void *ctx, bool *done, struct kh_error *err)
 	return 0;
 }
 
+/* What the policy says of the replica, and of the bundle that is wanted for it, before anything is made. */
+static int check_policy(struct replication *r, struct kh_error *err)
+{
+	struct fetch *f = &r->fetch;
+	struct arn arn;
+
+	if (!f->want.policy)
+		return 0;
+	if (arn_parse_key(r->replica.arn, &arn, err) || keyspec_parse(r->standing.key.key_spec, &f->spec, err) ||
+	    policy_check_key_made(f->want.policy, &arn, f->spec, err))
+		return -1;
+	if (!r->opts->out)
+		return 0;
+	return session_connect(&r->session, r->replica.arn, &f->endpoint, &f->kms, err) || fetch_check_policy(f, &arn, err) ? -1 : 0;
+}
+
 static int make_replica(struct replication *r, struct kh_error *err)
 {
 	json_t *body = json_object();
@@ -192,7 +208,7 @@ static int make_replica(struct replication *r, struct kh_error *err)
 	bool made = false;
 	int rc = -1;
 
-	if (make_body(r->opts, body, err) || find_keys(r, arn, err) || find_replica(r, arn, err))
+	if (make_body(r->opts, body, err) || find_keys(r, arn, err) || find_replica(r, arn, err) || check_policy(r, err))
 		goto out;
 	if (r->was_there)
 		log_warning("%s is there already: its policy, description and tags stay as they are", arn);
@@ -217,8 +233,10 @@ static int fetch_bundle(struct replication *r, struct file *file, struct kh_erro
 
 	f->want.key_id = r->replica.arn;
 	if (session_connect(&r->session, r->replica.arn, &f->endpoint, &f->kms, err) || fetch_ask(f, err) ||
-	    fetch_save(f, file, err))
-		return kh_context(err, "the replica %s is there, its bundle is not", r->replica.arn);
+	    fetch_save(f, file, err)) {
+		kh_context(err, "the replica %s is there, its bundle is not", r->replica.arn);
+		return err->code == KH_E_CHECK ? kh_hint(err, "when that is put right, run this again: no second replica is made") : -1;
+	}
 	return 0;
 }
 

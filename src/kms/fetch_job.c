@@ -240,10 +240,13 @@ static void get(struct key_job *j, struct fetch_item *item, const struct endpoin
 	fetch_item_want(item, plan_sha256(j->run->plan), j->run->opts->policy, &f.want);
 	f.want.profile = j->run->opts->profile;
 	f.want.profile_path = j->run->opts->profile_path;
-	if (fetch_item_get(item, &f, &err))
+	if (fetch_item_get(item, &f, &err)) {
+		if (j->key->create.at && err.code == KH_E_CHECK)
+			kh_hint(&err, "the KMS key was made, and stays; put right what is named there, then run this again: no second one is made");
 		fetch_job_failed(j->run, item, &err);
-	else
+	} else {
 		fetch_job_put(j->run, item);
+	}
 	fetch_clear(&f);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/progress.h"
 #include "fetch_item.h"
+#include "identity.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -60,11 +61,21 @@ static int check_policy(const struct fetch_jobs *r, const struct place *place, c
 	return 0;
 }
 
+/* Whose key it would be is known before one is made; the plan's Regions and specs are judged with all else that it says. */
+static int check_account(const struct fetch_jobs *r, const struct endpoint *endpoint, bool *asked, struct kh_error *err)
+{
+	if (*asked)
+		return 0;
+	*asked = true;
+	return identity_may_create(&r->session, endpoint, KEYSPEC_NONE, r->opts->policy, err);
+}
+
 /* Every place has its Region and its endpoint, before the first is asked. */
 static int check_places(struct fetch_jobs *r, struct kh_error *err)
 {
 	struct endpoint endpoint;
 	struct kms kms;
+	bool asked = false;
 
 	for (size_t i = 0; i < r->places.n; i++) {
 		struct place *p = &r->places.v[i];
@@ -74,6 +85,8 @@ static int check_places(struct fetch_jobs *r, struct kh_error *err)
 			return kh_context(err, "%s", p->key->name);
 		if (check_policy(r, p, &endpoint, &kms, err))
 			return -1;
+		if (p->key->create.at && !r->opts->renew && check_account(r, &endpoint, &asked, err))
+			return kh_context(err, "%s", p->key->name);
 		(void)snprintf(p->region, sizeof(p->region), "%s", endpoint.region);
 		if (p->replica && strcmp(p->region, own->region) == 0) {
 			yamldoc_fail(p->key->create.replicas[p->replica - 1].at, err,

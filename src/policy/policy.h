@@ -132,6 +132,9 @@ int policy_refuse(const struct policy *p, const struct yamldoc_node *at, const c
 int policy_check_request(const struct policy *p, const struct bundle_request *r, const struct bundle_facts *facts,
 			 int64_t now, struct kh_error *err);
 
+/* That the policy (NULL: none) allows a KMS key that is to be made: account and Region ("": not known yet), key spec. KH_E_CHECK. */
+int policy_check_key_made(const struct policy *p, const struct arn *arn, enum keyspec spec, struct kh_error *err);
+
 /*
  * The serial of the token that a request for this key goes to: the URI's own, else that of the policy's one token (of the
  * URI's label, where it has one). False where there is none, or more than one.

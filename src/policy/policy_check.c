@@ -165,19 +165,32 @@ int policy_check_digest(const struct policy *p, const char *sha256, const char *
 	return policy_refuse(p, NULL, "keyhaul_policy", allows, found, none ? "none" : sha256, err);
 }
 
+static int check_place(const struct policy *p, const struct arn *arn, struct kh_error *err)
+{
+	return check_listed(p, p->accounts, "the account of the KMS key", arn->account, err) ||
+			       check_listed(p, p->regions, "the Region of the KMS key", arn->region, err)
+		       ? -1
+		       : 0;
+}
+
+static int check_spec(const struct policy *p, enum keyspec spec, struct kh_error *err)
+{
+	return check_listed(p, p->key_specs, "the key spec", spec ? keyspec_name(spec) : NULL, err);
+}
+
+int policy_check_key_made(const struct policy *p, const struct arn *arn, enum keyspec spec, struct kh_error *err)
+{
+	return p && (check_place(p, arn, err) || check_spec(p, spec, err)) ? -1 : 0;
+}
+
 int policy_check_request(const struct policy *p, const struct bundle_request *r, const struct bundle_facts *facts,
 			 int64_t now, struct kh_error *err)
 {
-	const struct arn *arn = &facts->arn;
-
 	if (r->policy_sha256 && policy_check_digest(p, r->policy_sha256, "request", err))
 		return -1;
 	if (!p)
 		return 0;
-	if (check_listed(p, p->accounts, "the account of the KMS key", arn->account, err) ||
-	    check_listed(p, p->regions, "the Region of the KMS key", arn->region, err) ||
-	    check_endpoint(p, r, arn->region, err) ||
-	    check_listed(p, p->key_specs, "the key spec", facts->key_spec ? keyspec_name(facts->key_spec) : NULL, err) ||
+	if (check_place(p, &facts->arn, err) || check_endpoint(p, r, facts->arn.region, err) || check_spec(p, facts->key_spec, err) ||
 	    check_listed(p, p->wrapping_algorithms, "the wrapping algorithm",
 			 facts->algorithm ? wrapalg_name(facts->algorithm) : NULL, err) ||
 	    check_size(p, facts->wrapping_bits, err) || check_age(p, r->fetched_at, now, err) ||

@@ -220,7 +220,7 @@ if [ "$tap_status" -ne 0 ]; then
 	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 103
+	tap_done 112
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -244,7 +244,7 @@ is 0 "^next: keyhaul-token wrap --key '[^']*' request.bundle\$" "what inspect sa
 sed 's/^approvals: .*/approvals: {threshold: 1, approvers: [{name: Ada, certificates: [0000000000000000000000000000000000000000000000000000000000000000]}]}/' \
 	policy.yaml >etc/keyhaul/policy.yaml
 on_host "$KEYHAUL_BUILD/keyhaul" inspect request.bundle
-is 0 "^next: keyhaul-token approve --signer 'pkcs11:token=TOKEN;object=KEY' --cert FILE request.bundle\$" "and is an approval where one is missing"
+is 0 "^next: keyhaul-token approve --signer 'pkcs11:token=TOKEN;object=KEY' --cert FILE request.bundle" "and is an approval where one is missing"
 cp policy.yaml etc/keyhaul/
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --policy other.yaml request.bundle
 is 7 "--policy other.yaml .* is not this host's policy" "nor at the wrap"
@@ -253,7 +253,34 @@ is 7 "--policy other.yaml .* is not this host's policy" "nor at the import"
 on_host "$client" import plain.bundle
 is 7 "the material's policy is none \(/etc/keyhaul/policy.yaml:1\)" "what was wrapped without one is not imported here"
 on_host "$client" import-key-material --key-id "$arn" --import-token fileb://keys --encrypted-key-material fileb://keys
-is 7 "this host's policy counts, and import-key-material has nothing that could be held to it" "nor past it by the AWS CLI's verb"
+is 7 "this host's policy counts, and import-key-material is not held to it" "nor past it by the AWS CLI's verb"
+
+# what makes a key is judged before it is made
+ask() { sim_request "$(date -u +%Y%m%dT%H%M%SZ)" "TrentService.$1" "$2"; }
+keys() { ask ListKeys '{}' | grep -o '"KeyId"' | wc -l; }
+multi=$("$client" create --key-spec SYMMETRIC_DEFAULT --multi-region)
+were=$(keys)
+on_host "$client" create-key --origin EXTERNAL
+is 7 "this host's policy counts, and create-key is not held to it" "no key is made by the AWS CLI's verb"
+on_host "$client" replicate-key --key-id "$multi" --replica-region eu-west-1
+is 7 "this host's policy counts, and replicate-key is not held to it" "nor a replica"
+on_host "$client" create --key-spec HMAC_256
+is 7 "rule 'key_specs' allows SYMMETRIC_DEFAULT, and the key spec is HMAC_256" "create: a key spec"
+on_host "$client" replicate --key-id "$multi" --replica-region eu-west-1 --default-policy
+is 7 "^error: policy rule 'regions' allows eu-central-1, and the Region of the KMS key is eu-west-1" "replicate: a Region"
+sed -i 's/^regions.*/regions: [eu-central-1, eu-west-1]/' etc/keyhaul/policy.yaml
+on_host "$client" replicate --key-id "$multi" --replica-region eu-west-1 --default-policy --out replica.bundle
+is 7 "^error: policy rule 'largest_expiry' allows requests that say the expiry" "replicate: what its bundle lacks"
+sed -i 's/^accounts.*/accounts: ["111122223333"]/' etc/keyhaul/policy.yaml
+on_host "$client" create --key-spec SYMMETRIC_DEFAULT
+is 7 "rule 'accounts' allows 111122223333, and the account of the KMS key is 000000000000" "create: an account, of which the credentials tell"
+sed '3,4d; s/HMAC_256/SYMMETRIC_DEFAULT/' plan.yaml >made.yaml
+on_host "$client" fetch --plan made.yaml --out forbidden
+is 7 "^error: new: policy rule 'accounts' allows 111122223333, and the account of the KMS key is 000000000000" "and a plan's"
+tap_is "$(keys) $(AWS_REGION=eu-west-1 && ask DescribeKey "{\"KeyId\":\"${multi##*/}\"}" | grep -o NotFoundException)" "$were NotFoundException" "no key was made"
+sed -i 's/^accounts.*/accounts: ["000000000000"]/' etc/keyhaul/policy.yaml
+on_host "$client" create --key-spec SYMMETRIC_DEFAULT
+is 0 "^arn:aws:kms:eu-central-1:000000000000:key/" "what it allows is made"
 sed -i 's/^regions.*/regions: [eu-central-2]/' etc/keyhaul/policy.yaml
 host_fetch
 is 7 "policy rule 'regions' allows eu-central-2, and .* \(/etc/keyhaul/policy.yaml:3\)" "its rules are told with its path"
@@ -274,4 +301,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 103
+tap_done 112
