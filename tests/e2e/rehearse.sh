@@ -30,7 +30,7 @@ people_token Room EC:prime256v1
 people_file Ben prime256v1
 pin=$KEYHAUL_PIN_FILE
 while read -r label spec; do
-	case $label in next) token=keyhaul-rehearsal-two ;; *) token=keyhaul-rehearsal-day ;; esac
+	case $label in next) token='keyhaul-rehearsal-two' ;; *) token='keyhaul-rehearsal-day' ;; esac
 	"$keyhaul" generate --token "pkcs11:token=$token" --pin-file "$pin" --label "$label" --key-spec "$spec" --json
 done <<END | jq -r '.results[] | .uri' >uris
 next SYMMETRIC_DEFAULT
@@ -140,7 +140,7 @@ tap_is "$(jq -r '.request.kms_key_arn' rehearsal/online/wrapped/vault.eu-central
 # a day that went otherwise is seen
 sed 2d day.gap | diff - rehearsal.gap >differ
 tap_is $? 1 "a command that was left out is seen"
-tap_is "$(ls rehearsal | xargs)" "desk gap online witness" "no throwaway token is left"
+tap_is "$(ls rehearsal | paste -sd' ')" "desk gap online witness" "no throwaway token is left"
 
 tap_exits 3 "a folder that is there" "$keyhaul" rehearse --plan plan.yaml --policy policy.yaml --out rehearsal
 tap_exits 2 "no softhsm2-util" env PATH=/nowhere "$keyhaul" rehearse --plan plan.yaml --policy policy.yaml --out other
@@ -216,7 +216,7 @@ kills_token() { # one that is alive: it has stopped first
 is_clean() { [ "$(simulator)" = "" ]; }
 ended() { # STATUS WHAT
 	wait "$run"
-	tap_is "$?:$(ls mid | xargs)" "$1:INCOMPLETE desk gap online witness" "$2: it ends, and without tokens" || tap_diag "$(cat mid.err)"
+	tap_is "$?:$(ls mid | paste -sd' ')" "$1:INCOMPLETE desk gap online witness" "$2: it ends, and without tokens" || tap_diag "$(cat mid.err)"
 	tap_poll 20 is_clean
 	tap_ok $? "$2: no keyhaul-sim is left"
 }
