@@ -61,7 +61,8 @@ tap_exits 7 "what the policy forbids" cli_adopt forbidden.bundle ECC_NIST_P256 R
 tap_like "$tap_err" "policy rule 'key_specs' allows HMAC_256" "is refused by its rule"
 tap_exits 7 "another token" cli_adopt forbidden.bundle HMAC_256 RSAES_OAEP_SHA_256 --valid-to 90d --key-uri 'pkcs11:object=o;id=%01' \
 	--policy policy.yaml --token-serial 0a1c
-tap_is "$(ls forbidden.bundle 2>&1 | grep -c 'No such file')" 1 "no bundle is made"
+[ ! -e forbidden.bundle ]
+tap_ok $? "no bundle is made"
 tap_exits 0 "a serial without a policy" cli_adopt serial.bundle HMAC_256 RSAES_OAEP_SHA_256 --token-serial 0a1c
 tap_is "$(jq -r '.request | [.token_serial, .policy_sha256] | join(" ")' serial.bundle)" "0a1c " "is in the request"
 
