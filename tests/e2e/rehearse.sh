@@ -126,6 +126,7 @@ for host in online witness gap; do
 	tap_ok $? "$host: the masked transcripts are the same" || tap_diag "$(cut -c1-4000 differ)"
 done
 tap_is "$(cat day.online day.witness day.gap | wc -l)" "$(($(grep -vc '^carry\|^desk' steps)))" "a line for each command"
+tap_is "$(jq -s '[.[].tokens | length] | max' day/desk/gap.transcript)" 2 "two tokens where a command used two"
 tap_is "$(ls rehearsal/desk/wrapped)" "$(ls day/desk/wrapped)" "the same bundles are left"
 tap_is "$(diff policy.yaml rehearsal/gap/policy.yaml | grep '^>' | sed 's/^> *\(- {name: \)\{0,1\}\([A-Za-z]*\).*/\2/' | xargs)" \
 	"endpoints tokens Ada Cleo Room" "of the policy nothing else differs"
@@ -174,7 +175,8 @@ END
 # nor is anything asked but keyhaul-sim, whatever the host's settings say; no proxy is on that port
 mkdir home && printf '[default]\nignore_configured_endpoint_urls = true\nrole_arn = arn:aws:iam::111122223333:role/x\n' >home/config
 tap_exits 0 "a plan for an HSM, with its best algorithm" env AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true AWS_CONFIG_FILE="$TAP_DIR/home/config" \
-	AWS_USE_FIPS_ENDPOINT=true HTTPS_PROXY=http://127.0.0.1:1 "$keyhaul" rehearse --plan hsm/plan.yaml --policy hsm/policy.yaml --out hsm/out --key-pool pool
+	AWS_PROFILE=day AWS_SESSION_TOKEN=day AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_USE_FIPS_ENDPOINT=true http_proxy=http://127.0.0.1:1 \
+	HTTPS_PROXY=http://127.0.0.1:1 "$keyhaul" rehearse --plan hsm/plan.yaml --policy hsm/policy.yaml --out hsm/out --key-pool pool
 tap_like "$tap_out" "SoftHSM has no OAEP but with SHA-1" "SoftHSM's is taken, and said"
 tap_like "$tap_err" "does not say the key_spec of 'mac'" "and the key spec that was taken"
 tap_is "$(diff hsm/plan.yaml hsm/out/online/plan.yaml | grep '^>' | sed 's/id=%.*/id=/' | xargs)" \
@@ -229,9 +231,9 @@ for moment in $moments; do
 	ended 130 "$moment"
 	tap_like "$(tr '\n' ' ' <mid.err)" "mid is incomplete.*error: .*hint: remove the folder and rehearse again" "$moment: and is said"
 done
-tests=28
+tests=29
 if [ "$moments" != TERM:at_gap ]; then
-	tests=40
+	tests=41
 	begin at_gap
 	tap_poll 30 kills_token
 	ended 1 "keyhaul-token killed"
