@@ -44,7 +44,7 @@ static void hide_value(const char *before, char *word)
 
 	for (size_t i = 0; args && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcasestr(args, names[i]) && strlen(args) >= strlen(HIDDEN)) {
-			strcpy(args, HIDDEN);
+			memcpy(args, HIDDEN, sizeof(HIDDEN));
 			return;
 		}
 	if (host && host - url >= (ptrdiff_t)strlen(HIDDEN) && !strstr(url, "://")) {
