@@ -236,7 +236,15 @@ size_t bundle_uri_value(const char *uri, const char *name, char *out, size_t siz
  */
 int bundle_check_intent(const struct bundle *b, const struct intent *said, struct kh_error *err);
 
-/* KH_E_CHECK where the parameters are past their time. */
+/* KH_E_CHECK where the parameters are past their time, or are good for longer than the 24 hours that KMS gives them. */
 int bundle_check_time(const struct bundle *b, int64_t now, struct kh_error *err);
+
+/*
+ * KH_E_CHECK where it was fetched more than five minutes after now, by KMS's clock: spans of a policy are counted from the fetch.
+ */
+int bundle_check_fetched(const struct bundle *b, int64_t now, struct kh_error *err);
+
+/* Both by this host's clock; but a rehearsal may have been fetched later, from a keyhaul-sim whose time is ahead. KH_E_CHECK. */
+int bundle_check_here(const struct bundle *b, int64_t now, struct kh_error *err);
 
 #endif

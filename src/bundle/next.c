@@ -26,9 +26,7 @@ const char *next_stage_name(enum next_stage stage)
 
 bool next_is_expired(const struct bundle *b, int64_t now)
 {
-	struct kh_error ignored;
-
-	return !bundle_receipt(b) && bundle_check_time(b, now, &ignored) != 0;
+	return !bundle_receipt(b) && now >= bundle_request(b)->parameters_valid_to;
 }
 
 static int option(const char *name, const char *value, struct buf *out, struct kh_error *err)

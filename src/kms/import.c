@@ -140,7 +140,7 @@ static int fix_times(struct import *i, struct kh_error *err)
 		i->intent.valid_to = now + i->intent.valid_for;
 		i->intent.valid_for = 0;
 	}
-	if (bundle_check_time(i->bundle, now, err) ||
+	if (bundle_check_fetched(i->bundle, now, err) || bundle_check_time(i->bundle, now, err) ||
 	    intent_check(&i->intent, bundle_facts(i->bundle)->key_spec, now, err))
 		return kh_context(err, "by KMS's clock");
 	return 0;

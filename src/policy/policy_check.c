@@ -100,7 +100,8 @@ static int check_age(const struct policy *p, int64_t fetched_at, int64_t now, st
 static int check_expiry(const struct policy *p, const struct bundle_request *r, int64_t now, struct kh_error *err)
 {
 	const struct intent *i = &r->intent;
-	int64_t life = i->valid_for ? i->valid_for : i->valid_to - (r->fetched_at ? r->fetched_at : now);
+	int64_t from = r->fetched_at && r->fetched_at < now ? r->fetched_at : now; /* a fetch to come would add to it */
+	int64_t life = i->valid_for ? i->valid_for : i->valid_to - from;
 	char words[INTENT_WORDS_MAX];
 
 	if (!i->expiration_model) {

@@ -157,7 +157,7 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 	if (bundle_open(path, &file, &b, err))
 		return -1;
 	before = has_approved(a, b, c->now);
-	if (told_check(a->told, b, err) || bundle_check_time(b, c->now, err) ||
+	if (told_check(a->told, b, err) || bundle_check_here(b, c->now, err) ||
 	    policy_check_request(a->policy, bundle_request(b), bundle_facts(b), c->now, err)) {
 		kh_context(err, "%s", path);
 		goto out;

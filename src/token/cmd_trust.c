@@ -98,7 +98,7 @@ static int check_request(const struct trusting *w, int64_t now, struct kh_error 
 	const struct bundle_facts *f = bundle_facts(w->item.bundle);
 	const struct policy *p = w->haul.policy;
 
-	if (told_check(w->haul.told, w->item.bundle, err) != 0 || bundle_check_time(w->item.bundle, now, err) != 0 ||
+	if (told_check(w->haul.told, w->item.bundle, err) != 0 || bundle_check_here(w->item.bundle, now, err) != 0 ||
 	    policy_check_request(p, bundle_request(w->item.bundle), f, now, err) != 0 ||
 	    (p != NULL && approvers_check(p, w->item.bundle, now, err) != 0) ||
 	    wrapalg_check(f->key_spec, f->algorithm, f->wrapping_bits, &f->arn, err) != 0)

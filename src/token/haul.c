@@ -48,7 +48,7 @@ static int wrap_key(struct haul_item *item, const struct haul_opts *o, const str
 {
 	enum keyspec_kind kind = keyspec_info(bundle_facts(item->bundle)->key_spec)->kind;
 
-	if (bundle_check_time(item->bundle, now_of(o), err) != 0)
+	if (bundle_check_here(item->bundle, now_of(o), err) != 0)
 		return -1;
 	if ((kind == KEYSPEC_RSA || kind == KEYSPEC_EC) && key_public(t, &r->key, &r->public_key, err) != 0)
 		return -1;
@@ -130,7 +130,7 @@ static int make_ready(struct haul_item *item, const struct haul_opts *o, const s
 	    check_trusted(r, err) != 0)
 		return -1;
 	now = now_of(o); /* not c->now: between lie the PIN's prompt, the proof, other bundles */
-	if (bundle_check_time(item->bundle, now, err) != 0 ||
+	if (bundle_check_here(item->bundle, now, err) != 0 ||
 	    policy_check_request(o->policy, bundle_request(item->bundle), facts, now, err) != 0 ||
 	    (o->policy != NULL && approvers_check(o->policy, item->bundle, now, err) != 0))
 		return -1;

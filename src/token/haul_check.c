@@ -134,7 +134,7 @@ int haul_check_request(struct haul_item *item, const struct haul_opts *o, const 
 	const struct bundle_facts *facts = bundle_facts(item->bundle);
 
 	if (check_done(item, o, err) != 0 || (o->told != NULL && told_check(o->told, item->bundle, err) != 0) ||
-	    bundle_check_time(item->bundle, now, err) != 0 ||
+	    bundle_check_here(item->bundle, now, err) != 0 ||
 	    check_policy(item, o, now, err) != 0 || check_named(item, o, uri, err) != 0 ||
 	    wrapalg_check(facts->key_spec, facts->algorithm, facts->wrapping_bits, &facts->arn, err) != 0)
 		return -1;

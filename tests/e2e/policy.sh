@@ -99,9 +99,16 @@ hardware|11|s/^key:.*/hardware: true/|and this slot is one that does not say so
 key.key_gen_mechanisms|11|s/CKM_AES/CKM_GENERIC_SECRET/|and the mechanism that made this key is CKM_AES_KEY_GEN
 END
 tap_is "$(jq -r .material free.bundle)" null "and nothing was wrapped"
-jq '.request.fetched_at = "2026-01-01T00:00:00Z"' free.bundle >old.bundle
+jq --arg at "$(date -u -d '-9 hours' +%Y-%m-%dT%H:%M:%SZ)" --arg to "$(date -u -d '+15 hours' +%Y-%m-%dT%H:%M:%SZ)" \
+	'.request.fetched_at = $at | .request.parameters_valid_to = $to' free.bundle >old.bundle
 wrap --policy policy.yaml old.bundle
-is 7 "rule 'longest_request_age' allows 8h, and the request is from 2026-01-01T00:00:00Z.*\(policy.yaml:8\)" "wrap: an old request"
+is 7 "rule 'longest_request_age' allows 8h, and the request is from 20.*\(policy.yaml:8\)" "wrap: an old request"
+jq --arg at "$(date -u -d '+200 days' +%Y-%m-%dT%H:%M:%SZ)" --arg to "$(date -u -d '+201 days' +%Y-%m-%dT%H:%M:%SZ)" \
+	--arg until "$(date -u -d '+280 days' +%Y-%m-%dT%H:%M:%SZ)" '.request |= (.fetched_at = $at | .parameters_valid_to = $to |
+		.intent = {expiration_model: "KEY_MATERIAL_EXPIRES", valid_to: $until})' free.bundle >ahead.bundle
+sed /^longest_request_age/d policy.yaml >any_age.yaml
+wrap --policy any_age.yaml ahead.bundle
+is 7 "policy rule 'largest_expiry' allows 90d, and what the import is to say is expires 20" "wrap: an expiry that is counted from a fetch to come"
 wrap --policy policy.yaml --generate new order.bundle
 is 7 "the request names by their id, and this key is one that --generate would make now" "wrap --generate"
 
@@ -220,7 +227,7 @@ if [ "$tap_status" -ne 0 ]; then
 	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 112
+	tap_done 113
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -301,4 +308,4 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 112
+tap_done 113

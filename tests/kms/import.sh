@@ -216,6 +216,13 @@ new_bundle d.bundle
 tap_exits 0 "DescribeKey denied" import $keep d.bundle
 tap_like "$tap_err" "are not compared" "it says what is not compared"
 
+server_start import
+new_bundle f.bundle
+jq --arg t "$(date -u -d '+10 minutes' +%Y-%m-%dT%H:%M:%SZ)" '.request.fetched_at = $t' f.bundle >ahead.bundle
+jq --arg d "$(jq -jcS .request ahead.bundle | sha256sum | cut -d' ' -f1)" '.material.request_sha256 = $d' ahead.bundle >f.bundle
+tap_exits 7 "a fetch that is to come" import $keep f.bundle
+tap_like "$tap_err" "by KMS's clock: the bundle was fetched at" "it says so"
+
 # KMS's clock decides, as far as it can be KMS's: parameters past their time by it, and a Date that nobody believes.
 server_start import ahead=600
 new_bundle c.bundle
@@ -263,4 +270,4 @@ new_bundle w.bundle
 tap_exits 6 "accepted, not yet visible" import --wait-timeout 1 $keep w.bundle
 tap_like "$tap_err" "accepted, not yet visible" "it says so"
 tap_is "$(jq 'has("receipt")' w.bundle)" true "the receipt was written at the 200"
-tap_done $((2 * rows + 102))
+tap_done $((2 * rows + 104))

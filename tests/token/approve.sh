@@ -305,6 +305,23 @@ tap_unlike "$tap_err" warning "a policy that asks for both is not warned of"
 tap_run "$KEYHAUL" policy unsigned.yaml
 tap_like "$tap_err" "^warning: unsigned.yaml:[0-9]*: 'approvals' without 'material_signers': whoever has an approved bundle" "approvals alone are"
 
+# who fetched it in the future, or for longer than KMS gives, has spans of the policy that begin later
+at() { # SECONDS from now
+	date -u -d "$1 seconds" +%Y-%m-%dT%H:%M:%SZ
+}
+while IFS='|' read -r what from to why; do
+	jq --arg from "$(at "$from")" --arg to "$(at "$to")" 'del(.approvals) | .request.fetched_at = $from | .request.parameters_valid_to = $to |
+		.request.kms_key_arn |= sub(":000000000000:"; ":111122223333:")' good.bundle >times.bundle
+	cp times.bundle request2.bundle
+	approve cy times.bundle
+	[ "$tap_status" -eq 7 ] && printf '%s' "$tap_err" | grep -Eq -e "^error: .*$why"
+	tap_ok $? "approve refuses $what" || tap_diag "status $tap_status: $tap_err"
+	wrap_refused "$what" "$why" request2.bundle
+done <<-END
+	a fetch in the future|+400|+86000|the bundle was fetched at .*, and it is
+	parameters for more than a day|-10|+86800|good until .*, and were fetched at
+END
+
 # what counts as an approval is not signed as a file
 jq -jcS '.approvals[0].approval' good.bundle >words
 jq -jcS .material wrapped.bundle >stuff
@@ -325,4 +342,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 79
+tap_done 83

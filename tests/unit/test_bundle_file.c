@@ -187,14 +187,32 @@ Test(bundle_file, is_opened_saved_and_created)
 Test(bundle_file, parameters_have_their_time)
 {
 	struct bundle *b = NULL;
+	struct bundle_request request;
+	struct bundle *longer = NULL;
 	struct kh_error err;
-	int64_t end;
+	int64_t end, from;
+	bool real;
 
 	cr_assert_eq(bundle_read(corpus("bundle/request"), &b, &err), 0, "%s", err.msg);
 	end = bundle_request(b)->parameters_valid_to;
 	cr_assert_eq(bundle_check_time(b, end - 1, &err), 0);
 	cr_assert_eq(bundle_check_time(b, end, &err), -1);
 	cr_assert(err.code == KH_E_CHECK && strstr(err.hint, "fetch again"));
+	from = bundle_request(b)->fetched_at;
+	real = !arn_is_rehearsal(&bundle_facts(b)->arn);
+	cr_assert_eq(bundle_check_fetched(b, from - 300, &err), 0);
+	cr_assert_eq(bundle_check_fetched(b, from - 301, &err), -1);
+	cr_assert(err.code == KH_E_CHECK && strstr(err.msg, "was fetched at"), "%s", err.msg);
+	cr_assert_eq(bundle_check_here(b, from - 301, &err), real ? -1 : 0);
+	/* KMS gives parameters a day, and two clocks differ */
+	request = *bundle_request(b);
+	for (int64_t more = 0; more < 2; more++) {
+		request.parameters_valid_to = from + 86400 + 300 + more;
+		cr_assert_eq(bundle_new(&request, &longer, &err), 0, "%s", err.msg);
+		cr_assert_eq(bundle_check_time(longer, from, &err), more ? -1 : 0);
+		cr_assert(!more || (err.code == KH_E_CHECK && strstr(err.hint, "24 hours")));
+		bundle_free(longer);
+	}
 	bundle_free(b);
 }
 
