@@ -93,13 +93,15 @@ static X509 *twin_of(const X509 *cert)
 	const unsigned char *at;
 	unsigned char *der = NULL;
 	ECDSA_SIG *pair;
+	int len;
 
 	X509_get0_signature(&signature, NULL, twin);
 	at = signature->data;
 	pair = d2i_ECDSA_SIG(NULL, &at, signature->length);
 	cr_assert(pair && EVP_PKEY_get_bn_param(ca_key, OSSL_PKEY_PARAM_EC_ORDER, &n) && BN_sub(s, n, ECDSA_SIG_get0_s(pair)));
 	ECDSA_SIG_set0(pair, BN_dup(ECDSA_SIG_get0_r(pair)), s);
-	ASN1_STRING_set((ASN1_STRING *)(uintptr_t)signature, der, i2d_ECDSA_SIG(pair, &der));
+	len = i2d_ECDSA_SIG(pair, &der);
+	cr_assert(len > 0 && ASN1_STRING_set((ASN1_STRING *)(uintptr_t)signature, der, len) == 1);
 	ECDSA_SIG_free(pair);
 	OPENSSL_free(der);
 	BN_free(n);
