@@ -31,13 +31,8 @@ over() {
 		${KEYHAUL_NSS_INIT:+--module-init-args "$KEYHAUL_NSS_INIT"} "$@"
 	unset KEYHAUL_RELAY_RULES LD_PRELOAD
 }
-case ${KEYHAUL_SANITIZERS:-no} in
-no)
-	tap_one_rsa 2048
-	preload=$KEYHAUL_BUILD/tests/relay/one_rsa.so
-	;;
-*) preload='' ;;
-esac
+tap_one_rsa 2048
+preload=$KEYHAUL_BUILD/tests/relay/one_rsa.so
 make() { over "" generate --pin-file "$KEYHAUL_PIN_FILE" --wrap-with-trusted "$@"; } # OPTION...
 trust() { over "$1" trust --so-pin-file "$so_pin" "$2" ${3:+"$3" "$4"}; }           # RULES BUNDLE [OPTION VALUE]
 wrap() { over "" wrap --pin-file "$KEYHAUL_PIN_FILE" "$@"; }
