@@ -6,15 +6,27 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* Its folder is there, and is a link to nothing: what it is to be on is not mounted. */
+static bool is_out_of_reach(const char *host)
+{
+	const char *slash = strrchr(host, '/');
+	char folder[256];
+	struct stat st;
+	int n = slash ? snprintf(folder, sizeof(folder), "%.*s", (int)(slash - host), host) : 0;
+
+	return n > 0 && (size_t)n < sizeof(folder) && lstat(folder, &st) == 0 && stat(folder, &st) != 0;
+}
 
 /* A host's policy that cannot be judged is none that lets anything through. */
 static int read_host(const char *host, struct policy **out, struct kh_error *err)
 {
 	struct stat st;
 
-	if (lstat(host, &st) && errno == ENOENT)
+	if (lstat(host, &st) && errno == ENOENT && !is_out_of_reach(host))
 		return 0;
 	if (!policy_read(host, out, err)) {
 		if (!stat(host, &st) && (st.st_mode & S_IWOTH))

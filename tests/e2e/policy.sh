@@ -224,10 +224,10 @@ host_fetch() {
 }
 on_host true
 if [ "$tap_status" -ne 0 ]; then
-	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for what in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
 		tap_skip "the host's policy, $what" "no mount namespaces here: $tap_err"
 	done
-	tap_done 113
+	tap_done 114
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -308,4 +308,8 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-tap_done 113
+rm -r etc/keyhaul
+ln -s /nowhere/keyhaul etc/keyhaul
+host_fetch
+is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml" "broken: the folder is a link to what is not mounted"
+tap_done 114
