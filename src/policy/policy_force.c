@@ -9,6 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* Who can write it, or put another in its place, decides what counts here. */
+static void warn_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	if (st.st_mode & (S_IWOTH | S_IWGRP))
+		log_warning("%s can be written by %s: who does decides what counts here", path,
+			    st.st_mode & S_IWOTH ? "everybody" : "its group");
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		log_warning("%s belongs to neither root nor you: its owner decides what counts here", path);
+}
 
 /* Its folder is there, and is a link to nothing: what it is to be on is not mounted. */
 static bool is_out_of_reach(const char *host)
@@ -24,13 +39,17 @@ static bool is_out_of_reach(const char *host)
 /* A host's policy that cannot be judged is none that lets anything through. */
 static int read_host(const char *host, struct policy **out, struct kh_error *err)
 {
+	char folder[sizeof(POLICY_HOST_PATH)];
 	struct stat st;
 
 	if (lstat(host, &st) && errno == ENOENT && !is_out_of_reach(host))
 		return 0;
 	if (!policy_read(host, out, err)) {
-		if (!stat(host, &st) && (st.st_mode & S_IWOTH))
-			log_warning("%s can be written by everybody: who does decides what counts here", host);
+		warn_of(host);
+		(void)snprintf(folder, sizeof(folder), "%s", host);
+		if (strrchr(folder, '/'))
+			*strrchr(folder, '/') = '\0';
+		warn_of(folder);
 		return 0;
 	}
 	if (err->code != KH_E_MEMORY)

@@ -112,6 +112,8 @@ static int take_name(const struct yamldoc_node *node, void *out, struct kh_error
 	for (const char *at = p->name; *at; at++)
 		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
 			return yamldoc_fail(node, err, "a name must be printable ASCII");
+	if (p->name[0] == ' ' || p->name[strlen(p->name) - 1] == ' ') /* two people would print alike */
+		return yamldoc_fail(node, err, "the name '%.64s' begins or ends with a blank", p->name);
 	return 0;
 }
 

@@ -84,6 +84,8 @@ static const struct {
 	{PEOPLE("1", ADA EVE("email: x")), "a person has no 'email'"},
 	{PEOPLE("1", "    - {certificates: [" A "]}\n"), "a person lacks 'name'"},
 	{PEOPLE("1", "    - {name: Ada}\n"), "line 6, column 7: 'Ada' has neither 'certificates' nor 'issued_by'"},
+	{PEOPLE("1", ADA "    - {name: 'Ada ', certificates: [" B "]}\n"), "line 7, column 14: the name 'Ada ' begins or ends with a blank"},
+	{PEOPLE("1", ADA "    - {name: ' Eve', certificates: [" B "]}\n"), "the name ' Eve' begins or ends with a blank"},
 	{PEOPLE("1", ADA "    - {name: ADA, certificates: [" B "]}\n"), "line 7, column 7: the name 'ADA' stands there twice"},
 	{PEOPLE("2", ADA EVE("certificates: [" B ", '" COLONS "']")),
 	 "this certificate is another person's on line 6 already"},
