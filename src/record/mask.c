@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define HEX_LEAST 16
-#define BASE64_LEAST 64
 #define ACCOUNT_DIGITS 12
 #define DIGEST_DIGITS 64
 
@@ -81,6 +80,20 @@ static size_t named_value(const struct cursor *c, const char **mask)
 	return 0;
 }
 
+/* The value of a member that holds bytes; any other text of these letters may be a path. */
+static bool is_blob(const struct cursor *c)
+{
+	static const char *const names[] = {
+		"signature\":\"", "public_key\":\"", "import_token\":\"", "encrypted_key_material\":\"", "challenge\":\"", "answer\":\"",
+		"signature\": \"", "public_key\": \"", "import_token\": \"", "encrypted_key_material\": \"", "challenge\": \"", "answer\": \"",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (comes_behind(c, names[i]))
+			return true;
+	return false;
+}
+
 /* What stands here and is masked, and how many bytes it takes; 0 for nothing. */
 static size_t masked(const struct cursor *c, const char **mask)
 {
@@ -104,9 +117,8 @@ static size_t masked(const struct cursor *c, const char **mask)
 	*mask = n == DIGEST_DIGITS ? "DIGEST" : "HEX";
 	if (n >= HEX_LEAST && run_of(c, base64) == n)
 		return n;
-	n = run_of(c, base64);
 	*mask = "BASE64";
-	return n >= BASE64_LEAST ? n : 0;
+	return is_blob(c) ? run_of(c, base64) : 0;
 }
 
 /* Of a transcript's line: how a rehearsal gives what a person types on the day is no difference. Gives the bytes to leave out. */

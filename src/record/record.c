@@ -56,13 +56,28 @@ fail:
 	return -1;
 }
 
+/* One goes on as the other, or is it: a host would be there twice. */
+static int check_new(const struct record *r, const struct chain *c, struct kh_error *err)
+{
+	for (size_t i = 0; i < r->n_chains; i++) {
+		const struct chain *other = r->chains[i];
+		const size_t n = c->n < other->n ? c->n : other->n;
+
+		if (n == 0 || strcmp(c->v[n - 1].sha256, other->v[n - 1].sha256) != 0)
+			continue;
+		kh_fail(err, KH_E_INPUT, 0, "%s: the same transcript as %s", c->path, other->path);
+		return kh_hint(err, "give each host's transcript once, the one with the most lines");
+	}
+	return 0;
+}
+
 static int keep_chain(struct record *r, const char *path, const struct buf *text, struct kh_error *err)
 {
 	struct chain *c = NULL, **grown;
 
 	if (chain_parse(path, buf_text(text), text->len, &r->findings, &c, err))
 		return -1;
-	grown = with_room(r->chains, r->n_chains, sizeof(struct chain *), err);
+	grown = check_new(r, c, err) ? NULL : with_room(r->chains, r->n_chains, sizeof(struct chain *), err);
 	if (!grown) {
 		chain_free(c);
 		return -1;

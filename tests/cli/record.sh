@@ -169,6 +169,7 @@ row 7 'order.bundle: the bundle is not as any command' "a bundle that is changed
 row 3 "the bundle 'order.bundle' is missing" "a bundle elsewhere, by a symlink" "mv order.bundle there; ln -s there order.bundle"
 row 3 'order.bundle: ' "a bundle that is none" "echo '{' >order.bundle"
 row 7 'read the bundle .order.bundle. as no command' "a host that is left out" "rm online.transcript"
+row 3 'the same transcript as \./gap.transcript' "a transcript that is there twice" "cp gap.transcript host.transcript"
 row 3 'empty.transcript: it is empty' "an empty file" ": >empty.transcript"
 tap_exits 2 "no page" "$keyhaul" record day/online.transcript
 tap_exits 2 "no transcript" "$keyhaul" record --out x.html day/order.bundle
@@ -199,6 +200,9 @@ tap_like "$(sed -n 1p one)" '"at":"TIME","ended":"TIME","host":"HOST".*"sha256":
 sed 's/inspect/inspekt/' gap.transcript >other
 "$keyhaul" transcript mask other >two
 tap_isnt "$(diff one two)" "" "what was done is not masked"
+long=$(printf 'folder%.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
+printf '{"path":"/%s/a","signature":"%s"}\n' "$long" "$long" >paths
+tap_is "$("$keyhaul" transcript mask paths)" "{\"path\":\"/$long/a\",\"signature\":\"BASE64\"}" "nor is a long path: bytes are known by their name"
 cd ..
 
-tap_done 121
+tap_done 125
