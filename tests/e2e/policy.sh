@@ -316,12 +316,8 @@ for broken in empty folder link words; do
 done
 on_host "$token" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" free.bundle
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml: line 1, column 17" "at the wrap too"
-<<<<<<< HEAD
 rm -r etc/keyhaul
 ln -s /nowhere/keyhaul etc/keyhaul
 host_fetch
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml" "broken: the folder is a link to what is not mounted"
-tap_done 114
-=======
-tap_done 115
->>>>>>> fe89878 (policy: no blank at a name's ends, and a word on who can write the host's)
+tap_done 116
