@@ -142,12 +142,27 @@ out:
 	return rc;
 }
 
+/* The bundles of a rehearsal are compared with the day's too; of another file nobody knows what is to be masked. */
+static int check_maskable(const char *path, const struct buf *text, struct kh_error *err)
+{
+	struct bundle *b = NULL;
+
+	if (text->len >= strlen(TRANSCRIPT_HEAD) && memcmp(buf_text(text), TRANSCRIPT_HEAD, strlen(TRANSCRIPT_HEAD)) == 0)
+		return 0;
+	if (bundle_parse(buf_text(text), text->len, &b, err)) {
+		kh_fail(err, KH_E_INPUT, 0, "%s: neither a transcript nor a bundle", path);
+		return kh_hint(err, "name a host's transcript: what --transcript or KEYHAUL_TRANSCRIPT named");
+	}
+	bundle_free(b);
+	return 0;
+}
+
 static int mask_one(struct cmd *c, const char *path, struct kh_error *err)
 {
 	struct buf text = BUF_INIT(TRANSCRIPT_FILE_MAX), masked = BUF_INIT(2 * TRANSCRIPT_FILE_MAX);
 	int rc = -1;
 
-	if (file_read(path, &text, err) || mask_text(buf_text(&text), text.len, &masked, err))
+	if (file_read(path, &text, err) || check_maskable(path, &text, err) || mask_text(buf_text(&text), text.len, &masked, err))
 		goto out;
 	rc = c->common.json ? result_add(c, json_pack("{s:s,s:b,s:s}", "item", path, "ok", 1, "masked", buf_text(&masked)), err)
 			    : buf_add(&c->text, buf_text(&masked), masked.len, err);

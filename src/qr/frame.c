@@ -197,7 +197,12 @@ int frames_take(struct frames *f, const char *text, size_t len, enum frame_seen 
 		return 0;
 	if (parse(text, len, &h))
 		return bad(0, err);
-	if (f->have && (strcmp(f->digest, h.digest) != 0 || f->count != h.count)) {
+	if (f->have && strcmp(f->digest, h.digest) == 0 && f->count != h.count) {
+		kh_fail(err, KH_E_CHECK, 0, "a frame of the same bundle in another split is among them: one of %zu frames, where the others "
+			"are of %zu", h.count, f->count);
+		return kh_hint(err, "scan the frames of one run of 'keyhaul-qr qr' at a time; --frame wants the --frame-bytes of the first");
+	}
+	if (f->have && strcmp(f->digest, h.digest) != 0) {
 		kh_fail(err, KH_E_CHECK, 0, "a frame of another bundle is among them: SHA-256 %.16s..., %zu frames, where the others "
 			"say %.16s..., %zu", h.digest, h.count, f->digest, f->count);
 		return kh_hint(err, "scan the pictures of one bundle at a time");

@@ -67,6 +67,9 @@ static size_t named_value(const struct cursor *c, const char **mask)
 		{"\"model\":\"", "\"", "MODEL"},	 {"\"host\":\"", "\"", "HOST"},		 {"\"check_value\": \"", "\"", "VALUE"},
 		{"\"check_value\":\"", "\"", "VALUE"},	 {"token '", "'", "LABEL"},
 		{"127.0.0.1:", "/\" ,;)'\\", "PORT"},
+		/* one command more is one line of difference, and not all behind it */
+		{"{\"keyhaul_transcript\":1,\"n\":", ",}", "N"},
+		{"\"lines\":", ",}", "LINES"},
 	};
 	size_t n = 0;
 

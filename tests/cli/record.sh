@@ -201,8 +201,13 @@ sed 's/inspect/inspekt/' gap.transcript >other
 "$keyhaul" transcript mask other >two
 tap_isnt "$(diff one two)" "" "what was done is not masked"
 long=$(printf 'folder%.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
-printf '{"path":"/%s/a","signature":"%s"}\n' "$long" "$long" >paths
-tap_is "$("$keyhaul" transcript mask paths)" "{\"path\":\"/$long/a\",\"signature\":\"BASE64\"}" "nor is a long path: bytes are known by their name"
+printf '{"keyhaul_transcript":1,"n":7,"path":"/%s/a","signature":"%s"}\n' "$long" "$long" >paths
+tap_is "$("$keyhaul" transcript mask paths)" "{\"keyhaul_transcript\":1,\"n\":N,\"path\":\"/$long/a\",\"signature\":\"BASE64\"}" "nor is a long path: bytes are known by their name"
+sed 's/"n":3,/"n":4,/; s/"n":2,/"n":3,/; 2{h; s/"n":3,/"n":2,/; p; g}' gap.transcript >other
+"$keyhaul" transcript mask other >two
+tap_is "$(diff one two | grep -c '^[<>]')" 1 "one line more is one line of difference"
+tap_exits 3 "no transcript is not masked" "$keyhaul" transcript mask ../ada.crt
+tap_like "$tap_err" 'neither a transcript nor a bundle' "and told to be none"
 cd ..
 
-tap_done 125
+tap_done 128

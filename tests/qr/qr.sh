@@ -31,6 +31,9 @@ tap_exits 0 "with it and the other it is whole" "$qr" scan --out part.bundle a/f
 "$qr" qr --png b b.bundle >/dev/null
 tap_exits 7 "a frame of another bundle mixed in" "$qr" scan --out mixed.bundle a/frame-00[123456].png b/frame-001.png
 tap_like "$tap_err" "frame of another bundle" "it says so"
+"$qr" qr --png split --frame-bytes 150 a.bundle >/dev/null
+tap_exits 7 "a frame of the same bundle in another split" "$qr" scan --out mixed.bundle a/frame-001.png split/frame-002.png
+tap_like "$tap_err" "the same bundle in another split" "is told to be that"
 [ ! -e mixed.bundle ]
 tap_ok $? "nothing was written"
 tap_exits 2 "--out is asked for" "$qr" scan a/frame-001.png
@@ -145,4 +148,4 @@ tmux -L "qr$$" -f /dev/null new-session -d -s qr -x 80 -y 24 "$qr qr $TAP_DIR/a.
 screen_shows "no code fits a terminal of 80 columns and 24 lines" "a terminal that is too small is told"
 tap_like "$(screen)" "larger terminal.*--png" "with the ways out"
 tmux -L "qr$$" kill-server
-tap_done 49
+tap_done 51
