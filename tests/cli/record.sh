@@ -143,8 +143,8 @@ row 7 'the signature of the line that closes it' "a close of another host" \
 row 7 'online.transcript: closed by .*Mallory.*, and by nobody who may' "the tail cut, and closed by somebody else" \
 	"sed -i '3,\$d' online.transcript; \"$keyhaul\" transcript close --signer ../mallory.pem --cert ../mallory.crt online.transcript >/dev/null"
 # cut, and closed by Ada's own signature of a file that somebody gave her
-head -n 2 day/online.transcript >cut
-tail -n 1 day/online.transcript | jq -jcS --arg last "$(tail -n 1 cut | tr -d '\n' | sha)" '.close | .last = $last | .lines = 2' >innocent
+head -n 2 day/online.transcript >head.transcript
+tail -n 1 day/online.transcript | jq -jcS --arg last "$(tail -n 1 head.transcript | tr -d '\n' | sha)" '.close | .last = $last | .lines = 2' >innocent
 jq -jcS '.a = "more"' innocent >longer
 ada_signs() { # STATUS WHAT FILE
 	tap_exits "$1" "$2" "$KEYHAUL_BUILD/keyhaul-token" sign --signer ada.pem --cert ada.crt --out "$3.p7s" "$3"
@@ -153,7 +153,7 @@ ada_signs 7 "sign signs no end of a transcript" innocent
 tap_like "$tap_err" "this is what 'keyhaul transcript close' signs" "and says whose it is"
 ada_signs 0 "but what begins otherwise" longer
 row 7 'online.transcript is open' "which is no end of a transcript" \
-	'{ cat ../cut; jq -jcn --slurpfile close ../longer --arg s "$(base64 -w0 ../longer.p7s)" --arg p "$(jq -r .last ../longer)" \
+	'{ cat ../head.transcript; jq -jcn --slurpfile close ../longer --arg s "$(base64 -w0 ../longer.p7s)" --arg p "$(jq -r .last ../longer)" \
 		"{keyhaul_transcript: 1, n: 3, close: \$close[0], signature: \$s, previous: \$p, whole: true}"; echo; } >online.transcript'
 row 7 'stands behind the line that closes it' "a line behind the close" "sed -n 1p online.transcript >first; cat first >>online.transcript"
 row 7 'what stands before it is no line' "a line that is none" "sed -i '2s/^/x/' online.transcript"
