@@ -41,7 +41,7 @@ struct http_sending {
 };
 
 /* Sets all of that on a handle, and unsets what another request had. */
-CURLcode http_handle_send(CURL *easy, const struct http_sending *sending);
+CURLcode http_handle_send(CURL *easy, const struct http_sending *r);
 
 /* Adds "NAME: VALUE"; the caller frees the list, also after an error. KH_E_INPUT for a line end in the value. */
 int http_handle_header(struct curl_slist **list, const char *name, const char *value, struct kh_error *err);

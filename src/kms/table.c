@@ -248,10 +248,10 @@ static void choose_layout(const struct table *t, struct layout *out)
 		out->until = widest((size_t)out->until, until_words(k, room));
 		arn = widest((size_t)arn, k->arn ? k->arn : "-");
 	}
-	if (columns == 0 || (size_t)(out->item + out->result + out->until + arn + 6) <= columns)
+	if (columns == 0 || (size_t)out->item + (size_t)out->result + (size_t)out->until + (size_t)arn + 6 <= columns)
 		return;
 	out->behind_until = "\n  ";
-	if ((size_t)(out->item + out->result + out->until + 4) > columns) {
+	if ((size_t)out->item + (size_t)out->result + (size_t)out->until + 4 > columns) {
 		out->item = 0;
 		out->behind_item = "\n  ";
 	}

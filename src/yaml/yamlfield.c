@@ -51,7 +51,7 @@ int yamlfield_map(const struct yamldoc_node *map, const char *what, const char *
 
 int yamlfield_version(const struct yamldoc_node *node, void *out, struct kh_error *err)
 {
-	const char *text;
+	const char *text = "";
 
 	(void)out;
 	if (yamlfield_text(node, 16, &text, err))
