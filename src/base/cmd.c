@@ -220,11 +220,24 @@ static int dump_rows(const struct cmd_program *p)
 	return fflush(stdout) ? kh_status(KH_E_SYSTEM) : 0;
 }
 
+/* An option that takes several may have taken them. */
+static int no_words(const struct cmd_row *row, struct kh_error *err)
+{
+	const int n = (int)strcspn(row->operands, ".");
+
+	kh_fail(err, KH_E_USAGE, 0, "no %.*s is named", n, row->operands);
+	for (const struct opt_group *g = row->groups; g && g->rows; g++)
+		for (size_t i = 0; i < g->n; i++)
+			if (g->rows[i].kind == OPT_LIST)
+				kh_hint(err, "--%s takes all words behind it: put '--' before the first %.*s", g->rows[i].name, n,
+					row->operands);
+	return -1;
+}
+
 static int check_words(const struct cmd_row *row, const struct opt_words *words, struct kh_error *err)
 {
-	if (words->n < row->min_words) {
-		return kh_fail(err, KH_E_USAGE, 0, "no %.*s is named", (int)strcspn(row->operands, "."), row->operands);
-	}
+	if (words->n < row->min_words)
+		return no_words(row, err);
 	if (words->n > row->max_words) {
 		return kh_fail(err, KH_E_USAGE, 0, "too many words: '%s'", words->v[row->max_words]);
 	}

@@ -172,6 +172,8 @@ row 7 'read the bundle .order.bundle. as no command' "a host that is left out" "
 row 3 'the same transcript as \./gap.transcript' "a transcript that is there twice" "cp gap.transcript host.transcript"
 row 3 'empty.transcript: it is empty' "an empty file" ": >empty.transcript"
 tap_exits 2 "no page" "$keyhaul" record day/online.transcript
+tap_exits 2 "an option of several took all words" "$keyhaul" record --out x.html --closed-by ada.crt day/online.transcript
+tap_like "$tap_err" "^hint: --closed-by takes all words behind it: put '--' before the first FILE" "how to end it is told"
 tap_exits 2 "no transcript" "$keyhaul" record --out x.html day/order.bundle
 tap_exits 2 "--transcript is not for it" "$keyhaul" record --transcript day/new --out x.html day/online.transcript
 
@@ -210,4 +212,4 @@ tap_exits 3 "no transcript is not masked" "$keyhaul" transcript mask ../ada.crt
 tap_like "$tap_err" 'neither a transcript nor a bundle' "and told to be none"
 cd ..
 
-tap_done 128
+tap_done 130
