@@ -206,7 +206,7 @@ tap_like "$tap_err" "the material's policy is none" "is the issuer's"
 sed 's/file: ca.pem/file: keys/' issued.yaml >wrong.yaml
 tap_exits 3 "a file that is no certificate" "$client" import --policy wrong.yaml plain.bundle
 tap_like "$tap_err" "wrong.yaml: line 13, column [0-9]*: keys: " "is told with its line"
-sed "s/issuer: '../issuer: '00/" issued.yaml >wrong.yaml
+sed -e "s/issuer: '00/issuer: '11/;t" -e "s/issuer: '../issuer: '00/" issued.yaml >wrong.yaml
 tap_exits 3 "another issuer's" "$client" import --policy wrong.yaml plain.bundle
 tap_like "$tap_err" "wrong.yaml: line 13, column [0-9]*: ca.pem is the certificate of SHA-256 [0-9a-f]*, not the issuer's" "likewise"
 
