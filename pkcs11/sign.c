@@ -99,7 +99,8 @@ static int failed(const struct token *t, const char *call, CK_RV rv, struct kh_e
 
 	ckr_fail(err, rv, call, token_words(t, words));
 	return rv == CKR_KEY_FUNCTION_NOT_PERMITTED || rv == CKR_KEY_TYPE_INCONSISTENT || rv == CKR_MECHANISM_INVALID
-		       ? kh_hint(err, "the token makes no signature with this key (CKA_SIGN, mechanism): name the signer's key")
+		       ? kh_hint(err, "it is no key that signs: those that 'generate' makes are for being hauled alone; a person's is made with "
+				       "the token's own tool, such as pkcs11-tool --keypairgen --usage-sign")
 		       : -1;
 }
 

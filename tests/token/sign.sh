@@ -37,6 +37,10 @@ for row in 'rsa rsa:2048' 'p256 EC:prime256v1' 'always EC:prime256v1 --always-au
 done
 tap_like "$tap_out" "^content: signed by 'CN=alwaysrsa', the signature is in alwaysrsa.p7s\$" "the result names who signed"
 
+token_run generate --label hauled --key-spec ECC_NIST_P256
+sign 4 "a key that generate made signs nothing" "$KEYHAUL_TOKEN;object=hauled" p256.crt hauled.p7s --pin-file "$KEYHAUL_PIN_FILE"
+tap_like "$tap_err" "^hint: it is no key that signs: those that 'generate' makes are for being hauled" "and why is told"
+
 # in files
 for row in 'f2048 rsa:2048' 'f384 P-384' 'f521 P-521'; do
 	# shellcheck disable=SC2086 # words
@@ -76,4 +80,4 @@ sign 2 "no key is named" "$KEYHAUL_TOKEN" always.crt no.p7s --pin-file "$KEYHAUL
 sign 3 "without a login" "$KEYHAUL_TOKEN;object=rsa" rsa.crt no.p7s --no-login
 ! [ -e no.p7s ]
 tap_ok $? "nothing was written where it was refused"
-tap_done 32
+tap_done 34
