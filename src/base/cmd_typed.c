@@ -49,7 +49,7 @@ static void hide_value(const char *before, char *word)
 		}
 	if (host && host - url >= (ptrdiff_t)strlen(HIDDEN) && !strstr(url, "://")) {
 		memmove(url + strlen(HIDDEN), host, strlen(host) + 1);
-		memcpy(url, HIDDEN, strlen(HIDDEN));
+		memset(url, '*', strlen(HIDDEN));
 	}
 }
 

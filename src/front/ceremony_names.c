@@ -69,7 +69,7 @@ static int find_token(struct ceremony *c, const struct plan_key *k, const struct
 
 	if (bundle_uri_value(m->key_uri, "id", id, sizeof(id)) == 0) {
 		yamldoc_fail(uri, err, "a key_uri of '%s' has no 'id=', by which a policy's approvers see the key", k->name);
-		return kh_hint(err, "keys are made before the day; their URIs are as 'keyhaul keys' prints them");
+		return kh_hint(err, "keys are made before the day; of the URI that 'keyhaul keys' prints, id= and object= stand here");
 	}
 	if (policy_token_serial(c->policy, m->key_uri, serial))
 		return add_token(c, serial, out, err);

@@ -11,6 +11,7 @@
 #include "fetch.h"
 #include "fetch_plan.h"
 #include "flight.h"
+#include "policy/approvers.h"
 #include "span.h"
 
 #include <string.h>
@@ -190,10 +191,12 @@ static int add_way(const struct tokenprofile_row *chosen, struct buf *out, struc
 }
 
 /* The digest that is read aloud on both sides, and the command to type next, as inspect tells them. */
-static int report_bundle(struct cmd *c, const char *path, const struct bundle *b, const struct tokenprofile_row *chosen,
+static int report_bundle(struct cmd *c, const struct fetch_opts *o, const struct fetch *f, const struct bundle *b,
 			 struct kh_error *err)
 {
 	const struct bundle_request *q = bundle_request(b);
+	const struct policy *policy = f->want.policy;
+	struct next_policy p = {.option = NULL};
 	struct buf next = BUF_INIT(16384);
 	int rc = -1;
 
@@ -202,7 +205,10 @@ static int report_bundle(struct cmd *c, const char *path, const struct bundle *b
 	if (q->policy_sha256 && cmd_printf(c, err, "  policy's SHA-256\n    %s\n  for the token with serial %s\n", q->policy_sha256,
 					   q->token_serial))
 		return -1;
-	if (next_command(b, path, c->now, &next, err) || (!q->policy_sha256 && add_way(chosen, &next, err)) ||
+	if (policy && approvers_next(policy, b, c->now, &p, err))
+		return -1;
+	p.option = o->policy;
+	if (next_command_under(b, o->out, c->now, policy ? &p : NULL, &next, err) || (!p.approve && add_way(f->chosen, &next, err)) ||
 	    cmd_printf(c, err, "  request's SHA-256\n") ||
 	    words_show(c, 4, bundle_request_sha256(b), err) || cmd_printf(c, err, "next: %s\n", buf_text(&next)))
 		goto out;
@@ -225,7 +231,7 @@ static int report(struct cmd *c, const struct fetch_opts *o, const struct fetch 
 	clock_format(p->valid_to, until);
 	if (cmd_printf(c, err, "%s: a request for %s\n  %s, %s under %s, good until %s\n", o->out, p->arn,
 		       keyspec_name(f->spec), algorithm, bits, until) ||
-	    report_choice(c, f, err) || report_bundle(c, o->out, b, f->chosen, err))
+	    report_choice(c, f, err) || report_bundle(c, o, f, b, err))
 		goto out;
 	rc = result_add(c,
 			  jsontext_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s*,s:s*}", "item", o->out, "ok", 1, "kms_key_arn", p->arn,

@@ -104,10 +104,21 @@ static int interrupted(const struct fetch_jobs *r, struct kh_error *err)
 	return kh_hint(err, "run this again: it does what is left");
 }
 
+/* " --policy FILE", which a host that has this very policy needs not. */
+static const char *policy_words(const struct policy *p, char out[1088])
+{
+	bool none = !p || strcmp(p->path, POLICY_HOST_PATH) == 0 || strlen(p->path) > 1024 || strchr(p->path, '\'');
+
+	(void)snprintf(out, 1088, none ? "" : " --policy '%s'", none ? "" : p->path);
+	return out;
+}
+
 /* The command to type next, for what is left; wrap runs on the host that has the token, that of the plan's first key. */
 static int print_next(const struct fetch_jobs *r, struct kh_error *err)
 {
 	const char *uri = plan_key(r->plan, 0)->materials[0].key_uri, *token = strstr(uri, "token=");
+	const struct policy *policy = r->opts->policy;
+	char words[1088];
 
 	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-' || strchr(r->opts->plan, '\'') ||
 	    table_count(r->table) == r->failed)
@@ -118,12 +129,16 @@ static int print_next(const struct fetch_jobs *r, struct kh_error *err)
 		return cmd_printf(r->c, err, "next: nothing; 'keyhaul-kms status --plan %s --dir %s' tells how they stand\n",
 				  r->opts->plan, r->opts->out);
 	if (r->open == r->wrapped)
-		return cmd_printf(r->c, err, "next: keyhaul-kms import '%s'/*.bundle\n", r->opts->out);
+		return cmd_printf(r->c, err, "next: keyhaul-kms import%s '%s'/*.bundle\n", policy_words(policy, words), r->opts->out);
 	if (r->wrapped && cmd_printf(r->c, err, "%zu wrapped already, to be imported; %zu to be wrapped first\n", r->wrapped,
 				     r->open - r->wrapped))
 		return -1;
-	return cmd_printf(r->c, err, "next: keyhaul-token wrap --token 'pkcs11:%.*s' '%s'/*.bundle\n",
-			  token ? (int)strcspn(token, ";'") : 11, token ? token : "token=TOKEN", r->opts->out);
+	if (policy && policy->threshold > 0)
+		return cmd_printf(r->c, err, "next: keyhaul-token approve --signer 'pkcs11:token=TOKEN;object=KEY' --cert FILE%s '%s'/*.bundle\n"
+			"  by %u of %zu people; then keyhaul-token wrap\n", policy_words(policy, words), r->opts->out,
+			policy->threshold, policy->approvers.n);
+	return cmd_printf(r->c, err, "next: keyhaul-token wrap --token 'pkcs11:%.*s'%s '%s'/*.bundle\n",
+			  token ? (int)strcspn(token, ";'") : 11, token ? token : "token=TOKEN", policy_words(policy, words), r->opts->out);
 }
 
 static int run_all(struct fetch_jobs *r, struct kh_error *err)

@@ -135,9 +135,9 @@ static int report(struct cmd *c, const struct approver *a, const char *path, con
 	const struct policy *p = a->policy;
 	char shown[TEXT_SHOWN(1024)];
 
-	if (cmd_printf(c, err, "%s: %s by '%s'; %zu of the %u approvals that the policy asks for are there\n",
+	if (cmd_printf(c, err, "%s: %s by '%s'; %zu of the %u approvals that the policy asks for are there%s\n",
 		       text_shown(path, shown, sizeof(shown)), before ? "was approved before" : "approved", a->person->name, n,
-		       p->threshold))
+		       p->threshold, before ? "; nothing was signed now" : ""))
 		return -1;
 	return result_add(c,
 			  json_pack("{s:s,s:b,s:s,s:s,s:s,s:b,s:I,s:I}", "item", path, "ok", 1, "approver", a->person->name,

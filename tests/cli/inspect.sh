@@ -50,7 +50,7 @@ tap_like "$(joined)" "^  material's SHA-256 +$(jq -jcS .material done.bundle | s
 tap_is "$(echo "$tap_out" | grep -E '[0-9a-f]{64}' | grep -vE '^    [0-9a-f]{64}$')" "" "a digest has its line to itself, which no terminal breaks"
 # the digests in words, request then material, in numbered lines of four; the list's own test is test_words
 in_words() {
-	od -An -v -tu1 | awk -v list="$list" 'BEGIN { while ((getline <list) > 0) { even[n] = $2; odd[n++] = $3 } }
+	od -An -v -tu1 | awk -v list="$list" 'BEGIN { n = 0; while ((getline <list) > 0) { even[n] = $2; odd[n++] = $3 } }
 		{ for (i = 1; i <= NF; i++) printf "%s%s", at ? " " : "", at++ % 2 ? odd[$i] : even[$i] }'
 }
 list=$KEYHAUL_SRC/../shared/data/pgp-words.tsv

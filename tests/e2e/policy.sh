@@ -57,6 +57,10 @@ is() {
 
 fetch --policy policy.yaml --key-uri "$key_uri" --valid-to 90d --out order.bundle
 is 0 "^    $digest\$" "fetch under a policy says which"
+is 0 "^next: keyhaul-token wrap --key '[^']*' --policy policy.yaml order.bundle\$" "and that wrap wants it too"
+sed "s/^approvals: .*/approvals: {threshold: 1, approvers: [{name: Ann, certificates: [$digest]}]}/" policy.yaml >asks.yaml
+fetch --policy asks.yaml --key-uri "$key_uri" --valid-to 90d --out asks.bundle
+is 0 "^next: keyhaul-token approve --signer '[^']*' --cert FILE --policy asks.yaml asks.bundle\$" "or, where people have to approve, what they type"
 tap_is "$(jq -r '.request | .policy_sha256, .token_serial, .key_uri' order.bundle)" "$digest
 $serial
 $key_uri" "the request has the policy's digest, the token's serial and the key's id"
@@ -173,6 +177,9 @@ tap_like "$tap_err" "new: policy rule 'key_specs' allows SYMMETRIC_DEFAULT, and 
 tap_is "$(ls plan)" "" "nothing was made, nothing fetched"
 sed '5,$d' plan.yaml >fine.yaml
 tap_exits 0 "the plan without it" "$client" fetch --plan fine.yaml --policy policy.yaml --out plan
+tap_like "$tap_out" "^next: keyhaul-token wrap --token 'pkcs11:token=keyhaul-rehearsal' --policy 'policy.yaml' 'plan'/..bundle\$" "what is next is under it"
+tap_exits 0 "the plan under a policy with approvals" "$client" fetch --plan fine.yaml --policy asks.yaml --out asks
+tap_like "$tap_out" "^next: keyhaul-token approve --signer '[^']*' --cert FILE --policy 'asks.yaml' 'asks'/..bundle\$" "is approved first"
 tap_is "$(jq -r '.request | .policy_sha256, .token_serial' plan/*.bundle)" "$digest
 $serial" "its bundles are under the policy, for its one token of that label"
 tap_exits 7 "run again under another policy" "$client" fetch --plan fine.yaml --policy other.yaml --out plan
@@ -227,7 +234,7 @@ if [ "$tap_status" -ne 0 ]; then
 	while [ "$tap_count" -lt 116 ]; do
 		tap_skip "the host's policy, $tap_count" "no mount namespaces here: $tap_err"
 	done
-	tap_done 116
+	tap_done 121
 fi
 jq 'del(.material, .receipt, .proofs)' order.bundle >request.bundle
 cp policy.yaml etc/keyhaul/
@@ -320,4 +327,4 @@ rm -r etc/keyhaul
 ln -s /nowhere/keyhaul etc/keyhaul
 host_fetch
 is 7 "this host's policy counts, and cannot be read: /etc/keyhaul/policy.yaml" "broken: the folder is a link to what is not mounted"
-tap_done 116
+tap_done 121
