@@ -104,12 +104,14 @@ static int interrupted(const struct fetch_jobs *r, struct kh_error *err)
 	return kh_hint(err, "run this again: it does what is left");
 }
 
-/* " --policy FILE", which a host that has this very policy needs not. */
-static const char *policy_words(const struct policy *p, char out[1088])
-{
-	bool none = !p || strcmp(p->path, POLICY_HOST_PATH) == 0 || strlen(p->path) > 1024 || strchr(p->path, '\'');
+#define POLICY_WORDS 1040
 
-	(void)snprintf(out, 1088, none ? "" : " --policy '%s'", none ? "" : p->path);
+/* " --policy FILE", which a host that has this very policy needs not. */
+static const char *policy_words(const struct policy *p, char out[POLICY_WORDS])
+{
+	out[0] = '\0';
+	if (p && strcmp(p->path, POLICY_HOST_PATH) != 0 && strlen(p->path) < POLICY_WORDS - 16 && !strchr(p->path, '\''))
+		(void)snprintf(out, POLICY_WORDS, " --policy '%s'", p->path);
 	return out;
 }
 
@@ -118,7 +120,7 @@ static int print_next(const struct fetch_jobs *r, struct kh_error *err)
 {
 	const char *uri = plan_key(r->plan, 0)->materials[0].key_uri, *token = strstr(uri, "token=");
 	const struct policy *policy = r->opts->policy;
-	char words[1088];
+	char words[POLICY_WORDS];
 
 	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-' || strchr(r->opts->plan, '\'') ||
 	    table_count(r->table) == r->failed)
