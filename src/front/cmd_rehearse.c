@@ -249,8 +249,10 @@ static int tell_done(struct cmd *c, const struct rehearsal *r, const char *out, 
 	    cmd_printf(c, err, "SoftHSM has no OAEP but with SHA-1: wrapped with the algorithms' SHA_1; what the day's token does, "
 			       "'keyhaul probe' tells\n"))
 		return -1;
-	return cmd_printf(c, err, "%s: rehearsed. Its policy has another account, endpoint, token and other certificates; the steps are the day's\n",
-			  text_shown(out, shown, sizeof(shown)));
+	text_shown(out, shown, sizeof(shown));
+	return cmd_printf(c, err, "%s: rehearsed; its record is %s/desk/record.html\n"
+			  "  the steps are the day's; account, endpoint, token and certificates are others\n"
+			  "'keyhaul transcript mask' of its transcripts is, by diff, that of the day's\n", shown, shown);
 }
 
 static int run(struct cmd *c, struct kh_error *err)

@@ -16,7 +16,8 @@
 /* What differs from the record's page: boxes to write into. */
 static const char sheet_style[] =
 	"@page { @bottom-left { content: 'Key ceremony: step sheet' } }\n"
-	".steps { table-layout: fixed } .steps th, .steps td { border: 1px solid #111 } .steps code { white-space: pre-wrap }\n"
+	".steps { table-layout: fixed; margin: 0 1px; width: calc(100% - 2px) } .steps th, .steps td { border: 1px solid #111 }\n"
+	".steps code { white-space: pre-wrap }\n"
 	".word { display: inline-block; max-width: 100%; overflow-wrap: anywhere; vertical-align: top }\n" /* no break at a hyphen */
 	".steps .n { width: 2.2rem } .steps .host { width: 5rem } .steps .time { width: 4.6rem } .steps .initials { width: 4.6rem }\n"
 	".steps tr { break-inside: avoid } .steps p { margin: .2rem 0 } .exception td { height: 6.2rem } .left td { height: 4.6rem }\n"
