@@ -141,7 +141,9 @@ static void add_event(struct html *h, const struct timeline_event *e)
 	}
 	html_raw(h, "</td><td>");
 	html_text(h, e->chain->host);
-	html_raw(h, "</td><td class=\"n\">");
+	html_raw(h, "<div class=\"small\">"); /* two transcripts may be of one host */
+	html_text(h, strrchr(e->chain->path, '/') ? strrchr(e->chain->path, '/') + 1 : e->chain->path);
+	html_raw(h, "</div></td><td class=\"n\">");
 	html_textf(h, "%lld", (long long)e->line->n);
 	html_raw(h, "</td><td>");
 	if (e->line->torn) {

@@ -27,7 +27,7 @@ const char page_style[] =
 	".words { width: auto; margin: .3rem 0 .1rem } .words td { border: 0; padding: 0 1.1rem 0 0; line-height: 1.35;"
 	" font-family: 'DejaVu Sans Mono', 'Liberation Mono', monospace; font-size: .88em; white-space: nowrap }\n"
 	".words .place { color: #555; text-align: right; padding-right: .7rem }\n"
-	".time { width: 6.2rem } .who { width: 6rem } .n { width: 2.6rem; text-align: right } .outcome { width: 14rem }"
+	".time { width: 6.2rem } .who { width: 8rem } .n { width: 2.6rem; text-align: right } .outcome { width: 12rem }"
 	" .plain { white-space: nowrap }\n"
 	".failed { font-weight: 700 } tr.bad td:first-child { border-left: .4rem solid #111 }\n"
 	".small { font-size: .85em; color: #333 } .box { display: inline-block; width: .95em; height: .95em;"
