@@ -7,6 +7,7 @@
 
 #define HEX_LEAST 16
 #define ACCOUNT_DIGITS 12
+#define MRK_DIGITS 32 /* behind mrk-, of a multi-Region key */
 #define DIGEST_DIGITS 64
 
 static const char hex[] = "0123456789abcdefABCDEF", digits[] = "0123456789";
@@ -97,6 +98,17 @@ static bool is_blob(const struct cursor *c)
 	return false;
 }
 
+/* The id of a KMS key that was named: another key is a difference. */
+static bool is_key_id(const struct cursor *c)
+{
+	static const char *const behind[] = {"key/", "key/mrk-", "\"--key-id\",\"", "\"--key-id\",\"mrk-", "\"item\":\"", "\"item\":\"mrk-"};
+
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+		if (comes_behind(c, behind[i]))
+			return true;
+	return false;
+}
+
 /* What stands here and is masked, and how many bytes it takes; 0 for nothing. */
 static size_t masked(const struct cursor *c, const char **mask)
 {
@@ -111,7 +123,7 @@ static size_t masked(const struct cursor *c, const char **mask)
 	n = fits(c, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh");
 	*mask = "UUID";
 	if (n)
-		return comes_behind(c, "key/") ? 0 : n;
+		return is_key_id(c) ? 0 : n;
 	n = run_of(c, digits);
 	*mask = "ACCOUNT";
 	if (n == ACCOUNT_DIGITS && run_of(c, base64) == n)
@@ -119,7 +131,7 @@ static size_t masked(const struct cursor *c, const char **mask)
 	n = run_of(c, hex);
 	*mask = n == DIGEST_DIGITS ? "DIGEST" : "HEX";
 	if (n >= HEX_LEAST && run_of(c, base64) == n)
-		return n;
+		return n == MRK_DIGITS && is_key_id(c) ? 0 : n;
 	*mask = "BASE64";
 	return is_blob(c) ? run_of(c, base64) : 0;
 }

@@ -146,6 +146,18 @@ static int report(struct cmd *c, const struct approver *a, const char *path, con
 			  err);
 }
 
+/* What is approved is a request: a signature from after the wrap counts for nobody, and is a finding of the record. */
+static int check_is_request(const struct bundle *b, struct kh_error *err)
+{
+	char at[CLOCK_TEXT];
+
+	if (!bundle_material(b))
+		return 0;
+	clock_format(bundle_material(b)->wrapped_at, at);
+	kh_fail(err, KH_E_CHECK, 0, "it was wrapped at %s: an approval from now on counts for nothing", at);
+	return kh_hint(err, "approve the request before it is wrapped; who approved this one, 'keyhaul inspect' shows");
+}
+
 static int approve(struct cmd *c, struct approver *a, const char *path, struct kh_error *err)
 {
 	const struct approve_opts *o = c->opts;
@@ -162,7 +174,7 @@ static int approve(struct cmd *c, struct approver *a, const char *path, struct k
 		kh_context(err, "%s", path);
 		goto out;
 	}
-	if (!before && (confirm(c, a, path, b, err) || sign(a, o, b, err))) {
+	if (!before && (check_is_request(b, err) || confirm(c, a, path, b, err) || sign(a, o, b, err))) {
 		kh_context(err, "%s", path);
 		goto out;
 	}

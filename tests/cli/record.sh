@@ -208,8 +208,15 @@ tap_is "$("$keyhaul" transcript mask paths)" "{\"keyhaul_transcript\":1,\"n\":N,
 sed 's/"n":3,/"n":4,/; s/"n":2,/"n":3,/; 2{h; s/"n":3,/"n":2,/; p; g}' gap.transcript >other
 "$keyhaul" transcript mask other >two
 tap_is "$(diff one two | grep -c '^[<>]')" 1 "one line more is one line of difference"
+for id in 1234abcd-12ab-34cd-56ef-1234567890ab mrk-1234abcd12ab34cd56ef1234567890ab; do
+	printf '{"keyhaul_transcript":1,"n":1,"typed":["status","--key-id","%s","arn:aws:kms:eu-central-1:111122223333:key/%s"],"item":"%s"}\n' \
+		$id $id $id >named
+	tap_is "$("$keyhaul" transcript mask named)" \
+		"{\"keyhaul_transcript\":1,\"n\":N,\"typed\":[\"status\",\"--key-id\",\"$id\",\"arn:aws:kms:eu-central-1:ACCOUNT:key/$id\"],\"item\":\"$id\"}" \
+		"a key's id is not masked: $id"
+done
 tap_exits 3 "no transcript is not masked" "$keyhaul" transcript mask ../ada.crt
 tap_like "$tap_err" 'neither a transcript nor a bundle' "and told to be none"
 cd ..
 
-tap_done 130
+tap_done 132

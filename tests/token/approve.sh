@@ -269,6 +269,12 @@ tap_run "$TOKEN" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --
 tap_is "$(printf '%s\n' "$tap_out" | grep -c "^  approved by '.*', '.*'\$")" 2 "and in the table"
 tap_is "$(jq -r .material.policy_sha256 wrapped.bundle)" "$(sha256sum <policy.yaml | cut -d' ' -f1)" "the material says which policy"
 
+cp wrapped.bundle late.bundle
+approve cy late.bundle
+tap_like "$tap_status $tap_err" '^7 .*it was wrapped at .*: an approval from now on counts for nothing' "nobody approves what is wrapped"
+cmp -s wrapped.bundle late.bundle
+tap_ok $? "and it stays as it is"
+
 import_refused() { # WHAT STATUS ERE BUNDLE
 	cp "$4" before
 	tap_run "$KEYHAUL_BUILD/keyhaul-kms" import --policy policy.yaml "$4"
@@ -342,4 +348,4 @@ tap_ok $? "and so does README's command" || tap_diag "$(cat log)"
 openssl cms -verify -binary -purpose any -partial_chain -CAfile ben.crt -inform DER -in files/approval-1.p7s \
 	-content files/approval-1.json -out /dev/null 2>log
 tap_is "$?" 4 "and not with another's certificate"
-tap_done 83
+tap_done 85
