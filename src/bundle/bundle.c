@@ -77,7 +77,7 @@ static int read_material(struct bundle *b, struct kh_error *err)
 		return 0;
 	if (fields_read(&fields_material, json, &b->material, &b->store, err) ||
 	    bundle_check_material(&b->material, &b->facts, b->request_sha256, err) ||
-	    bundle_check_told(&b->material.told_now, &b->request, "material", err))
+	    bundle_check_told(&b->material.told_now, b->request.fetched_at, b->request.parameters_valid_to, "material", err))
 		return -1;
 	b->has_material = true;
 	return canon_sha256(json, b->material_sha256, err);
@@ -111,7 +111,8 @@ static int read_proofs(struct bundle *b, struct kh_error *err)
 		return kh_fail(err, KH_E_INPUT, 0, PROOFS ": not an array of 1 to %d", BUNDLE_PROOFS_MAX);
 	json_array_foreach(json, i, one)
 		if (fields_read(&fields_proof, one, &b->proofs[i], &b->store, err) ||
-		    bundle_check_proof(&b->proofs[i], b->material_sha256, err))
+		    bundle_check_proof(&b->proofs[i], b->material_sha256, err) ||
+		    bundle_check_told(&b->proofs[i].told_now, b->request.fetched_at, INT64_MAX, PROOFS, err))
 			return -1;
 	b->n_proofs = json_array_size(json);
 	return 0;
@@ -129,7 +130,7 @@ static int read_approvals(struct bundle *b, struct kh_error *err)
 	json_array_foreach(json, i, one)
 		if (fields_read(&fields_approval, one, &b->approvals[i], &b->store, err) ||
 		    bundle_check_approval(&b->approvals[i], b->request_sha256, err) ||
-		    bundle_check_told(&b->approvals[i].told_now, &b->request, "approvals", err))
+		    bundle_check_told(&b->approvals[i].told_now, b->request.fetched_at, b->request.parameters_valid_to, "approvals", err))
 			return -1;
 	b->n_approvals = json_array_size(json);
 	return 0;

@@ -141,6 +141,7 @@ struct bundle_proof {
 	struct bundle_blob answer;    /* KMS's: its public key, signature or MAC */
 	const char *verdict;	      /* "yes" or "no"; NULL: the token has yet to answer */
 	int64_t at;
+	struct bundle_told told_now;  /* where the token answered */
 	const char *by;		      /* program and version */
 	const char *material_sha256;
 };

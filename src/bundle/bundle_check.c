@@ -134,7 +134,7 @@ int bundle_check_approval(const struct bundle_approval *a, const char *request_s
 			    "bundle that was approved, or have this one approved");
 }
 
-int bundle_check_told(const struct bundle_told *told, const struct bundle_request *r, const char *section, struct kh_error *err)
+int bundle_check_told(const struct bundle_told *told, int64_t fetched_at, int64_t end, const char *section, struct kh_error *err)
 {
 	int64_t said = 0;
 
@@ -142,9 +142,9 @@ int bundle_check_told(const struct bundle_told *told, const struct bundle_reques
 		return 0;
 	if (clock_parse(told->said, &said, err))
 		return kh_context(err, "%s.told_now", section);
-	if (said >= r->fetched_at && said < r->parameters_valid_to)
-		return 0;
-	return kh_fail(err, KH_E_INPUT, 0, "%s.told_now: not in the time that the request's parameters have", section);
+	if (said < fetched_at)
+		return kh_fail(err, KH_E_INPUT, 0, "%s.told_now: before the request was fetched", section);
+	return said < end ? 0 : kh_fail(err, KH_E_INPUT, 0, "%s.told_now: past the time that the request's parameters have", section);
 }
 
 int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_facts *facts, const char *material_sha256,

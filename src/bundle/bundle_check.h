@@ -17,8 +17,8 @@ int bundle_check_material(const struct bundle_material *m, const struct bundle_f
 /* The approval is of this request, as it says; who signed it is a policy's matter. KH_E_CHECK. */
 int bundle_check_approval(const struct bundle_approval *a, const char *request_sha256, struct kh_error *err);
 
-/* A time that was told, where one was, lies in the time that the request's parameters have. KH_E_INPUT. */
-int bundle_check_told(const struct bundle_told *told, const struct bundle_request *r, const char *section, struct kh_error *err);
+/* A time that was told, where one was, lies from fetched_at to before `end`, such as parameters_valid_to. KH_E_INPUT. */
+int bundle_check_told(const struct bundle_told *told, int64_t fetched_at, int64_t end, const char *section, struct kh_error *err);
 
 /* The receipt is this material's and says what an import of it can say. KH_E_INPUT, KH_E_CHECK. */
 int bundle_check_receipt(const struct bundle_receipt *r, const struct bundle_facts *facts, const char *material_sha256,

@@ -253,12 +253,18 @@ static const struct field approval[] = {
 	{"signature", FIELD_BLOB, MUST, APR(signature), .max = BUNDLE_SIGNATURE_MAX},
 };
 
+static const struct field answered_told[] = {
+	{"said", FIELD_TEXT, MUST, PRF(told_now.said), .max = CLOCK_TEXT - 1, .check = check_time},
+	{"host_clock", FIELD_TEXT, MUST, PRF(told_now.host_clock), .max = CLOCK_TEXT - 1, .check = check_time},
+};
+
 static const struct field kms_proof[] = {
 	{"method", FIELD_TEXT, MUST, PRF(method), .max = 32, .check = check_method},
 	{"challenge", FIELD_BLOB, PRF(challenge), .max = 256},
 	{"answer", FIELD_BLOB, PRF(answer), .max = 1024},
 	{"verdict", FIELD_TEXT, PRF(verdict), .max = 8, .check = check_verdict},
 	{"at", FIELD_TIME, MUST, PRF(at)},
+	{"told_now", FIELD_OBJECT, INSIDE(answered_told)},
 	{"by", FIELD_TEXT, MUST, PRF(by), .max = 64},
 	{"material_sha256", FIELD_TEXT, MUST, PRF(material_sha256), .max = 64, .check = form_sha256},
 };

@@ -33,7 +33,7 @@ int told_take(struct cmd *c, const char *text, struct kh_error *err)
 int told_judge(const struct clock_told *t, int64_t built, int64_t fetched_at, int64_t valid_to, struct kh_error *err)
 {
 	char said[CLOCK_TEXT], host[CLOCK_TEXT], date[CLOCK_TEXT], from[CLOCK_TEXT], to[CLOCK_TEXT];
-	bool clock = t->host >= built && t->host >= fetched_at;
+	bool clock = t->host >= built && t->host >= fetched_at - SKEW, ends = valid_to != TOLD_NO_END;
 
 	if (!t->is_told || (!clock && t->said >= fetched_at && t->said < valid_to))
 		return 0;
@@ -41,21 +41,22 @@ int told_judge(const struct clock_told *t, int64_t built, int64_t fetched_at, in
 	clock_format(t->host, host);
 	clock_format(built, date);
 	clock_format(fetched_at, from);
-	clock_format(valid_to, to);
+	clock_format(ends ? valid_to : 0, to);
 	if (clock) {
 		kh_fail(err, KH_E_CHECK, 0, "--now %s is refused: this host has a clock. It says %s, which is neither before this keyhaul's "
-			"date (%s) nor before the bundle was fetched (%s; it is good until %s)", said, host, date, from, to);
+			"date (%s) nor over five minutes before the bundle was fetched (%s%s%s)", said, host, date, from,
+			ends ? "; it is good until " : "", ends ? to : "");
 		return kh_hint(err, "leave --now out; where the clock is wrong all the same, set it ('date -u -s TIME') as the ceremony's "
 				    "script says");
 	}
-	kh_fail(err, KH_E_CHECK, 0, "--now %s is refused: the bundle was fetched at %s, and its parameters are good until %s (this host's "
-		"clock says %s)", said, from, to, host);
+	kh_fail(err, KH_E_CHECK, 0, "--now %s is refused: the bundle was fetched at %s%s%s (this host's clock says %s)", said, from,
+		ends ? ", and its parameters are good until " : "", ends ? to : "", host);
 	return kh_hint(err, t->said < fetched_at ? "look at a clock again: times are UTC"
 						 : "look at a clock again, times are UTC; or run fetch again, where they are past their time");
 }
 
 /* Not refused: whoever is online may go by a KMS whose time is ahead, such as keyhaul-sim's with --clock. */
-static void warn_of_clock(int64_t host, int64_t fetched_at)
+static void warn_of_clock(int64_t host, int64_t fetched_at, const char *so)
 {
 	static atomic_flag warned = ATOMIC_FLAG_INIT;
 	char now[CLOCK_TEXT], from[CLOCK_TEXT];
@@ -64,8 +65,8 @@ static void warn_of_clock(int64_t host, int64_t fetched_at)
 		return;
 	clock_format(host, now);
 	clock_format(fetched_at, from);
-	log_warning("this host's clock says %s, before the bundle was fetched (%s): whether its parameters have expired cannot be told; "
-		    "--now tells the time where there is no clock", now, from);
+	log_warning("this host's clock says %s, before the bundle was fetched (%s): %s; --now tells the time where there is no clock",
+		    now, from, so);
 }
 
 void told_warn(const char *path, const struct bundle *b)
@@ -93,8 +94,17 @@ int told_check(const struct clock_told *t, const struct bundle *b, struct kh_err
 	const struct bundle_request *r = bundle_request(b);
 
 	if (!t->is_told)
-		warn_of_clock(t->host, r->fetched_at);
+		warn_of_clock(t->host, r->fetched_at, "whether its parameters have expired cannot be told");
 	return told_judge(t, built(), r->fetched_at, r->parameters_valid_to, err);
+}
+
+int told_check_answer(const struct clock_told *t, const struct bundle *b, struct kh_error *err)
+{
+	const int64_t fetched_at = bundle_request(b)->fetched_at;
+
+	if (!t->is_told)
+		warn_of_clock(t->host, fetched_at, "what it dates is dated wrong");
+	return told_judge(t, built(), fetched_at, TOLD_NO_END, err);
 }
 
 int told_take_by(struct cmd *c, const char *text, const char *bundle, struct kh_error *err)

@@ -23,13 +23,17 @@
 int told_take(struct cmd *c, const char *text, struct kh_error *err);
 
 /*
- * That the time may be told for this bundle: the host's clock is before this program's date or before fetched_at, and the time
- * lies from fetched_at to before parameters_valid_to. KH_E_CHECK, with both clocks and the limits. Where none was told
+ * That the time may be told for this bundle: the host's clock is before this program's date or over 300 s before fetched_at, and
+ * the time lies from fetched_at to before parameters_valid_to. KH_E_CHECK, with both clocks and the limits. Where none was told
  * nothing is refused; a clock before fetched_at is warned of, once.
  */
 int told_check(const struct clock_told *t, const struct bundle *b, struct kh_error *err);
 
-/* The same of its parts; `built` is the program's date in seconds. Pure. */
+/* The same for what comes after the parameters' time as well, a proof's answer: from fetched_at on, without an end. */
+int told_check_answer(const struct clock_told *t, const struct bundle *b, struct kh_error *err);
+
+/* The same of its parts; `built` is the program's date in seconds, and `valid_to` may be TOLD_NO_END. Pure. */
+#define TOLD_NO_END INT64_MAX
 int told_judge(const struct clock_told *t, int64_t built, int64_t fetched_at, int64_t valid_to, struct kh_error *err);
 
 /*

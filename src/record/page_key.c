@@ -204,6 +204,7 @@ static void add_proofs(struct html *h, const struct bundle *b)
 		clock_format(p[i].at, at);
 		html_factf(h, "KMS holds this key", "%s: by %s, %s, %s",
 			   !p[i].verdict ? "not answered yet" : strcmp(p[i].verdict, "yes") == 0 ? "yes" : "NO", p[i].method, p[i].by, at);
+		add_told(h, &p[i].told_now);
 	}
 }
 

@@ -284,6 +284,7 @@ static void tell_proofs(struct sheet *s, const struct bundle *b)
 		sheet_time(p[i].at, s->c->now, when);
 		sheet_line(s, "KMS has it", "%s: by %s, %s, %s", p[i].verdict ? p[i].verdict : "not told yet ('keyhaul-token verify')",
 			   p[i].method, p[i].by, when);
+		tell_told(s, "", &p[i].told_now);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "bundle/bundle.h"
 #include "bundle/result.h"
+#include "bundle/told.h"
 #include "pkcs11/key.h"
 #include "pkcs11/mac.h"
 
@@ -15,13 +16,14 @@
 #include <string.h>
 
 struct verify_opts {
-	const char *key;
+	const char *key, *now;
 	struct token_opts token_opts;
 };
 
 static const struct opt_row rows[] = {
 	{.name = "key", .kind = OPT_URI, .offset = offsetof(struct verify_opts, key), .arg = "URI",
 	 .text = "the key that was wrapped into the bundle; the one that its request names if not given"},
+	TOLD_OPT(struct verify_opts, now),
 };
 
 static const struct opt_group groups[] = {
@@ -55,12 +57,13 @@ static int check_key(const struct bundle *b, const struct key *k, struct kh_erro
 	return kh_hint(err, "'keyhaul inspect' shows which key is in the bundle");
 }
 
-static int answer(const struct session *s, struct bundle *b, size_t index, bool *same,
+static int answer(const struct session *s, const struct clock_told *clock, struct bundle *b, size_t index, bool *same,
 		  struct kh_error *err)
 {
 	size_t n = 0, len = 0;
 	const struct bundle_proof *asked = &bundle_proofs(b, &n)[index];
 	struct bundle_proof told = *asked;
+	struct told_text text;
 	unsigned char mac[MAC_MAX] = {0};
 	struct key_query query;
 	struct key key;
@@ -70,7 +73,8 @@ static int answer(const struct session *s, struct bundle *b, size_t index, bool 
 		return -1;
 	*same = len == asked->answer.len && CRYPTO_memcmp(mac, asked->answer.data, len) == 0;
 	told.verdict = *same ? "yes" : "no";
-	told.at = clock_now();
+	told.at = clock_told_now(clock);
+	told.told_now = told_section(clock, &text);
 	told.by = "keyhaul-token " VERSION;
 	return bundle_set_proof(b, index, &told, err);
 }
@@ -103,18 +107,18 @@ static int run(struct cmd *c, struct kh_error *err)
 	size_t index = 0;
 	int rc = -1;
 
-	if (bundle_open(path, &file, &b, err))
+	if (told_take(c, o->now, err) || bundle_open(path, &file, &b, err))
 		return -1;
 	key = o->key ? o->key : bundle_request(b)->key_uri;
 	if (!key) {
 		kh_fail(err, KH_E_USAGE, 0, "--key is missing, and %s names no key of the token", path);
 		goto out;
 	}
-	if (find_challenge(b, &index, err)) {
+	if (told_check_answer(&c->told, b, err) || find_challenge(b, &index, err)) {
 		kh_context(err, "%s", path);
 		goto out;
 	}
-	if (session_open(key, &o->token_opts, false, &s, err) || answer(&s, b, index, &same, err) ||
+	if (session_open(key, &o->token_opts, false, &s, err) || answer(&s, &c->told, b, index, &same, err) ||
 	    bundle_save(b, file, err))
 		goto out;
 	rc = report(c, path, b, same, err);

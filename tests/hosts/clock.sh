@@ -85,6 +85,7 @@ while IFS='|' read -r clock said status why; do
 done <<-END
 	$fetched_s|$(later 60)|7|$(later 60) is refused: this host has a clock. It says $fetched, .*date \\(${date}\\).*fetched \\($fetched; it is good until $good_to\\)
 	$((fetched_s + 7200))|$(later 60)|7|refused: this host has a clock
+	$((fetched_s - 1))|$(later 60)|7|refused: this host has a clock
 	120|$good_to|7|is refused: the bundle was fetched at $fetched, .* good until $good_to
 	120|$(later 9000)|7|policy rule 'longest_request_age'
 	120|90d|2|--now '90d' is not a time
@@ -128,7 +129,7 @@ wrapped=$(date -u -d "$(jq -r .material.wrapped_at gap/order.bundle)" +%s)
 [ "$wrapped" -ge $((fetched_s + 60)) ] && [ "$wrapped" -lt $((fetched_s + 160)) ]
 tap_ok $? "and it is dated by what was told" || tap_diag "$wrapped, fetched $fetched_s"
 tap_exits 3 "a time that was not the request's to tell" sh -c 'jq ".material.told_now.said = \"2020-01-01T00:00:00Z\"" gap/order.bundle >odd.bundle; "$1" inspect odd.bundle' sh "$keyhaul"
-tap_like "$tap_err" 'odd.bundle: material.told_now: not in the time' "is no bundle's"
+tap_like "$tap_err" 'odd.bundle: material.told_now: before the request was fetched' "is no bundle's"
 tap_run on_gap "$keyhaul" inspect --now "$(later 70)" order.bundle
 tap_is "$tap_status" 0 "inspect by a time that is told"
 tap_is "$(printf '%s' "$tap_out" | grep -c "the time was TOLD with --now $(later 60); the host's clock said 1970-01-01T00:02:00Z")" 2 \
@@ -139,6 +140,11 @@ for part in approval-1 material; do
 	openssl cms -verify -binary -inform DER -in "parts/$part.p7s" -content "parts/$part.json" -CAfile ca.crt -out out 2>err
 	tap_ok $? "openssl takes $part's signature, of what was told too" || tap_diag "$(cat err)"
 done
+
+# the approver signed what was told: without it his signature is of something else
+tap_exits 7 "an approval whose told_now was taken out" sh -c 'jq "del(.material, .material_signature) | .approvals |= map(del(.approval.told_now))" gap/order.bundle >gap/untold.bundle &&
+	cd gap && KEYHAUL_TRANSCRIPT="" "$1" wrap --token "$KEYHAUL_TOKEN" --pin-file "$KEYHAUL_PIN_FILE" --policy ../policy.yaml --signer ../Hsm.key --cert ../Hsm.crt untold.bundle' sh "$keyhaul"
+tap_like "$tap_err" "approval.*signature" "is no approval"
 
 # the close is told the time by the bundle that it is held to
 tap_exits 2 "--now wants --bundle where there is no bundle" on_gap "$keyhaul" transcript close --signer ../Ada.key --cert ../Ada.crt --now "$(later 80)" \
@@ -168,4 +174,44 @@ tap_is "$(grep -c "00:02:00<div class=\"small\">told 20" page.html)" \
 	"$(jq -c 'select(.told_now or .close.told_now)' gap/gap.transcript | wc -l)" "and in each line of its timeline"
 tap_is "$(sed -n '/<h2>Timeline/,$p' page.html | sed 's/<[^>]*>//g' | grep -oE 'keyhaul-(kms|token) (fetch|approve|wrap|import)' | uniq | paste -sd' ')" \
 	"keyhaul-kms fetch keyhaul-token approve keyhaul-token wrap keyhaul-kms import" "which is in the order of what happened"
-tap_done 48
+
+# verify, which may come after the parameters' time
+transcript=
+token_run generate --json --label mac --key-spec HMAC_256
+uri=$(printf '%s' "$tap_out" | jq -r '.results[0].uri' | sed 's/[?].*//')
+tap_run "$keyhaul" create --key-spec HMAC_256
+"$keyhaul" fetch --key-id "$tap_out" --wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048 \
+	--expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE --key-uri "$uri" --out gap/mac.bundle >/dev/null 2>err &&
+	"$keyhaul" wrap --key "$uri" --pin-file "$KEYHAUL_PIN_FILE" gap/mac.bundle >/dev/null 2>err && "$keyhaul" import gap/mac.bundle >/dev/null 2>err &&
+	"$keyhaul" prove gap/mac.bundle >/dev/null 2>err
+tap_is "$(jq -c '.proofs | map(has("verdict"))' gap/mac.bundle)" "[false]" "a MAC is asked for" || tap_diag "$(cat err)"
+fetched=$(jq -r .request.fetched_at gap/mac.bundle)
+fetched_s=$(date -u -d "$fetched" +%s)
+verify() { # [OPTION...]
+	tap_run on_gap "$keyhaul" verify --pin-file "$KEYHAUL_PIN_FILE" "$@" mac.bundle
+}
+cp gap/mac.bundle asked.bundle
+clock=$((fetched_s + 60)) verify --now "$(later 90)"
+tap_is "$tap_status" 7 "verify --now on a host that has a clock"
+tap_like "$tap_err" "this host has a clock.*before the bundle was fetched \\($fetched\\)" "is refused"
+verify --now "$(later -1)"
+tap_is "$tap_status" 7 "and a time before the fetch"
+cmp -s gap/mac.bundle asked.bundle
+tap_ok $? "with the bundle as it was"
+transcript=$TAP_DIR/gap/late.transcript
+verify --now "$(later 200000)"
+transcript=
+tap_is "$tap_status" 0 "a day after the parameters' time it is not" || tap_diag "$tap_err"
+tap_is "$(jq -cS '.proofs[0].told_now' gap/mac.bundle)" '{"host_clock":"1970-01-01T00:02:00Z","said":"'"$(later 200000)"'"}' \
+	"the proof says what was told"
+tap_like "$(jq -r '.proofs[0].at' gap/mac.bundle)" "^$(later 200000 | cut -c1-15)" "and is dated by it"
+tap_run on_gap "$keyhaul" inspect mac.bundle
+tap_like "$tap_out" "the time was TOLD with --now $(later 200000); the host's clock said 1970-01-01T00:02:00Z" "inspect tells it"
+"$keyhaul" record --out late.html gap/late.transcript >/dev/null 2>&1
+tap_is "$(grep -c 'Time told</th><td>the time was TOLD with --now' late.html)" 1 "and the page"
+tap_exits 3 "a time before the fetch was no proof's" sh -c 'jq ".proofs[0].told_now.said = \"2020-01-01T00:00:00Z\"" gap/mac.bundle >odd.bundle; "$1" inspect odd.bundle' sh "$keyhaul"
+cp asked.bundle gap/mac.bundle
+verify
+tap_is "$tap_status" 0 "without --now it is dated by the clock"
+tap_like "$tap_err" "warning: this host's clock says 1970-01-01T00:02:00Z, before the bundle was fetched \\($fetched\\): what it dates" "which is warned of"
+tap_done 64

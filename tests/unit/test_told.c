@@ -19,7 +19,10 @@ Test(told, is_taken_where_there_is_no_clock_and_in_the_bundles_time)
 		{-1, VALID_TO - 1, BUILT, FETCHED, NULL},
 		{BUILT - 1, FETCHED + 60, BUILT, FETCHED, NULL},
 		{BUILT, FETCHED + 60, BUILT, FETCHED, NULL},
-		{FETCHED - 1, FETCHED + 60, BUILT, FETCHED, NULL},
+		/* two hosts' clocks differ: five minutes before the fetch is a clock still */
+		{FETCHED - 301, FETCHED + 60, BUILT, FETCHED, NULL},
+		{FETCHED - 300, FETCHED + 60, BUILT, FETCHED, "this host has a clock"},
+		{FETCHED - 1, FETCHED + 60, BUILT, FETCHED, "this host has a clock"},
 		{FETCHED, FETCHED + 60, BUILT, FETCHED, "this host has a clock"},
 		{VALID_TO + 1, FETCHED + 60, BUILT, FETCHED, "this host has a clock"},
 		/* fetched before this program was made: then its date counts */
