@@ -42,6 +42,14 @@ static int judge_request(const struct policy *p, struct record *r, const struct 
 	return 0;
 }
 
+/* What was never done is judged as late as it could be: a year later certificates are out of date that were good then. */
+static int64_t latest(const struct record_bundle *b, int64_t now)
+{
+	const int64_t last = bundle_request(b->b)->parameters_valid_to;
+
+	return now < last ? now : last;
+}
+
 static int judge_material(const struct policy *p, struct record *r, struct record_bundle *b, int64_t now, struct kh_error *err)
 {
 	const struct bundle_material *m = bundle_material(b->b);
@@ -56,21 +64,20 @@ static int judge_material(const struct policy *p, struct record *r, struct recor
 		return -1;
 	if (approvers_check(p, b->b, m->wrapped_at, &why) && keep(r, b->path, &why, err))
 		return -1;
-	return approvers_check_material(p, b->b, receipt ? receipt->imported_at : now, &why)
+	return approvers_check_material(p, b->b, receipt ? receipt->imported_at : latest(b, now), &why)
 		       ? keep_at(r, b->path, &why, &b->material_uncounted, err)
 		       : 0;
 }
 
-/* Each by itself: of more than there have to be one may be nobody's. What was never wrapped is judged as late as it could be. */
+/* Each by itself: of more than there have to be one may be nobody's. */
 static int judge_approvals(const struct policy *p, struct record *r, struct record_bundle *b, int64_t now, struct kh_error *err)
 {
 	const struct bundle_material *m = bundle_material(b->b);
-	const int64_t last = bundle_request(b->b)->parameters_valid_to;
 	struct approvers_verdict verdicts[BUNDLE_APPROVALS_MAX];
 	size_t n = 0;
 
 	(void)bundle_approvals(b->b, &n);
-	if (approvers_each(p, b->b, m ? m->wrapped_at : now < last ? now : last, verdicts, err))
+	if (approvers_each(p, b->b, m ? m->wrapped_at : latest(b, now), verdicts, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (!verdicts[i].who && keep_at(r, b->path, &verdicts[i].why, &b->uncounted[i], err))

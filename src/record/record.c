@@ -117,16 +117,31 @@ static int beside(const char *transcript, const char *named, char *out, size_t s
 	return n > 0 && (size_t)n < size ? 0 : -1;
 }
 
+/* The last bundle was found for that request. A copy of one that is there says nothing new. */
+static void keep_found(struct record *r, const char *request, bool spare)
+{
+	struct record_bundle *one = &r->bundles[r->n_bundles - 1];
+
+	one->sought = request;
+	one->spare = spare;
+	for (size_t i = 0; i + 1 < r->n_bundles; i++)
+		if (strcmp(r->bundles[i].sha256, one->sha256) == 0) {
+			record_drop(r, r->n_bundles - 1);
+			return;
+		}
+}
+
 static int find_one(struct record *r, const struct chain *c, const json_t *file, struct kh_error *err)
 {
 	const char *request = json_string_value(json_object_get(file, "request_sha256"));
+	const bool spare = request && record_bundle_of(r, request);
 	struct buf text = BUF_INIT(BUNDLE_MAX);
 	struct kh_error why;
 	char path[4096];
 	struct stat st;
 	int rc = 0;
 
-	if (!request || record_bundle_of(r, request) ||
+	if (!request ||
 	    beside(c->path, json_string_value(json_object_get(file, "path")), path, sizeof(path)) || lstat(path, &st) ||
 	    !S_ISREG(st.st_mode))
 		return 0;
@@ -137,9 +152,11 @@ static int find_one(struct record *r, const struct chain *c, const json_t *file,
 		if (why.code == KH_E_MEMORY) {
 			*err = why;
 			rc = -1;
-		} else {
+		} else if (!spare) {
 			findings_add(&r->findings, why.code, "%s", why.msg);
 		}
+	} else {
+		keep_found(r, request, spare);
 	}
 	buf_free(&text);
 	return rc;
@@ -181,17 +198,28 @@ const struct record_bundle *record_bundle_of(const struct record *r, const char 
 	return NULL;
 }
 
+static void clear_bundle(struct record_bundle *one)
+{
+	for (size_t k = 0; k < BUNDLE_APPROVALS_MAX; k++)
+		free(one->uncounted[k]);
+	free(one->material_uncounted);
+	bundle_free(one->b);
+	free(one->path);
+}
+
+void record_drop(struct record *r, size_t index)
+{
+	clear_bundle(&r->bundles[index]);
+	r->n_bundles--;
+	memmove(&r->bundles[index], &r->bundles[index + 1], (r->n_bundles - index) * sizeof(*r->bundles));
+}
+
 void record_clear(struct record *r)
 {
 	for (size_t i = 0; i < r->n_chains; i++)
 		chain_free(r->chains[i]);
-	for (size_t i = 0; i < r->n_bundles; i++) {
-		for (size_t k = 0; k < BUNDLE_APPROVALS_MAX; k++)
-			free(r->bundles[i].uncounted[k]);
-		free(r->bundles[i].material_uncounted);
-		bundle_free(r->bundles[i].b);
-		free(r->bundles[i].path);
-	}
+	for (size_t i = 0; i < r->n_bundles; i++)
+		clear_bundle(&r->bundles[i]);
 	free(r->chains);
 	free(r->bundles);
 	findings_clear(&r->findings);

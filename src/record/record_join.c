@@ -7,7 +7,7 @@
 
 /* A bundle as one command read or wrote it. */
 struct touch {
-	const char *sha256, *request, *path;
+	const char *sha256, *request, *material, *path;
 	const struct chain *chain;
 	const struct chain_line *line;
 	size_t at; /* in the command's list: the order of its doings */
@@ -16,6 +16,7 @@ struct touch {
 	bool copied; /* the same command read it so: neither was it made by that */
 	bool shown; /* 'qr' read it, and made the pictures */
 	bool superseded; /* the same command wrote another state of it */
+	bool rewrapped; /* and with other material: 'wrap --again' */
 };
 
 struct touches {
@@ -56,6 +57,7 @@ static int take_files(struct touches *t, const struct chain *c, const struct cha
 	json_array_foreach(files, i, file) {
 		const struct touch one = {.sha256 = json_string_value(json_object_get(file, "sha256")),
 					  .request = json_string_value(json_object_get(file, "request_sha256")),
+					  .material = json_string_value(json_object_get(file, "material_sha256")),
 					  .path = json_string_value(json_object_get(file, "path")), .chain = c, .line = l,
 					  .at = i, .wrote = wrote, .scanned = wrote && is_verb(l, "scan"),
 					  .shown = !wrote && is_verb(l, "qr")};
@@ -91,6 +93,17 @@ static int by_request(const void *a, const void *b)
 	return order ? order : x->at < y->at ? -1 : x->at > y->at;
 }
 
+/* By request and material, and the earliest of these first. */
+static int by_material(const void *a, const void *b)
+{
+	const struct touch *x = a, *y = b;
+	int order = text_order(x->request, y->request);
+
+	if (!order)
+		order = text_order(x->material, y->material);
+	return order ? order : by_request(a, b);
+}
+
 /* What one command read and wrote anew is not how the bundle was left. `t` is of that command alone, by request. */
 static void mark_superseded(struct touch *t, size_t n)
 {
@@ -100,8 +113,10 @@ static void mark_superseded(struct touch *t, size_t n)
 		for (to = from; to < n && text_order(t[to].request, t[from].request) == 0; to++)
 			if (t[to].wrote)
 				written = &t[to];
-		for (size_t i = from; written && t[from].request && i < to; i++)
+		for (size_t i = from; written && t[from].request && i < to; i++) {
 			t[i].superseded = strcmp(t[i].sha256, written->sha256) != 0;
+			t[i].rewrapped = written->material && text_order(t[i].material, written->material) != 0;
+		}
 	}
 }
 
@@ -233,15 +248,93 @@ static void check_missing(struct record *r, const struct touches *t)
 	}
 }
 
+static bool has_state(const struct record *r, const char *sha256)
+{
+	for (size_t i = 0; i < r->n_bundles; i++)
+		if (strcmp(r->bundles[i].sha256, sha256) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What a command left is there, though another copy of that request is: the key in each may be another. `t` is by digest.
+ * Where no bundle of the request is there check_missing says so.
+ */
+static void check_left(struct record *r, const struct touches *t)
+{
+	for (size_t from = 0, to; from < t->n; from = to) {
+		const struct touch *made = NULL;
+
+		for (to = from; to < t->n && strcmp(t->v[to].sha256, t->v[from].sha256) == 0; to++)
+			if (t->v[to].request && t->v[to].wrote && !t->v[to].scanned && !t->v[to].copied)
+				made = &t->v[to];
+		if (made && !is_superseded(t, made) && record_bundle_of(r, made->request) && !has_state(r, made->sha256))
+			findings_add(&r->findings, KH_E_CHECK, "%s: the bundle '%s' that line %lld (host '%s') left, SHA-256 %s, is missing",
+				     made->chain->path, made->path, (long long)made->line->n, made->chain->host, made->sha256);
+	}
+}
+
+/* One request is for one material; another that a command put in its place is no second one. `t` is by material. */
+static void check_materials(struct record *r, const struct touches *t)
+{
+	const struct touch *before = NULL;
+
+	for (size_t from = 0, to; from < t->n; from = to) {
+		const struct touch *first = &t->v[from];
+		bool rewrapped = false;
+
+		for (to = from; to < t->n && text_order(t->v[to].request, first->request) == 0 &&
+				text_order(t->v[to].material, first->material) == 0;
+		     to++)
+			rewrapped = rewrapped || t->v[to].rewrapped;
+		if (!first->request || !first->material || rewrapped)
+			continue;
+		if (before && strcmp(before->request, first->request) == 0)
+			findings_add(&r->findings, KH_E_CHECK,
+				     "request %s has two materials: line %lld of %s ('%s', material %s) and line %lld of %s ('%s', material %s)",
+				     first->request, (long long)before->line->n, before->chain->path, before->path, before->material,
+				     (long long)first->line->n, first->chain->path, first->path, first->material);
+		before = first;
+	}
+}
+
+static bool is_left(const struct touches *t, const struct record_bundle *b)
+{
+	const struct touch *state = find_state(t, b->sha256);
+
+	return state && !is_superseded(t, state);
+}
+
+/* What was only found gives way to what a command left. `t` is by digest. */
+static void drop_older(struct record *r, const struct touches *t)
+{
+	for (size_t i = r->n_bundles; i-- > 0;) {
+		const char *sought = r->bundles[i].sought;
+		bool drop = r->bundles[i].spare;
+
+		if (!sought || is_left(t, &r->bundles[i]))
+			continue;
+		for (size_t k = 0; !drop && k < r->n_bundles; k++)
+			drop = strcmp(bundle_request_sha256(r->bundles[k].b), sought) == 0 && is_left(t, &r->bundles[k]);
+		if (drop)
+			record_drop(r, i);
+	}
+}
+
 int record_join(struct record *r, struct kh_error *err)
 {
 	struct touches t = {0};
 	int rc = gather(r, &t, err);
 
 	if (!rc && t.n) {
+		qsort(t.v, t.n, sizeof(*t.v), by_sha256);
+		drop_older(r, &t);
 		qsort(t.v, t.n, sizeof(*t.v), by_request);
 		check_missing(r, &t);
+		qsort(t.v, t.n, sizeof(*t.v), by_material);
+		check_materials(r, &t);
 		qsort(t.v, t.n, sizeof(*t.v), by_sha256);
+		check_left(r, &t);
 		check_carried(r, &t);
 	}
 	if (!rc)

@@ -69,6 +69,8 @@ for person in Ada Ben; do
 	done
 done
 wrap 0 "both are wrapped"
+mkdir unused
+cp gap/* online/online.transcript unused/
 cp gap/*.bundle online/
 step 0 "both are imported" online "$keyhaul" import --policy ../policy.yaml orders.bundle payments.bundle
 for host in online gap; do
@@ -77,6 +79,9 @@ done
 
 tap_exits 0 "the record has no findings" "$keyhaul" record --out page.html --signer Ben.key --cert Ben.crt --policy policy.yaml \
 	--closed-by Ada.crt -- online/online.transcript gap/gap.transcript
+tap_exits 0 "nor in the other order, though the gap has the bundles as they were before" "$keyhaul" record --out other.html \
+	--policy policy.yaml --closed-by Ada.crt -- gap/gap.transcript online/online.transcript
+tap_is "$(grep -c '<section class="key">' other.html)" 2 "nor a section more"
 page=$(cat page.html)
 tap_like "$page" '<b>No findings\.</b>' "and says so"
 for text in 'Approved by</th><td>Ada, signed [^<]* by CN=Ada</td>' "certificate</th><td>SHA-256 <code>$(people_sha256 Ada)" \
@@ -128,7 +133,30 @@ page=$(cat none.html)
 tap_like "$page" '<td>Cy .NOT JUDGED., Ada .NOT JUDGED., Ben .NOT JUDGED.</td>' "without a policy nobody's approval is taken for his"
 tap_like "$page" 'Approved by</th><td>Cy, signed [^<]* by CN=Mal, NOT JUDGED: no policy was given' "and the page says so of each"
 cp kept.bundle online/payments.bundle
+# What was wrapped and not imported, when the certificates have expired since.
+tap_exits 0 "20 days later" env LD_PRELOAD="$KEYHAUL_BUILD/tests/hosts/odd_host.so" ODD_CLOCK="$(($(date +%s) + 1728000))" \
+	"$keyhaul" record --open --out later.html --policy policy.yaml -- unused/online.transcript unused/gap.transcript
+tap_like "$(cat later.html)" '<b>No findings\.</b>' "the signers are judged by the day"
+
+# Two copies of one request: 'orders' goes into the one that is shown, and again into the one that is hidden once it was used.
+mkdir net cave
+step 0 "a request for two copies" net "$keyhaul" fetch --key-id "$(jq -r .request.kms_key_arn online/orders.bundle)" \
+	--wrapping-algorithm RSAES_OAEP_SHA_1 --wrapping-key-spec RSA_2048 --valid-to 90d --out a.bundle
+cp net/a.bundle cave/
+mv net/a.bundle cave/b.bundle
+for name in a b; do
+	step 0 "a key is wrapped into $name" cave "$keyhaul" wrap --key "$(sed -n '1{s/[?].*//;p}' generate-orders.out)" --pin-file "$KEYHAUL_PIN_FILE" $name.bundle
+done
+mv cave/b.bundle net/
+step 0 "the second is imported" net "$keyhaul" import b.bundle
+mv net/b.bundle hidden.bundle
+tap_exits 7 "the first is not its record" "$keyhaul" record --open --out forged.html -- net/net.transcript cave/cave.transcript
+tap_like "$tap_err" "net/net.transcript: the bundle 'b.bundle' that line 2 .* left, SHA-256 $(sha256sum hidden.bundle | cut -d' ' -f1), is missing" \
+	"the second is missed"
+tap_exits 7 "nor are both" "$keyhaul" record --open --out both.html -- net/net.transcript cave/cave.transcript hidden.bundle
+tap_like "$tap_err" "request $(jq -jcS .request hidden.bundle | sha256sum | cut -d' ' -f1) has two materials: " "of one request"
+tap_is "$(grep -c '<section class="key">' both.html)" 2 "which both are shown"
 if [ -n "${KEYHAUL_RECORD_OUT:-}" ]; then
 	cp -r page.html page.html.p7s online gap policy.yaml "$KEYHAUL_RECORD_OUT/"
 fi
-tap_done 47
+tap_done 60
