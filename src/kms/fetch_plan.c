@@ -4,6 +4,7 @@
 #include "renew_job.h"
 
 #include "base/progress.h"
+#include "base/shell.h"
 #include "fetch_item.h"
 #include "identity.h"
 
@@ -104,23 +105,32 @@ static int interrupted(const struct fetch_jobs *r, struct kh_error *err)
 	return kh_hint(err, "run this again: it does what is left");
 }
 
-#define POLICY_WORDS 1040
-
-/* " --policy FILE", which a host that has this very policy needs not. */
-static const char *policy_words(const struct policy *p, char out[POLICY_WORDS])
+/* The command for what is left, up to its bundles; wrap runs on the host that has the token, that of the plan's first key. */
+static int add_command(const struct fetch_jobs *r, struct buf *out, struct kh_error *err)
 {
-	out[0] = '\0';
-	if (p && strcmp(p->path, POLICY_HOST_PATH) != 0 && strlen(p->path) < POLICY_WORDS - 16 && !strchr(p->path, '\''))
-		(void)snprintf(out, POLICY_WORDS, " --policy '%s'", p->path);
-	return out;
-}
-
-/* The command to type next, for what is left; wrap runs on the host that has the token, that of the plan's first key. */
-static int print_next(const struct fetch_jobs *r, struct kh_error *err)
-{
+	static const char *const import[] = {"keyhaul-kms", "import", NULL};
+	static const char *const approve[] = {"keyhaul-token", "approve", "--signer", "pkcs11:token=TOKEN;object=KEY", "--cert", "FILE", NULL};
 	const char *uri = plan_key(r->plan, 0)->materials[0].key_uri, *token = strstr(uri, "token=");
 	const struct policy *policy = r->opts->policy;
-	char words[POLICY_WORDS];
+	const char *const under[] = {"--policy", policy ? policy->path : NULL, NULL};
+	int rc;
+
+	if (r->open == r->wrapped)
+		rc = shell_words(import, out, err);
+	else if (policy && policy->threshold > 0)
+		rc = shell_words(approve, out, err);
+	else
+		rc = buf_addf(out, "keyhaul-token wrap --token 'pkcs11:%.*s'", err, token ? (int)strcspn(token, ";'") : 11,
+			      token ? token : "token=TOKEN");
+	if (rc || !policy || strcmp(policy->path, POLICY_HOST_PATH) == 0) /* the host's counts without */
+		return rc;
+	return shell_words(under, out, err);
+}
+
+static int print_next(const struct fetch_jobs *r, struct kh_error *err)
+{
+	struct buf command = BUF_INIT(16384);
+	int rc;
 
 	if (strchr(r->opts->out, '\'') || r->opts->out[0] == '-' || strchr(r->opts->plan, '\'') ||
 	    table_count(r->table) == r->failed)
@@ -130,17 +140,14 @@ static int print_next(const struct fetch_jobs *r, struct kh_error *err)
 	if (!r->open)
 		return cmd_printf(r->c, err, "next: nothing; 'keyhaul-kms status --plan %s --dir %s' tells how they stand\n",
 				  r->opts->plan, r->opts->out);
-	if (r->open == r->wrapped)
-		return cmd_printf(r->c, err, "next: keyhaul-kms import%s '%s'/*.bundle\n", policy_words(policy, words), r->opts->out);
-	if (r->wrapped && cmd_printf(r->c, err, "%zu wrapped already, to be imported; %zu to be wrapped first\n", r->wrapped,
-				     r->open - r->wrapped))
+	if (r->wrapped && r->wrapped < r->open &&
+	    cmd_printf(r->c, err, "%zu wrapped already, to be imported; %zu to be wrapped first\n", r->wrapped, r->open - r->wrapped))
 		return -1;
-	if (policy && policy->threshold > 0)
-		return cmd_printf(r->c, err, "next: keyhaul-token approve --signer 'pkcs11:token=TOKEN;object=KEY' --cert FILE%s '%s'/*.bundle\n"
-			"  by %u of %zu people; then keyhaul-token wrap\n", policy_words(policy, words), r->opts->out,
-			policy->threshold, policy->approvers.n);
-	return cmd_printf(r->c, err, "next: keyhaul-token wrap --token 'pkcs11:%.*s'%s '%s'/*.bundle\n",
-			  token ? (int)strcspn(token, ";'") : 11, token ? token : "token=TOKEN", policy_words(policy, words), r->opts->out);
+	rc = add_command(r, &command, err);
+	if (!rc)
+		rc = cmd_printf(r->c, err, "next: %s '%s'/*.bundle\n", buf_text(&command), r->opts->out);
+	buf_free(&command);
+	return rc;
 }
 
 static int run_all(struct fetch_jobs *r, struct kh_error *err)

@@ -177,9 +177,9 @@ tap_like "$tap_err" "new: policy rule 'key_specs' allows SYMMETRIC_DEFAULT, and 
 tap_is "$(ls plan)" "" "nothing was made, nothing fetched"
 sed '5,$d' plan.yaml >fine.yaml
 tap_exits 0 "the plan without it" "$client" fetch --plan fine.yaml --policy policy.yaml --out plan
-tap_like "$tap_out" "^next: keyhaul-token wrap --token 'pkcs11:token=keyhaul-rehearsal' --policy 'policy.yaml' 'plan'/..bundle\$" "what is next is under it"
+tap_like "$tap_out" "^next: keyhaul-token wrap --token 'pkcs11:token=keyhaul-rehearsal' --policy policy.yaml 'plan'/..bundle\$" "what is next is under it"
 tap_exits 0 "the plan under a policy with approvals" "$client" fetch --plan fine.yaml --policy asks.yaml --out asks
-tap_like "$tap_out" "^next: keyhaul-token approve --signer '[^']*' --cert FILE --policy 'asks.yaml' 'asks'/..bundle\$" "is approved first"
+tap_like "$tap_out" "^next: keyhaul-token approve --signer '[^']*' --cert FILE --policy asks.yaml 'asks'/..bundle\$" "is approved first"
 tap_is "$(jq -r '.request | .policy_sha256, .token_serial' plan/*.bundle)" "$digest
 $serial" "its bundles are under the policy, for its one token of that label"
 tap_exits 7 "run again under another policy" "$client" fetch --plan fine.yaml --policy other.yaml --out plan
