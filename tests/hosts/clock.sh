@@ -20,17 +20,8 @@ token_softhsm
 token_run generate --json --label order --key-spec SYMMETRIC_DEFAULT
 uri=$(printf '%s' "$tap_out" | jq -r '.results[0].uri' | sed 's/[?].*//')
 sim_start --region eu-central-1 || exit 1
-cat >policy.yaml <<-END
-	keyhaul_policy: 1
-	endpoints: ["$AWS_ENDPOINT_URL_KMS"]
-	longest_request_age: 2h
-	approvals:
-	  threshold: 1
-	  approvers:
-	    - {name: Ada, certificates: [$(people_sha256 Ada)]}
-	material_signers:
-	  - {name: Hsm, certificates: [$(people_sha256 Hsm)]}
-END
+people_policy "$AWS_ENDPOINT_URL_KMS" >policy.yaml
+echo "longest_request_age: 2h" >>policy.yaml
 mkdir online gap
 KEYHAUL_TRANSCRIPT=$TAP_DIR/online/online.transcript
 export KEYHAUL_TRANSCRIPT

@@ -49,16 +49,7 @@ people_ca ca
 for name in Ada Hsm; do
 	people_file "$name" prime256v1
 done
-cat >policy.yaml <<-END
-	keyhaul_policy: 1
-	endpoints: [unstated]
-	approvals:
-	  threshold: 1
-	  approvers:
-	    - {name: Ada, certificates: [$(people_sha256 Ada)]}
-	material_signers:
-	  - {name: Hsm, certificates: [$(people_sha256 Hsm)]}
-END
+people_policy unstated >policy.yaml
 blob_key 2048
 token_softhsm
 KEYHAUL_TRANSCRIPT=$TAP_DIR/gap.transcript

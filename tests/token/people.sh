@@ -7,6 +7,7 @@
 #	people_file NAME KIND [DAYS [EXTENSION]]    NAME.key, NAME.crt, by the CA; KIND: P-256, rsa:2048; DAYS: -1 has expired
 #	people_token NAME KIND OPTION...            the key in the SoftHSM token, NAME.crt by the CA; KIND: EC:prime256v1
 #	people_sha256 NAME                          the certificate's fingerprint, as a policy has it
+#	people_policy ENDPOINT >FILE                a policy by which Ada approves and Hsm signs material
 
 # shellcheck shell=sh disable=SC2154 # fixture.sh
 
@@ -50,4 +51,13 @@ people_token() {
 
 people_sha256() {
 	openssl x509 -in "$1.crt" -outform DER | sha256sum | cut -d' ' -f1
+}
+
+people_policy() {
+	cat <<-END
+		keyhaul_policy: 1
+		endpoints: ["$1"]
+		approvals: {threshold: 1, approvers: [{name: Ada, certificates: [$(people_sha256 Ada)]}]}
+		material_signers: [{name: Hsm, certificates: [$(people_sha256 Hsm)]}]
+	END
 }
